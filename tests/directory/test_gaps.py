@@ -1,0 +1,92 @@
+"""What is missing is said before the night, not found out in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from warnengine.directory import gaps, read_csv
+from warnengine.model.book import RuleBook
+from warnengine.model.directory import Directory, Holding
+from warnengine.model.finding import Severity
+
+DEMO = Path(__file__).parents[2] / "warnengine" / "demo" / "directory.csv"
+
+
+@pytest.fixture(scope="module")
+def full(book: RuleBook) -> Directory:
+    return read_csv(DEMO.read_bytes(), book)
+
+
+def without(directory: Directory, unit: str, post: str) -> Directory:
+    kept = tuple(held for held in directory.holdings if (held.unit, held.post) != (unit, post))
+    return replace(directory, holdings=kept)
+
+
+def changed(directory: Directory, unit: str, post: str, **values: str | None) -> Directory:
+    def change(held: Holding) -> Holding:
+        return replace(held, **values) if (held.unit, held.post) == (unit, post) else held
+
+    return replace(directory, holdings=tuple(map(change, directory.holdings)))
+
+
+def said(directory: Directory, book: RuleBook, severity: Severity) -> list[str]:
+    return [str(finding) for finding in gaps(directory, book) if finding.severity is severity]
+
+
+def test_the_sample_lacks_nothing(full: Directory, book: RuleBook) -> None:
+    assert gaps(full, book) == []
+
+
+@pytest.mark.parametrize(
+    ("unit", "post", "says"),
+    [
+        ("500151105", "duty", "安居镇 has nobody as 值班员"),
+        ("500151105", "secretary", "安居镇 has nobody as 书记"),
+        ("hitech_zone", "mayor", "高新区管委会 has nobody as 主任"),
+        ("district", "governor", "铜梁区人民政府 has nobody as 区长"),
+        ("duty_room", "leader", "区应急局值班室 has nobody as 带班领导"),
+    ],
+)
+def test_a_called_or_deciding_post_that_nobody_holds(
+    full: Directory, book: RuleBook, unit: str, post: str, says: str
+) -> None:
+    lacking = said(without(full, unit, post), book, Severity.ERROR)
+    assert lacking == [f"directory: {says} — add a line {unit},{post}"]
+
+
+def test_a_post_that_is_never_called_may_stay_empty(full: Directory, book: RuleBook) -> None:
+    assert said(without(full, "housing", "standby"), book, Severity.ERROR) == []
+
+
+def test_a_person_whom_nothing_reaches(full: Directory, book: RuleBook) -> None:
+    key = full.holders("500151105", "duty")[0].person
+    person = full.people[key]
+    silent = replace(full, people={**full.people, key: replace(person, mobile=None, email=None)})
+    mail_only = replace(full, people={**full.people, key: replace(person, mobile=None, email="x@example.cn")})
+    says = f"directory: {person.name} ({key}) has no mobile number — add it"
+    assert said(silent, book, Severity.ERROR) == [says]
+    assert said(mail_only, book, Severity.WARNING) == [says]
+
+
+@pytest.mark.parametrize("column", ["deputy", "superior"])
+def test_a_post_called_at_red_with_nobody_next(full: Directory, book: RuleBook, column: str) -> None:
+    name = full.people[full.holders("500151105", "mayor")[0].person].name
+    assert said(changed(full, "500151105", "mayor", **{column: None}), book, Severity.WARNING) == [
+        f"directory: 安居镇 镇长(主任) {name} has no {column} — fill in the column {column}"
+    ]
+
+
+def test_nobody_is_above_the_district(full: Directory, book: RuleBook) -> None:
+    assert full.holders("district", "secretary")[0].superior is None
+    assert said(full, book, Severity.WARNING) == []
+
+
+def test_deputies_in_a_circle(full: Directory, book: RuleBook) -> None:
+    mayor, secretary = (full.holders("500151105", post)[0].person for post in ("mayor", "secretary"))
+    (circle,) = said(changed(full, "500151105", "mayor", deputy=secretary), book, Severity.WARNING)
+    assert circle.startswith("directory: deputies in a circle: ")
+    assert full.people[mayor].name in circle
+    assert full.people[secretary].name in circle

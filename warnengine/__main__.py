@@ -1,0 +1,5 @@
+"""Run as `python -m warnengine`."""
+
+from warnengine.cli import main
+
+main()

@@ -1,0 +1,71 @@
+"""The Inbox of every channel: store first, then make sense of it; the gateway is answered only after both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from warnengine import metrics
+from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
+from warnengine.model.delivery import Receipt, Reply
+
+STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
+
+
+class AnswerStore(Protocol):
+    """What answers need of the store; each call is one transaction."""
+
+    async def receipt(self, receipt: Receipt, ids: Sequence[str]) -> bool:
+        """Keep a receipt and match it with a part; False: parked until its message is known."""
+
+    async def rematch(self, spellings: Callable[[str], Sequence[str]]) -> int:
+        """Try the parked receipts again; return how many found their message."""
+
+    async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
+        """Keep a reply and record its answer on the last message to that number; return the verdict."""
+
+    async def wrong_person(self, reply: Reply) -> str:
+        """Keep a reply, open a contact task, let the ladder go on at once."""
+
+    async def unclear(self, reply: Reply) -> str:
+        """Keep a reply and give it to the duty room."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInbox:
+    """Fulfils the channels' `Inbox`."""
+
+    store: AnswerStore
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Store a receipt; match it later if its message is not known yet."""
+        metrics.RECEIPTS.labels(receipt.gateway, str(receipt.fate)).inc()
+        await self.store.receipt(receipt, spellings(receipt.provider_id))
+
+    async def reply(self, reply: Reply) -> None:
+        """Store a reply and what it means."""
+        verdict = await self._take(reply, read_reply(reply.text))
+        metrics.REPLIES.labels(verdict).inc()
+
+    async def rematch(self) -> bool:
+        """Receipts do arrive before the answer to their submit: try the parked ones again."""
+        return await self.store.rematch(spellings) > 0
+
+    async def _take(self, reply: Reply, read: ReadReply) -> str:
+        if read.meaning is Meaning.WRONG_PERSON:
+            return await self.store.wrong_person(reply)
+        if read.meaning is Meaning.UNCLEAR:
+            return await self.store.unclear(reply)
+        return await self.store.answered_by_sms(reply, STEPS[read.meaning], read.number)
+
+
+def spellings(provider_id: str) -> tuple[str, ...]:
+    """A gateway may give an id in hexadecimal when it accepts and in decimal in the receipt, or the reverse."""
+    plain = provider_id.strip().lower()
+    found = [provider_id, plain, plain.lstrip("0") or "0"]
+    if plain.isdigit():
+        found += [f"{int(plain):x}", f"{int(plain):08x}", f"{int(plain):X}", f"{int(plain):08X}"]
+    if plain and all(letter in "0123456789abcdef" for letter in plain):
+        found.append(str(int(plain, 16)))
+    return tuple(dict.fromkeys(found))

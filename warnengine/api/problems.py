@@ -1,0 +1,49 @@
+"""Errors as RFC 9457 problem details: what, where, what to do next."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from warnengine.store.database import DATABASE_ERRORS
+
+
+class Problem(Exception):
+    """An answer that is not a success."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application as a problem."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _no_database)
+
+
+def answer(status: int, title: str, detail: str, **headers: str) -> JSONResponse:
+    """One problem."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+async def _problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return answer(error.status, error.title, error.detail)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    places = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+    return answer(422, "The request is not understood", "; ".join(places))
+
+
+async def _no_database(_: Request, __: Exception) -> JSONResponse:
+    retry = {"Retry-After": "2"}
+    return answer(503, "The store does not answer", "Nothing was kept: send it again in a few seconds.", **retry)

@@ -1,0 +1,423 @@
+"""The composition root: the only place that knows every concrete class and joins the stages to the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import assert_never
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from warnengine import __version__, metrics
+from warnengine.acknowledge.chaser import Chaser
+from warnengine.acknowledge.inbox import StoredInbox
+from warnengine.api import problems, routes
+from warnengine.api.announcer import Announcer
+from warnengine.console import official
+from warnengine.dispatch.channel import Channel, Inbox, Receipt
+from warnengine.dispatch.channels.email import EmailChannel
+from warnengine.dispatch.channels.push import PushChannel
+from warnengine.dispatch.channels.smpp import SmppChannel
+from warnengine.dispatch.channels.sms_http import HttpSmsChannel
+from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.ingest import formats
+from warnengine.ingest.formats.reading import Reading
+from warnengine.ingest.intake import Intake
+from warnengine.ingest.kafka import KafkaSource
+from warnengine.ingest.spool import SpoolSource
+from warnengine.match.desired import desired
+from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.book import RuleBook
+from warnengine.model.errors import StartRefused
+from warnengine.model.level import Level
+from warnengine.order.escalate import Spokesman, petition
+from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
+from warnengine.order.reconcile import Reconciler, Situation
+from warnengine.order.texts import Texts
+from warnengine.order.wording import Wording
+from warnengine.rulebook import load
+from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, SmppGateway, SmtpGateway
+from warnengine.situation import fold
+from warnengine.store.answers import AnswerStore
+from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.database import DATABASE_ERRORS, Database
+from warnengine.store.embedded import EmbeddedPostgres, owned
+from warnengine.store.ladder import LadderStore
+from warnengine.store.orders import OrderStore
+from warnengine.store.people import PeopleStore
+from warnengine.store.sending import SendStore
+from warnengine.store.warnings import WarningStore
+
+log = structlog.get_logger()
+ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
+POLL = 0.4
+"""Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
+Step = Callable[[], Awaitable[bool]]
+"""Does one piece of work; True when there may be more."""
+
+
+@dataclass
+class Bell:
+    """Wakes idle loops of this process; only a hint."""
+
+    events: list[asyncio.Event] = field(default_factory=list)
+
+    def ring(self) -> None:
+        """There may be work."""
+        for event in self.events:
+            event.set()
+
+    async def wait(self, event: asyncio.Event) -> None:
+        """Until somebody rings, or POLL is over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), POLL)
+        event.clear()
+
+
+@dataclass
+class Engine:
+    """All parts of one process, joined."""
+
+    settings: Settings
+    book: RuleBook
+    database: Database
+    roles: frozenset[str]
+    bell: Bell = field(default_factory=Bell)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        settings, book = self.settings, self.book
+        texts, key = Texts(settings.templates), link_key(settings)
+        self.wording = Wording(book, key, settings.http.public_url)
+        self.orders = OrderStore(self.database)
+        self.answers = AnswerStore(self.database)
+        self.board = BoardStore(self.database)
+        self.people = PeopleStore(self.database)
+        self.warnings = WarningStore(self.database)
+        self.spokesman = Spokesman(book, texts, key)
+        self.ladder = LadderStore(self.database, self.spokesman.speak)
+        self.inbox = StoredInbox(self.answers)
+        lease = timedelta(seconds=settings.dispatch.lease_seconds)
+        self.sending = SendStore(self.database, owner_name(), lease)
+        self.reconciler = Reconciler(book, Situation(fold.statements, fold.apply, fold.forces), desired)
+        self.expander = Expander(book, texts, key)
+        reading = Reading({book.district.code: book.district}, book.hazard_table)
+        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
+        self.channels = [channel_of(gateway, self.inbox) for gateway in settings.gateways]
+
+    async def reconcile(self) -> bool:
+        """One district: take in what is new, write the orders, and the first group of their people."""
+        async with self.orders.due_district() as desks:
+            if desks is None:
+                return False
+            district, people = desks
+            change = await self.reconciler.reconcile(district)
+            if change is not None:
+                await self.expander.expand(people, change, FIRST_GROUP)
+                log.info("change", change=change)
+        self.bell.ring()
+        return True
+
+    async def expand(self) -> bool:
+        """The next group of a change's people."""
+        async with self.orders.due_change() as due:
+            if due is None:
+                return False
+            change, desk = due
+            await self.expander.expand(desk, change, GROUP)
+        self.bell.ring()
+        return True
+
+    async def chase(self) -> bool:
+        """Timers and approvals that have run out."""
+        chaser = Chaser(self.ladder)
+        return any([await petition(self.spokesman, self.ladder), await chaser.step()])
+
+    async def listen(self) -> bool:
+        """Receipts that came before their message was known; messages that nobody confirmed."""
+        silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
+        return any([await self.inbox.rematch(), await self.answers.silence(silent) > 0])
+
+    async def ready(self) -> dict[str, str]:
+        """Why this engine must not be trusted with a warning; empty when it may."""
+        found = {c.gateway: "does not answer" for c in self.channels if not c.healthy()}
+        try:
+            if not await self.people.count(self.book.district.code):
+                found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
+        except DATABASE_ERRORS as error:
+            found["database"] = str(error) or type(error).__name__
+        if not self.channels:
+            found["gateways"] = "none is configured: orders would reach nobody"
+        return found
+
+    async def run(self) -> None:
+        """Everything that the roles ask for, until stopped."""
+        async with asyncio.TaskGroup() as background, asyncio.TaskGroup() as workers:
+            lasting = [background.create_task(run) for run in self._lasting()]
+            for name, step in self._steps():
+                workers.create_task(self._keep(name, step))
+            workers.create_task(self._end(lasting))
+
+    async def _end(self, lasting: Sequence[asyncio.Task[None]]) -> None:
+        await self.stopping.wait()
+        self.bell.ring()
+        for task in lasting:
+            task.cancel()
+
+    def _steps(self) -> Iterator[tuple[str, Step]]:
+        if "ingest" in self.roles:
+            yield "reconcile", self.reconcile
+            yield "expand", self.expand
+        if "ladder" in self.roles:
+            yield "chase", self.chase
+            yield "listen", self.listen
+        if "dispatch" in self.roles:
+            for channel in self.channels:
+                dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
+                yield f"dispatch {channel.gateway}", dispatcher.step
+
+    def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
+        if "dispatch" in self.roles:
+            yield from (channel.run() for channel in self.channels)
+        if "ingest" in self.roles:
+            spool = self.settings.spool or self.settings.data / "spool"
+            yield SpoolSource(spool, self.take).run()
+            if self.settings.kafka:
+                yield KafkaSource(self.settings.kafka, self.take).run()
+                outbox = OutboxStore(self.database)
+                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+
+    async def take(self, arrival: Arrival) -> Taken:
+        """Take an arrival and wake the reconciler."""
+        taken = await self.intake.take(arrival)
+        self.bell.ring()
+        return taken
+
+    async def _keep(self, name: str, step: Step) -> None:
+        """Run a step again and again; a lost database is waited for, anything else ends the engine."""
+        event = asyncio.Event()
+        self.bell.events.append(event)
+        while not self.stopping.is_set():
+            try:
+                more = await step()
+            except DATABASE_ERRORS as error:
+                metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
+                log.warning("loop", name=name, problem=str(error) or type(error).__name__)
+                more = False
+            if not more:
+                await self.bell.wait(event)
+
+
+def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
+    """The channel that speaks to a gateway: the one table of channels."""
+    match gateway:
+        case SmppGateway():
+            return SmppChannel(gateway, inbox)
+        case HttpGateway():
+            return HttpSmsChannel(gateway, inbox)
+        case SmtpGateway():
+            return EmailChannel(gateway, inbox)
+        case PushGateway():
+            return PushChannel(gateway, inbox)
+        case _:
+            assert_never(gateway)
+
+
+def web(engine: Engine) -> FastAPI:
+    """The HTTP application over an engine."""
+    application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
+    problems.install(application)
+    services = routes.Services(
+        settings=engine.settings,
+        book=engine.book,
+        take=engine.take,
+        warnings=engine.warnings,
+        board=engine.board,
+        answers=engine.answers,
+        ready=engine.ready,
+        refresh=lambda: refresh(engine),
+        ring=engine.bell.ring,
+        callbacks={
+            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(channel, engine.inbox)
+            for channel, gateway in zip(engine.channels, engine.settings.gateways, strict=True)
+            if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
+        },
+    )
+    application.include_router(routes.build(services))
+    push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
+    house = official.Official(
+        engine.book.signature, engine.book.duty_phone, push.application_server_key if push else None
+    )
+    application.include_router(official.build(engine.answers, house))
+    return application
+
+
+async def refresh(engine: Engine) -> None:
+    """Bring the gauges up to date with the store."""
+    single, labelled = await engine.board.gauges(), await engine.board.by_label()
+    metrics.APPROVALS.set(single["approvals"])
+    metrics.APPROVALS_OLDEST.set(single["approvals_oldest"])
+    metrics.TIMER_LAG.set(single["timer_lag"])
+    metrics.RECEIPTS_PARKED.set(single["parked"])
+    for gauge in (metrics.OBLIGATIONS, metrics.TASKS, metrics.DELIVERIES, metrics.QUEUE_OLDEST):
+        gauge.clear()
+    for row in labelled["open_by_level"]:
+        metrics.OBLIGATIONS.labels(Level(row["level"]).key).set(row["n"])
+    for row in labelled["tasks_by_kind"]:
+        metrics.TASKS.labels(row["kind"]).set(row["n"])
+    for row in labelled["queue_by_lane"]:
+        metrics.QUEUE_OLDEST.labels(Level(4 - row["lane"]).key).set(row["oldest"])
+    for row in labelled["deliveries_by_state"]:
+        metrics.DELIVERIES.labels(row["channel"], row["state"]).set(row["n"])
+    unknown = [row["n"] for row in labelled["deliveries_by_state"] if row["state"] == "unknown"]
+    metrics.UNKNOWN.set(sum(unknown))
+    metrics.DUPLICATES.set(sum(int(row["doubtful"]) for row in labelled["deliveries_by_state"]))
+    for channel in engine.channels:
+        metrics.GATEWAY_UP.labels(channel.gateway).set(channel.healthy())
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The store, its schema brought up to date; the embedded server is started where none is named."""
+    embedded = None if settings.database else EmbeddedPostgres(settings.data)
+    dsn = settings.database.get_secret_value() if settings.database else ""
+    database = await Database.open(await asyncio.to_thread(embedded.start) if embedded else dsn)
+    keeper = asyncio.create_task(embedded.keep()) if embedded else None
+    try:
+        await database.migrate()
+        await database.installation(settings.installation)
+        yield database
+    finally:
+        if keeper:
+            keeper.cancel()
+        await database.close()
+
+
+async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
+    """Run the engine until SIGTERM or SIGINT: stop claiming, finish what is on the wire, record it."""
+    refuse_unsafe(settings)
+    book = load(settings.rules)
+    with contextlib.ExitStack() as held:
+        if not settings.database:
+            held.enter_context(owned(settings.data))
+        listener = held.enter_context(listening(settings)) if "console" in roles else None
+        async with opened(settings) as database:
+            await database.refuse_unsafe()
+            engine = Engine(settings, book, database, roles)
+            await engine.orders.publish(
+                book.district.code, book.district.name, book.hash, book_files(settings.rules)
+            )
+            await engine.board.ensure_partitions()
+            metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
+            _on_signals(engine.stopping)
+            await _together(engine, listener)
+    log.info("stopped")
+
+
+async def _together(engine: Engine, listener: socket.socket | None) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.run())
+        if listener:
+            config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+            server = Server(config)
+            group.create_task(server.serve(sockets=[listener]))
+            group.create_task(_stop_server(engine.stopping, server))
+        log.info("ready", roles=sorted(engine.roles), book=engine.book.hash[:12])
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves the signals to the engine."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The engine has its own."""
+        yield
+
+
+async def _stop_server(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+    await stopping.wait()
+    server.should_exit = True
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+
+def _callback(channel: HttpSmsChannel, inbox: StoredInbox) -> routes.Callback:
+    async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
+        for thing in channel.read_callback(method, query, body):
+            if isinstance(thing, Receipt):
+                await inbox.receipt(thing)
+            else:
+                await inbox.reply(thing)
+        return channel.answer_ok
+
+    return take
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Raise StartRefused where a send could outlive the lease that guards it, or names clash."""
+    dispatch = settings.dispatch
+    for gateway in settings.gateways:
+        longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
+        if longest >= dispatch.lease_seconds:
+            raise StartRefused(
+                f"gateway {gateway.name}: connect + answer + grace is {longest:g} s and the lease "
+                f"{dispatch.lease_seconds:g} s: two engines could send the same text; lengthen "
+                "WARNENGINE_DISPATCH__LEASE_SECONDS"
+            )
+    names = [gateway.name for gateway in settings.gateways]
+    if len(set(names)) != len(names):
+        raise StartRefused(f"two gateways have one name: {', '.join(names)}")
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """The port of the API; StartRefused where it is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.http.host, settings.http.port))
+    except OSError as error:
+        listener.close()
+        raise StartRefused(
+            f"port {settings.http.port} on {settings.http.host} is taken ({error.strerror}): "
+            "stop the other program or set WARNENGINE_HTTP__PORT"
+        ) from error
+    with listener:
+        yield listener
+
+
+def link_key(settings: Settings) -> bytes:
+    """The key of official's links: from the settings, else made once in the data folder, for its owner only."""
+    if settings.link_key:
+        return settings.link_key.get_secret_value().encode()
+    file = settings.data / "link.key"
+    with contextlib.suppress(FileExistsError):
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as made:
+            made.write(secrets.token_bytes(32))
+    return file.read_bytes()
+
+
+def owner_name() -> str:
+    """A name that no other process has or will have."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def book_files(folder: Path) -> dict[str, str]:
+    """The files of a rule book as text, by path."""
+    files = (file for file in sorted(folder.rglob("*.yaml")))
+    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}

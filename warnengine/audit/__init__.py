@@ -1,0 +1,1 @@
+"""The chain of decisions: append-only, each row sealed over the one before."""

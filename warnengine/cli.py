@@ -1,0 +1,214 @@
+"""The command line. Exit codes: 0 done, 1 the answer is no, 2 wrong use. No traceback reaches a user."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from pydantic import ValidationError
+
+from warnengine import app as application
+from warnengine import rulebook
+from warnengine.audit import chain
+from warnengine.directory import gaps, read_csv
+from warnengine.ingest import formats
+from warnengine.ingest.formats.reading import Reading
+from warnengine.ingest.formats.report import describe
+from warnengine.match.desired import desired
+from warnengine.model.arrival import Arrival, Verdict
+from warnengine.model.errors import RefusedWarning, WarnEngineError
+from warnengine.settings import Settings
+from warnengine.store.board import BoardStore
+from warnengine.store.people import PeopleStore
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+rules = typer.Typer(no_args_is_help=True, help="The rule book: 一行业一措施、一乡镇一方案.")
+directory = typer.Typer(no_args_is_help=True, help="Who holds which post.")
+audit = typer.Typer(no_args_is_help=True, help="The chain of decisions.")
+cli.add_typer(rules, name="rules")
+cli.add_typer(directory, name="directory")
+cli.add_typer(audit, name="audit")
+
+Files = Annotated[list[Path], typer.Argument(help="Files of any known format; - is standard input.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON line per file.")]
+
+
+def main() -> None:
+    """Run a command; every expected failure is one sentence on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    try:
+        cli()
+    except WarnEngineError as error:
+        _fail(str(error))
+    except ValidationError as error:
+        places = (f"WARNENGINE_{'__'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
+        _fail("the settings do not pass\n" + "\n".join(places), code=2)
+
+
+@cli.command()
+def serve(
+    roles: Annotated[str, typer.Option(help="Which parts this process runs.")] = "ingest,dispatch,ladder,console",
+) -> None:
+    """Run the engine until it is told to stop."""
+    wanted = frozenset(role.strip() for role in roles.split(","))
+    if strange := wanted - application.ROLES:
+        raise typer.BadParameter(
+            f"{', '.join(sorted(strange))}: choose from {', '.join(sorted(application.ROLES))}"
+        )
+    asyncio.run(application.serve(Settings(), wanted))
+
+
+@cli.command()
+def demo(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    speed: Annotated[float, typer.Option(help="Seconds to pause between events, to watch.")] = 0.0,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running, link pages open.")] = False,
+    breaking: Annotated[
+        bool, typer.Option("--break", help="Kill engine, broker, database and a gateway during the red.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="Data folder; a fresh temporary one by default.")] = None,
+) -> None:
+    """Play a night in Tongliang, from the first blue to the last all-clear, and account for every message."""
+    from warnengine.demo.conductor import Options, play
+
+    raise typer.Exit(play(Options(json=json_file, speed=speed, keep=keep, breaking=breaking, data=data)))
+
+
+@cli.command()
+def parse(files: Files, as_json: Json = False) -> None:
+    """Say how the engine reads warnings, without taking them in."""
+    book = rulebook.load(Settings().rules)
+    reading = Reading({book.district.code: book.district}, book.hazard_table)
+    results = [_parsed(file, reading) for file in files]
+    for result in results:
+        print(json.dumps(result, ensure_ascii=False, indent=None if as_json else 2))
+    raise typer.Exit(0 if all(result["ok"] for result in results) else 1)
+
+
+@cli.command()
+def ingest(files: Files) -> None:
+    """Hand warnings to the engine's store; a running engine acts on them at once."""
+    verdicts = _run(_ingest(files))
+    raise typer.Exit(0 if Verdict.QUARANTINED not in verdicts else 1)
+
+
+@rules.command("check")
+def rules_check(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> None:
+    """Everything that is wrong with a rule book, with file, line and fix."""
+    findings = rulebook.check(folder)
+    for finding in findings:
+        print(finding)
+    errors = sum(finding.severity == "error" for finding in findings)
+    print(f"{folder}: {errors} errors, {len(findings) - errors} notes")
+    raise typer.Exit(1 if errors else 0)
+
+
+@rules.command("test")
+def rules_test(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> None:
+    """Run the cases of a rule book: given this warning, these units get these orders, those do not."""
+    failures = rulebook.run_cases(folder, desired)
+    for failure in failures:
+        print(failure)
+    raise typer.Exit(1 if failures else 0)
+
+
+@directory.command("import")
+def directory_import(file: Path) -> None:
+    """Make this address list the one that counts."""
+    book = rulebook.load(Settings().rules)
+    listed = read_csv(file.read_bytes(), book)
+    for gap in gaps(listed, book):
+        print(gap)
+    _run(_import(book.district.code, book.district.name, listed))
+    print(f"{len(listed.people)} people in {len(listed.holdings)} posts")
+
+
+@directory.command("check")
+def directory_check(file: Path) -> None:
+    """What is wrong with an address list, and what is missing from it."""
+    book = rulebook.load(Settings().rules)
+    found = gaps(read_csv(file.read_bytes(), book), book)
+    for gap in found:
+        print(gap)
+    raise typer.Exit(1 if found else 0)
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Recompute the chain of decisions."""
+    found = _run(_verify())
+    if found.broken is not None:
+        _fail(f"the chain breaks at row {found.broken}: somebody has changed or removed a decision")
+    print(f"{found.rows} decisions, the chain holds; head {found.head}")
+
+
+async def _ingest(files: list[Path]) -> list[Verdict]:
+    settings = Settings()
+    async with application.opened(settings) as database:
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        taken = []
+        for file in files:
+            one = await engine.take(
+                Arrival("command", f"{file}@{datetime.now().astimezone().isoformat()}", _bytes(file))
+            )
+            print(f"{file}: {one.verdict}" + (f" ({one.reason}: {one.explanation})" if one.reason else ""))
+            taken.append(one.verdict)
+        return taken
+
+
+async def _import(code: str, name: str, listed: Any) -> None:
+    settings = Settings()
+    async with application.opened(settings) as database:
+        files = application.book_files(settings.rules)
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        await engine.orders.publish(code, name, engine.book.hash, files)
+        await PeopleStore(database).replace(code, listed)
+
+
+async def _verify() -> chain.Finding:
+    async with application.opened(Settings()) as database:
+        return await chain.verify(chain.Link(*row) async for row in BoardStore(database).chain())
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def _parsed(file: Path, reading: Reading) -> dict[str, Any]:
+    try:
+        warnings = formats.read(_bytes(file), reading)
+    except (RefusedWarning, OSError) as error:
+        return {"file": str(file), "ok": False, "format": None, "warnings": [], "error": str(error)}
+    return {
+        "file": str(file),
+        "ok": True,
+        "format": warnings[0].format if warnings else None,
+        "warnings": [entry for warning in warnings for entry in describe(warning)],
+        "error": None,
+    }
+
+
+def _bytes(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+
+
+def _fail(message: str, code: int = 1) -> None:
+    print(f"warnengine: {message}", file=sys.stderr)
+    sys.exit(code)

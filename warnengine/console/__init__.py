@@ -1,0 +1,1 @@
+"""Pages: the official's link; the duty room's and the bureau's boards come here."""

@@ -1,0 +1,154 @@
+"""The official's link: shows the order, takes the answer. Works without JavaScript; only a POST acknowledges, for
+link previews and scanners GET."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+HERE = Path(__file__).parent
+BEIJING = timezone(timedelta(hours=8))
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+STEPS = {1: "已收到", 2: "已开展", 3: "已完成"}
+FORM_LARGEST = 4_000
+
+
+class AnswerStore(Protocol):
+    """What the page needs of the store."""
+
+    async def page(self, code: bytes) -> dict[str, Any] | None:
+        """What a link shows."""
+
+    async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
+        """Record an answer; None where there is no such link, else what is unclear about it or ''."""
+
+    async def register_push(self, code: bytes, subscription: str) -> bool:
+        """Remember a phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """What the page says about the house."""
+
+    signature: str
+    duty_phone: str
+    push_key: str | None
+    """The application server key where Web Push is set up."""
+
+
+def build(store: AnswerStore, house: Official) -> APIRouter:
+    """The routes of the official's link."""
+    router = APIRouter(include_in_schema=False)
+    template = _environment().get_template("official.html")
+
+    @router.get("/a/{code}")
+    async def show(code: str, said: str = "") -> Response:
+        """Show; never acknowledge."""
+        page = await store.page(_hash(code))
+        if page is None:
+            return HTMLResponse(_environment().get_template("unknown.html").render(house=house), 404, HEADERS)
+        return HTMLResponse(
+            template.render(page=_facts(page), house=house, code=code, said=said[:80]), 200, HEADERS
+        )
+
+    @router.post("/a/{code}")
+    async def answer(code: str, request: Request) -> Response:
+        """Take 收到, 已开展 or 已完成 with a number."""
+        step, number = _form(await _small_body(request))
+        problem = await store.answered_on_page(_hash(code), step, number) if step else "请按页面上的按钮"
+        if problem is None:
+            return HTMLResponse(_environment().get_template("unknown.html").render(house=house), 404, HEADERS)
+        return RedirectResponse(f"/a/{code}?said={'problem' if problem else 'ok'}", 303, HEADERS)
+
+    @router.post("/a/{code}/push")
+    async def push(code: str, request: Request) -> Response:
+        """Remember this phone for Web Push."""
+        subscription = _subscription(await _small_body(request))
+        known = subscription is not None and await store.register_push(_hash(code), subscription)
+        return Response(status_code=201 if known else 400)
+
+    @router.get("/official.js")
+    async def script() -> Response:
+        """Registers the phone, where the official asks for it."""
+        return Response((HERE / "official.js").read_bytes(), media_type="text/javascript")
+
+    @router.get("/push-worker.js")
+    async def worker() -> Response:
+        """Shows what is pushed."""
+        return Response((HERE / "push-worker.js").read_bytes(), media_type="text/javascript")
+
+    return router
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _hash(code: str) -> bytes:
+    return hashlib.sha256(code.encode()).digest()
+
+
+def _facts(page: Mapping[str, Any]) -> dict[str, Any]:
+    step = int(page["step"])
+    return {
+        **page,
+        "made": _clock(page["made_at"]),
+        "until": _clock(page["not_after"]),
+        "answered": STEPS.get(step, ""),
+        "lines": re.sub(r"\{\w+\}", "", page["short"]).splitlines(),
+        "originals": page["originals"] or [],
+    }
+
+
+def _clock(iso: str) -> str:
+    return datetime.fromisoformat(iso).astimezone(BEIJING).strftime("%m月%d日 %H:%M")
+
+
+def _form(body: bytes) -> tuple[int | None, int | None]:
+    fields = parse_qs(body.decode("utf-8", "replace"))
+    step = fields.get("step", [""])[0]
+    number = fields.get("count", [""])[0].strip()
+    return (int(step) if step in {"1", "2", "3"} else None), (
+        int(number) if re.fullmatch(r"\d{1,6}", number) else None
+    )
+
+
+def _subscription(body: bytes) -> str | None:
+    try:
+        given = json.loads(body)
+        kept = {"endpoint": str(given["endpoint"]), "keys": {k: str(given["keys"][k]) for k in ("p256dh", "auth")}}
+    except (ValueError, KeyError, TypeError):
+        return None
+    return json.dumps(kept, sort_keys=True)
+
+
+async def _small_body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_LARGEST:
+            return b""
+    return bytes(body)

@@ -1,0 +1,1 @@
+"""A night in Tongliang: scenario, simulated phones and gateways, on real protocols."""

@@ -1,0 +1,134 @@
+"""The contract between the dispatcher and a channel.
+
+A channel hands one text to one gateway for one address and says what the gateway answered. It never retries,
+never decides, never sees the store. What comes back later (receipts, replies) it hands to an `Inbox`, and it
+confirms to the gateway only after the Inbox has returned, so that a crash in between makes the gateway repeat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from warnengine.model.delivery import Fate, Receipt, Reply, Text
+
+__all__ = [
+    "Accepted",
+    "Channel",
+    "ChannelError",
+    "Fate",
+    "Inbox",
+    "Outgoing",
+    "Reason",
+    "Receipt",
+    "Reply",
+    "Text",
+    "Unanswered",
+]
+
+
+class Reason(StrEnum):
+    """Why something was not sent or not delivered; the label of the metric and the word on the board."""
+
+    THROTTLED = "throttled"
+    """The gateway asks for less; the same text may go later."""
+    UNREACHABLE = "unreachable"
+    """No connection to the gateway; not a byte of the message left."""
+    GATEWAY_ERROR = "gateway_error"
+    """The gateway failed inside and says so (5xx, ESME_RSYSERR, SMTP 4xx); it has not taken the message."""
+    BAD_ADDRESS = "bad_address"
+    """空号, unknown mailbox, retired push endpoint: this address will never work."""
+    REJECTED = "rejected"
+    """The gateway refuses this text or this sender for good."""
+    CREDENTIALS = "credentials"
+    """The gateway no longer accepts our login."""
+    EXPIRED = "expired"
+    """Its time was over before it could leave or be delivered."""
+    SILENT = "silent"
+    """Accepted by the gateway, never confirmed by the handset."""
+    UNANSWERED = "unanswered"
+    """Bytes left and no answer came: it may have been taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One attempt at one delivery."""
+
+    delivery: int
+    client_id: str
+    """16 letters, new for every attempt; sent along where the protocol has room, so that logs can be joined."""
+    dedupe_id: str
+    """16 letters, the same for every attempt of this delivery; for gateways that drop repeats."""
+    address: str
+    """E.164 number (+8613…), mailbox, or the JSON of a push subscription."""
+    text: Text
+    expires_in: float
+    """Seconds from now after which the gateway must not deliver it any more."""
+    urgent: bool
+    """Red and orange."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway has taken the message."""
+
+    provider_ids: tuple[str, ...]
+    """The gateway's id of each part, in order; empty where the protocol gives none."""
+    receipts: bool
+    """Whether the gateway will report the fate of each part."""
+
+
+class ChannelError(Exception):
+    """The gateway did not take the message; certain. `retry` says whether the same text may go again later."""
+
+    def __init__(self, reason: Reason, detail: str, *, retry: bool, after: float | None = None) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.retry = retry
+        self.after = after
+        """Seconds that the gateway asks us to wait, where it says so."""
+
+
+class Unanswered(Exception):
+    """Bytes left and no answer came in time: whether the gateway took the message is not known."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Inbox(Protocol):
+    """Takes what comes back. Returns only once it is stored; raises if it could not be stored."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Store a receipt; match it later if its message is not known yet."""
+
+    async def reply(self, reply: Reply) -> None:
+        """Store a reply and what it means."""
+
+
+class Channel(Protocol):
+    """One gateway of one kind."""
+
+    kind: str
+    """sms, email, push, call."""
+    gateway: str
+    """Its name in the settings, in metrics and on the board."""
+    window: int
+    """How many sends may be on the wire at once."""
+
+    async def run(self) -> None:
+        """Keep the session alive until cancelled: connect, reconnect, hand receipts and replies to the Inbox."""
+
+    async def send(self, message: Outgoing) -> Accepted:
+        """Hand the message over within `timeout` seconds.
+
+        Raise ChannelError where the gateway certainly has not taken it, Unanswered where bytes left and nobody
+        knows. Abandon a connection with a reset, never leave bytes in the kernel to arrive later
+        (an orphaned socket retransmits for minutes).
+        """
+
+    def healthy(self) -> bool:
+        """Whether a send now has a chance: bound, connected, not refused."""

@@ -1,0 +1,1 @@
+"""One module per channel; each passes the conformance suite in tests/channels."""

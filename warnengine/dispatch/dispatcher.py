@@ -1,0 +1,152 @@
+"""The dispatcher of one gateway: claim, intend, send, record; nothing else.
+
+The deadline of a batch is taken before the claim: lease − grace later nothing of it may leave any more, for
+another worker may hold the chunk by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from warnengine import metrics
+from warnengine.dispatch import retry
+from warnengine.dispatch.channel import Channel, ChannelError, Outgoing, Reason, Text, Unanswered
+from warnengine.model.delivery import Candidate, Claim, Doubt, Event, Intent, Outcome, Purpose, What
+from warnengine.model.level import Level
+from warnengine.settings import Dispatch
+
+log = structlog.get_logger()
+
+
+class ClaimDesk(Protocol):
+    """A claimed chunk inside the transaction that writes its intents."""
+
+    claim: Claim
+
+    async def doubts(self) -> Sequence[Doubt]:
+        """Attempts that an earlier owner left without an outcome."""
+
+    async def candidates(self, most: int) -> Sequence[Candidate]:
+        """Deliveries without an intent whose predecessors are settled; their versions are locked FOR SHARE."""
+
+    async def intend(self, intents: Sequence[Intent]) -> None:
+        """Write the intents."""
+
+    async def conclude(self, outcomes: Sequence[Outcome]) -> None:
+        """Write what is already decided: drops and doubts."""
+
+    async def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Append outcomes and give the chunk back, in a transaction of its own. Negative ones count only while
+        the claim is still ours."""
+
+
+class SendStore(Protocol):
+    """What dispatching needs of the store."""
+
+    def claim(
+        self, channel: str, gateway: str, *, abandoned: bool
+    ) -> AbstractAsyncContextManager[ClaimDesk | None]:
+        """The gravest due chunk, claimed; None when there is none. Commits on leaving.
+
+        abandoned: only chunks whose owner let the lease run out.
+        """
+
+
+Wording = Callable[[Candidate, Purpose], Text]
+"""Fills the closed slots of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Hands the deliveries of one channel to one gateway."""
+
+    channel: Channel
+    store: SendStore
+    wording: Wording
+    settings: Dispatch
+
+    async def step(self) -> bool:
+        """Send one batch of the gravest due chunk; return whether there was one.
+
+        One batch at a time, so that a red never waits behind more than a batch of blues. Behind a gateway that is
+        down, what a dead engine left without an outcome is still settled, for an all-clear may wait for it.
+        """
+        up = self.channel.healthy()
+        deadline = time.monotonic() + self.settings.lease_seconds - self.settings.grace_seconds
+        async with self.store.claim(self.channel.kind, self.channel.gateway, abandoned=not up) as desk:
+            if desk is None:
+                return False
+            going = await self._intend(desk, self.settings.intent_batch if up else 0)
+        outcomes = await asyncio.gather(*(self._send(desk.claim, *one, deadline) for one in going))
+        await desk.record(outcomes)
+        return True
+
+    async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
+        claim = desk.claim
+        outcomes = [
+            retry.unknown(doubt, claim.lane, "engine stopped in mid-send") for doubt in await desk.doubts()
+        ]
+        going: list[tuple[Candidate, Outgoing]] = []
+        for candidate in await desk.candidates(most):
+            why_not = retry.judge(candidate, claim.purpose)
+            if why_not:
+                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not)))
+            else:
+                going.append((candidate, self._outgoing(candidate, claim)))
+        await desk.conclude(outcomes)
+        await desk.intend([_intent(message) for _, message in going])
+        return going
+
+    def _outgoing(self, candidate: Candidate, claim: Claim) -> Outgoing:
+        return Outgoing(
+            delivery=candidate.delivery,
+            client_id=_short_hash(f"{candidate.delivery}/{claim.number}"),
+            dedupe_id=_short_hash(f"{candidate.delivery}"),
+            address=candidate.address,
+            text=self.wording(candidate, claim.purpose),
+            expires_in=retry.remaining(candidate.not_after, candidate.now),
+            urgent=candidate.level >= Level.ORANGE,
+        )
+
+    async def _send(self, claim: Claim, candidate: Candidate, message: Outgoing, deadline: float) -> Outcome:
+        if time.monotonic() >= deadline:  # the claim may be somebody else's by now
+            late = ChannelError(Reason.UNREACHABLE, "not sent within the lease", retry=True)
+            return self._counted(retry.refused(candidate, claim, late))
+        started = time.monotonic()
+        try:
+            outcome = retry.accepted(candidate, claim, await self.channel.send(message))
+        except ChannelError as error:
+            outcome = retry.refused(candidate, claim, error)
+        except Unanswered as error:
+            outcome = retry.unanswered(candidate, claim, error)
+        metrics.SEND_SECONDS.labels(self.channel.gateway).observe(time.monotonic() - started)
+        return self._counted(outcome)
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        what = outcome.event.what
+        metrics.ATTEMPTS.labels(self.channel.kind, self.channel.gateway, what.value).inc()
+        if what is not What.ACCEPTED:
+            log.warning(
+                "send",
+                gateway=self.channel.gateway,
+                delivery=outcome.event.delivery,
+                outcome=what.value,
+                detail=outcome.event.detail,
+            )
+        return outcome
+
+
+def _intent(message: Outgoing) -> Intent:
+    return Intent(message.delivery, message.client_id, hashlib.sha256(message.text.short.encode()).digest())
+
+
+def _short_hash(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Warnings come in: by Kafka, by HTTP, as files; every byte is kept, nothing doubtful passes."""

@@ -1,0 +1,123 @@
+"""Where an info block says what: townships by name or code, the district, or places elsewhere as they came.
+
+Where a text names townships they are the areas, and codes add to them; 除X外 and 解除 take away. A text that names
+none leaves the areas of the codes. Nothing is ever added without a code or a name that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from warnengine.ingest.formats.fields import Head, Info
+from warnengine.ingest.formats.grading import Graded
+from warnengine.ingest.formats.places import names_of, towns_in
+from warnengine.ingest.formats.reading import Reading
+from warnengine.ingest.formats.sentence import READ
+from warnengine.ingest.formats.wording import clauses, observed
+from warnengine.model.level import Level
+from warnengine.model.place import Area, District
+from warnengine.model.warning import Gravity, Precision, Problem
+
+Placed = tuple[Area, Level | None, Precision]
+
+
+def own_district(info: Info, head: Head, reading: Reading) -> District | None:
+    """The district whose townships the text may name: that of its issuer, else the only one of its areas."""
+    own = reading.district_of(head.issuer) or reading.district_named_at_start(head.sender)
+    if own:
+        return own
+    found = {area.code and reading.district_of(area.code) for area in info.areas}
+    return found.pop() or None if len(found) == 1 else None
+
+
+def placed(
+    info: Info, graded: Graded, district: District | None, reading: Reading, problems: list[Problem]
+) -> list[Placed]:
+    """Every area of the block with its level."""
+    inside: list[Area] = []
+    outside: list[Area] = []
+    for area in info.areas:
+        ours = district and area.code and reading.district_of(area.code) == district
+        (inside if ours else outside).append(area)
+    _note_nameless_codes(outside, problems)
+    level = graded.level or max(graded.text.levels, default=None)
+    found: list[Placed] = [(area, level, Precision.NAMED) for area in outside]
+    if district is None:
+        found += [(area, level, Precision.NAMED) for area in _named_in_wider(info, reading)]
+    elif inside or graded.text.towns or graded.text.region.towns:
+        found += _in_district(inside, graded, district, problems)
+    return found
+
+
+def _note_nameless_codes(outside: list[Area], problems: list[Problem]) -> None:
+    count = sum(area.code is None for area in outside)
+    if count:
+        message = f"{count} areas have no administrative code; they keep their names."
+        problems.append(Problem("area_without_code", Gravity.NOTE, message))
+
+
+def _named_in_wider(info: Info, reading: Reading) -> Iterator[Area]:
+    """Districts of ours that the text of a city or province names, or the townships named right behind them."""
+    codes = {area.code for area in info.areas if area.code}
+    wider = tuple(code[:4].removesuffix("00") for code in codes if len(code) == 6 and code.endswith("00"))
+    for district in reading.districts.values():
+        if district.code in codes or not district.code.startswith(wider or ("-",)):
+            continue
+        text = "，".join(part for part in clauses(info.description[:READ]) if not observed(part))
+        name = re.compile(
+            "|".join(map(re.escape, sorted((district.name, *district.aliases), key=len, reverse=True)))
+        )
+        behind = [names_of(district).run.match(text, found.end()) for found in name.finditer(text)]
+        towns = {code: None for run in behind if run for code in towns_in("将" + run.group(), district)}
+        yield from _townships(district, towns)
+        if behind and not towns:
+            yield Area(district.name, district.code)
+
+
+def _townships(district: District, codes: dict[str, None]) -> Iterator[Area]:
+    return (Area(town.name, town.code) for town in district.townships if town.code in codes)
+
+
+def _in_district(inside: list[Area], graded: Graded, district: District, problems: list[Problem]) -> list[Placed]:
+    """One level per township where the text distinguishes them, else the areas of the codes."""
+    text = graded.text
+    for clause in text.unresolved:
+        message = f"Not applied, for it names no township that is known: {clause[:60]}"
+        problems.append(Problem("unknown_town", Gravity.WARN, message))
+    levels: dict[str, Level | None] = dict(text.towns)
+    partly = bool(text.towns or text.rest or text.unresolved)
+    if graded.level:
+        codes = _forecast(inside, graded, district, partly=partly, problems=problems)
+        if codes is None:
+            return [(area, graded.level, text.region.precision) for area in inside if area.code == district.code]
+        for code in codes:
+            levels.setdefault(code, graded.level)
+    elif not partly:
+        whole = [area for area in inside if area.code == district.code]
+        return [(area, None, Precision.NAMED) for area in whole or inside]
+    if text.rest:
+        for town in district.townships:
+            levels.setdefault(town.code, text.rest.level)
+    names = {area.code: area.name for area in inside} | {town.code: town.name for town in district.townships}
+    return [(Area(names[code], code), level, Precision.NAMED) for code, level in levels.items()]
+
+
+def _forecast(
+    inside: list[Area], graded: Graded, district: District, *, partly: bool, problems: list[Problem]
+) -> tuple[str, ...] | None:
+    """The codes that the main level is for; None: the district as a whole."""
+    region = graded.text.region
+    coded = tuple(area.code for area in inside if area.code and area.code != district.code)
+    whole = len(coded) < len(inside)
+    if region.towns is not None:
+        if set(coded) - set(region.towns):
+            problems.append(
+                Problem("geocode_differs", Gravity.WARN, "Codes give townships that the text does not.")
+            )
+        return tuple(dict.fromkeys((*region.towns, *coded)))
+    if coded and not whole:
+        return coded
+    if whole and region.doubt:
+        problems.append(Problem("area_vague", Gravity.WARN, f"The whole district is taken: {region.doubt}."))
+    return tuple(town.code for town in district.townships) if partly and whole else None

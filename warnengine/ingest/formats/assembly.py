@@ -1,0 +1,60 @@
+"""Puts what the info blocks of one alert state together into one warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from warnengine.ingest.formats.claims import Stated, merged
+from warnengine.ingest.formats.fields import Head, Info
+from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Warning
+
+_STATING = {MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL}
+
+
+def warning(
+    head: Head, form: str, infos: Sequence[Info], said: Iterable[Stated], problems: list[Problem]
+) -> Warning:
+    """The warning; texts and times are those of the first info, which is Chinese where there is one."""
+    first = infos[0] if infos else None
+    stated = tuple(said)
+    claims, ungraded = _sorted(head, stated, problems)
+    if not any(info.areas for info in infos) and not claims:
+        problems.append(_no_area(head))
+    return Warning(
+        identifier=head.identifier,
+        sender=head.sender,
+        issuer=head.issuer,
+        sent=head.sent,
+        status=head.status,
+        msg_type=head.msg_type,
+        references=head.references,
+        format=form,
+        headline=first.headline if first else "",
+        description=first.description if first else "",
+        effective=first.effective if first else None,
+        onset=stated[0].onset if stated else None,
+        expires=stated[0].expires if stated else None,
+        claims=claims,
+        ungraded=ungraded,
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _sorted(
+    head: Head, stated: Sequence[Stated], problems: list[Problem]
+) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+    """Claims that may be acted on, and those that may not."""
+    acting = [item for item in stated if item.graded and head.msg_type in _STATING]
+    others = [item for item in stated if item not in acting]
+    claims = merged((claim for item in acting for claim in item.claims), problems)
+    ungraded = tuple(dict.fromkeys(claim for item in others for claim in item.claims))
+    if ungraded and head.msg_type in _STATING:
+        message = "No level is given for some or all areas; a person must judge them."
+        problems.append(Problem("level_unknown", Gravity.REJECT if not claims else Gravity.WARN, message))
+    return claims, ungraded
+
+
+def _no_area(head: Head) -> Problem:
+    if head.msg_type is MsgType.CANCEL and head.references:
+        return Problem("no_area", Gravity.WARN, "It names no area; it withdraws what its references state.")
+    return Problem("no_area", Gravity.REJECT, "The message names no area that could be read.")

@@ -1,0 +1,55 @@
+"""What `warnengine parse` prints about a warning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from warnengine.model.level import Level
+from warnengine.model.warning import Claim, MsgType, Warning
+
+_Key = tuple[str | None, Level | None, str]
+
+
+def describe(warning: Warning) -> list[dict[str, object]]:
+    """One entry, ready for JSON, for each (hazard, level, msg_type) that the warning states; at least one.
+
+    Times are ISO 8601 with their offset. What is lifted has msg_type `Cancel` and no level. A response has no
+    level either, for Ⅳ–Ⅰ级响应 are not colours.
+    """
+    groups: dict[_Key, list[Claim]] = {}
+    for claim in warning.claims:
+        word = warning.msg_type if claim.level else MsgType.CANCEL
+        shown = claim.level if claim.family != "response" else None
+        groups.setdefault((claim.hazard, shown, word.value), []).append(claim)
+    for claim in warning.ungraded:
+        groups.setdefault((claim.hazard, None, warning.msg_type.value), []).append(claim)
+    if not groups:
+        groups[None, None, warning.msg_type.value] = []
+    return [_entry(warning, key, claims) for key, claims in groups.items()]
+
+
+def _entry(warning: Warning, key: _Key, claims: list[Claim]) -> dict[str, object]:
+    hazard, level, msg_type = key
+    return {
+        "identifier": warning.identifier,
+        "sender": warning.sender,
+        "sent": _text(warning.sent),
+        "status": warning.status.value,
+        "msg_type": msg_type,
+        "references": list(warning.references),
+        "hazard": hazard,
+        "level": level.key if level else None,
+        "areas": [{"code": claim.area.code, "name": claim.area.name} for claim in claims],
+        "effective": _text(warning.effective),
+        "onset": _text(warning.onset),
+        "expires": _text(warning.expires),
+        "headline": warning.headline,
+        "problems": [
+            {"rule": problem.rule, "severity": problem.severity.value, "message": problem.message}
+            for problem in warning.problems
+        ],
+    }
+
+
+def _text(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

@@ -1,0 +1,135 @@
+"""Intake: bytes in, kept with a verdict. Whatever the way in, only here may a warning pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from warnengine import metrics
+from warnengine.model.arrival import Arrival, Met, Taken, Verdict
+from warnengine.model.book import RuleBook
+from warnengine.model.errors import RefusedWarning
+from warnengine.model.warning import MsgType, Status, Warning
+
+log = structlog.get_logger()
+SPEAKING = frozenset({MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL})
+
+
+class Desk(Protocol):
+    """One arrival and one transaction."""
+
+    async def keep(
+        self, arrival: Arrival, verdict: Verdict, reason: str | None, explanation: str | None
+    ) -> int | None:
+        """Keep the bytes; None where this very arrival is kept already."""
+
+    async def meet(self, warning: Warning, source: str) -> Met:
+        """Keep a new warning, or meet the one of the same key."""
+
+    async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
+        """Let the reconciler of a district take this reading in."""
+
+    async def link(self, arrival: int, warning_id: int) -> None:
+        """This arrival brought that warning."""
+
+
+class WarningStore(Protocol):
+    """Where intake finds its desk."""
+
+    def arrival(self) -> AbstractAsyncContextManager[Desk]:
+        """One transaction."""
+
+
+Read = Callable[[bytes], Sequence[Warning]]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes arrivals from every source."""
+
+    store: WarningStore
+    read: Read
+    book: RuleBook
+
+    async def take(self, arrival: Arrival) -> Taken:
+        """Keep an arrival and judge it. Raises only where it could not be kept."""
+        try:
+            warnings = self.read(arrival.raw)
+            for warning in warnings:
+                admit(warning, self.book)
+            taken = await self._accept(arrival, warnings)
+        except RefusedWarning as refusal:
+            taken = await self._quarantine(arrival, refusal)
+        metrics.WARNINGS.labels(arrival.source, taken.verdict.value).inc()
+        if taken.verdict is not Verdict.QUARANTINED:
+            metrics.SOURCE_SUCCESS.labels(arrival.source).set_to_current_time()
+        log.info(
+            "arrival", source=arrival.source, position=arrival.position, verdict=taken.verdict, reason=taken.reason
+        )
+        return taken
+
+    async def _accept(self, arrival: Arrival, warnings: Sequence[Warning]) -> Taken:
+        async with self.store.arrival() as desk:
+            met = [await desk.meet(warning, arrival.source) for warning in warnings]
+            verdict, reason, explanation = compare(arrival.source, warnings, met)
+            kept = await desk.keep(arrival, verdict, reason, explanation)
+            if kept is None:  # a broker repeats what it did not see committed
+                return Taken(Verdict.REPEAT, tuple(one.id for one in met))
+            for warning, one in zip(warnings, met, strict=True):
+                await desk.link(kept, one.id)
+                if concerns(warning, self.book) and warning.msg_type in SPEAKING:
+                    await desk.concern(self.book.district.code, one.id, kept, warning)
+            return Taken(verdict, tuple(one.id for one in met), reason, explanation)
+
+    async def _quarantine(self, arrival: Arrival, refusal: RefusedWarning) -> Taken:
+        metrics.QUARANTINE.labels(refusal.reason).inc()
+        async with self.store.arrival() as desk:
+            await desk.keep(arrival, Verdict.QUARANTINED, refusal.reason, str(refusal))
+        return Taken(Verdict.QUARANTINED, (), refusal.reason, str(refusal))
+
+
+def admit(warning: Warning, book: RuleBook) -> None:
+    """Raise RefusedWarning where a message must not order anything here."""
+    if warning.status is not Status.ACTUAL:
+        raise RefusedWarning(
+            "not_actual", f"{warning.identifier} is marked {warning.status}: kept, never dispatched live"
+        )
+    if warning.msg_type in SPEAKING and not warning.claims:
+        raise RefusedWarning("no_claim", f"{warning.identifier} names no hazard for any area: read it and decide")
+    if any(claim.area.code is None and not claim.area.name for claim in warning.claims):
+        raise RefusedWarning(
+            "no_area", f"{warning.identifier} names no area: ask the issuer which townships it means"
+        )
+    if concerns(warning, book) and warning.issuer not in book.issuers:
+        raise RefusedWarning(
+            "unknown_sender",
+            f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
+            "if it may, add it to `issuers` in rules/district.yaml",
+        )
+
+
+def concerns(warning: Warning, book: RuleBook) -> bool:
+    """Whether a warning says something about this district."""
+    return any(claim.area.code and book.district.covered(claim.area.code) for claim in warning.claims)
+
+
+def compare(
+    source: str, warnings: Sequence[Warning], met: Sequence[Met]
+) -> tuple[Verdict, str | None, str | None]:
+    """A verdict on a whole arrival; raise RefusedWarning where one source contradicts itself."""
+    for warning, one in zip(warnings, met, strict=True):
+        if one.source == source and not one.same_meaning:
+            raise RefusedWarning(
+                "identifier_reused",
+                f"{source} has sent {warning.identifier} before and it meant something else: "
+                "ask the issuer which one counts",
+            )
+    differing = [w.identifier for w, one in zip(warnings, met, strict=True) if not one.same_levels]
+    if differing:
+        words = f"{source} and another source differ on {', '.join(differing)}: the higher level is used"
+        return Verdict.CONFLICT, "source_conflict", words
+    return (Verdict.NEW if any(one.fresh for one in met) else Verdict.REPEAT), None, None

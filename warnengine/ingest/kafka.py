@@ -1,0 +1,106 @@
+"""The Kafka consumer: an offset is committed only after the database has the row.
+
+aiokafka rebalances in the background, so a commit may fail after the work is done (aiokafka #929): the unique key
+in the store, not the offset, keeps a warning from coming in twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import CommitFailedError, KafkaError
+
+from warnengine import metrics
+from warnengine.model.arrival import Arrival, Taken, Verdict
+from warnengine.settings import Kafka
+
+log = structlog.get_logger()
+LOST_AFTER = 10
+"""Seconds without a reachable broker after which the consumer starts again from the bootstrap addresses: the
+addresses that the cluster last advertised may all be gone."""
+Take = Callable[[Arrival], Awaitable[Taken]]
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSource:
+    """Takes warnings from a topic, and hands refused ones to another."""
+
+    settings: Kafka
+    take: Take
+
+    async def run(self) -> None:
+        """Consume until cancelled; begin again after any failure."""
+        pause = 0.5
+        while True:
+            try:
+                await self._session()
+            except (KafkaError, OSError, TimeoutError) as error:
+                metrics.LOOP_FAILURES.labels("kafka").inc()
+                log.warning("kafka", problem=str(error) or type(error).__name__, again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5)
+
+    async def _session(self) -> None:
+        consumer = AIOKafkaConsumer(
+            self.settings.warnings,
+            bootstrap_servers=self.settings.bootstrap,
+            group_id=self.settings.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=100,
+            session_timeout_ms=10_000,
+            request_timeout_ms=15_000,
+            retry_backoff_ms=200,
+        )
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.bootstrap, request_timeout_ms=15_000)
+        try:
+            await asyncio.wait_for(consumer.start(), 30)
+            await asyncio.wait_for(producer.start(), 30)
+            log.info("kafka", topic=self.settings.warnings, state="consuming")
+            await self._consume(consumer, producer)
+        finally:
+            await _stopped(consumer, producer)
+
+    async def _consume(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
+        while True:
+            batches = await consumer.getmany(timeout_ms=500)
+            for records in batches.values():
+                for record in records:
+                    await self._one(record, producer)
+            if batches:
+                await _commit(consumer)
+            else:
+                await _reachable(consumer)
+
+    async def _one(self, record: ConsumerRecord[bytes, bytes], producer: AIOKafkaProducer) -> None:
+        position = f"{record.topic}/{record.partition}/{record.offset}"
+        taken = await self.take(Arrival(self.settings.source, position, record.value or b""))
+        if taken.verdict is Verdict.QUARANTINED:
+            headers = [("reason", (taken.reason or "").encode()), ("position", position.encode())]
+            await producer.send_and_wait(
+                self.settings.rejected, record.value or b"", key=record.key, headers=headers
+            )
+
+
+async def _commit(consumer: AIOKafkaConsumer) -> None:
+    try:
+        await consumer.commit()
+    except CommitFailedError as error:  # the group has moved on; what comes again is recognised
+        log.warning("kafka", problem=f"commit failed, the records will come again: {error}")
+
+
+async def _reachable(consumer: AIOKafkaConsumer) -> None:
+    """Raise where no advertised broker answers any more."""
+    await asyncio.wait_for(consumer.topics(), LOST_AFTER)
+
+
+async def _stopped(consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
+    for client in (consumer, producer):
+        try:
+            await asyncio.wait_for(client.stop(), 5)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.info("kafka", problem=f"stopping: {error}")

@@ -1,0 +1,39 @@
+"""Every Prometheus series of the engine, on one page. No person, number or township in labels."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+WARNINGS = Counter("ews_warnings_received", "Warnings by source and verdict.", ["source", "result"])
+SOURCE_SUCCESS = Gauge(
+    "ews_source_last_success_timestamp_seconds",
+    "When a source last brought something that was understood.",
+    ["source"],
+)
+QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["reason"])
+ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
+APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
+APPROVALS_OLDEST = Gauge("ews_orders_awaiting_approval_oldest_seconds", "Age of the oldest of them.")
+FIRST_SUBMIT = Histogram(
+    "ews_dispatch_first_submit_seconds",
+    "From a warning's acceptance to the first send of each change that it made.",
+    buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
+)
+ATTEMPTS = Counter("ews_delivery_attempts", "Sends by outcome.", ["channel", "gateway", "outcome"])
+SEND_SECONDS = Histogram("ews_send_seconds", "Time that a gateway takes to answer.", ["gateway"])
+DELIVERIES = Gauge("ews_deliveries", "Deliveries of the last day by state.", ["channel", "state"])
+UNKNOWN = Gauge("ews_delivery_unknown", "Attempts whose outcome nobody knows.")
+DUPLICATES = Gauge("ews_duplicates_possible", "Deliveries that may have arrived more than once, last day.")
+QUEUE_OLDEST = Gauge("ews_queue_oldest_seconds", "Age of the oldest due chunk.", ["severity"])
+RECEIPTS = Counter("ews_receipts", "Receipts by gateway and fate.", ["gateway", "fate"])
+RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
+GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
+OBLIGATIONS = Gauge("ews_obligations_open", "Obligations that nobody has answered.", ["severity"])
+ESCALATIONS = Counter("ews_escalations", "Steps that the ladder took.", ["step"])
+EXPIRED_UNREACHED = Counter("ews_expired_unreached", "People whom an order never reached in its time.")
+REPLIES = Counter("ews_replies", "Replies by what was made of them.", ["verdict"])
+TASKS = Gauge("ews_tasks_open", "What the duty room has to do by hand.", ["kind"])
+TIMER_LAG = Gauge("ews_timer_lag_seconds", "How late the most overdue timer is.")
+LOOP_FAILURES = Counter("ews_loop_failures", "Times a loop had to begin again.", ["loop"])
+CHAIN_OK = Gauge("ews_audit_chain_ok", "1 when the audit chain verified, 0 when it did not.")
+BUILD = Gauge("ews_build_info", "Version and rule book.", ["version", "book"])

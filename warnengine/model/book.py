@@ -1,0 +1,303 @@
+"""The rule book: 一行业一措施、一乡镇一方案, as data.
+
+The types mirror the files of `rules/` key by key, so that a typo is refused with its place; `rulebook` loads and
+lints them. A book is immutable and named by its hash.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from warnengine.model.hazard import Hazard, HazardTable
+from warnengine.model.level import Level
+from warnengine.model.place import District
+
+
+def _duration(value: object) -> object:
+    """Read 30m, 2h, 90s; leave anything else to pydantic's own complaint."""
+    found = re.fullmatch(r"(\d+)([smh])", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a number and s, m or h, such as 30m")
+    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+def _level(value: object) -> object:
+    """Read blue, yellow, orange or red."""
+    if isinstance(value, str) and value in {level.key for level in Level}:
+        return Level.from_key(value)
+    raise ValueError("write blue, yellow, orange or red")
+
+
+def _duration_text(value: timedelta) -> str:
+    minutes, seconds = divmod(int(value.total_seconds()), 60)
+    return f"{seconds + 60 * minutes}s" if seconds else f"{minutes}m"
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text)]
+Colour = Annotated[Level, BeforeValidator(_level), PlainSerializer(lambda level: level.key)]
+Phrase = Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Entry(BaseModel):
+    """Anything a rule file holds: unknown keys are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UnitKind(StrEnum):
+    """What a unit is to the district."""
+
+    DISTRICT = "district"
+    """The district's leadership (区领导)."""
+    DUTY_ROOM = "duty_room"
+    """区应急局值班室, which watches, chases and calls."""
+    SECTOR = "sector"
+    """A bureau or company that acts in the whole district (一行业一措施)."""
+    TOWNSHIP = "township"
+    """A 镇 or 街道 (一乡镇一方案)."""
+    COMMITTEE = "committee"
+    """A 管委会: receives orders like a township, is not an administrative division."""
+
+
+class Unit(Entry):
+    """Who receives orders."""
+
+    code: str = Field(pattern=r"^[a-z][a-z_]*$|^\d{9}$")
+    """A township's 9-digit code, else an English word: housing."""
+    name: Phrase
+    """区住房城乡建委"""
+    short: Phrase
+    """The name in an SMS: 住建委."""
+    kind: UnitKind
+    aliases: tuple[Phrase, ...] = ()
+    """For a township: other names found in real texts, such as 安居 and 旧县镇."""
+    parent: str | None = None
+    """The unit above; units form a tree."""
+    towns: tuple[str, ...] = ()
+    """For a 管委会: the townships whose weather it shares; empty: the whole district."""
+    rivers: tuple[str, ...] = ()
+    hills: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    tile: tuple[int, int] | None = None
+    """Column and row of its tile on the board."""
+    sample: bool = False
+    confirm: Literal["bureau"] | None = None
+
+
+class Post(Entry):
+    """A post that somebody holds in a unit: 值班员, 分管领导, 书记."""
+
+    key: str = Field(pattern=r"^[a-z][a-z_]*$")
+    name: Phrase
+    kinds: tuple[UnitKind, ...]
+    """The kinds of unit that have it."""
+    names: dict[UnitKind, Phrase] = {}
+    """What it is called in a kind of unit where that differs: 主任 of a 管委会 for 镇长(主任)."""
+
+    def name_in(self, kind: UnitKind) -> str:
+        """The post's name in that kind of unit."""
+        return self.names.get(kind, self.name)
+
+
+class When(Entry):
+    """What makes a measure stand."""
+
+    hazard: str
+    level: Colour
+    family: str = "signal"
+
+
+class Evidence(StrEnum):
+    """What proves that a measure is done."""
+
+    COUNT = "count"
+    """A number of people; asked for in the SMS reply."""
+    PHOTO = "photo"
+    REPORT = "report"
+
+
+class Measure(Entry):
+    """One act that one unit owes when a hazard reaches a level: verb first, one deadline."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
+    when: When
+    order: Phrase
+    """The act in plain words, without the deadline: 停止露天和高处作业,撤离临时工棚人员."""
+    deadline: Duration
+    """From the moment that the order is made; written out as a clock time."""
+    evidence: tuple[Evidence, ...] = ()
+    compulsory: bool = False
+    """停课停工停运关闭转移: stands only once the authority of approvals.yaml has said yes."""
+    advice: Phrase | None = None
+    """What stands in its place until then; required where compulsory."""
+    replaces: tuple[str, ...] = ()
+    """Measures of lower levels that it makes needless. A measure of a lower level that nothing replaces
+    continues at the higher one."""
+    posts: tuple[str, ...] = ()
+    """Posts that receive it beside those that the ladder calls at this level."""
+    confirm: Literal["bureau"] | None = None
+    """An engineering default or an inference: listed by `rules check` until the bureau has confirmed it."""
+
+
+RELAY = Measure.model_validate(
+    {
+        "id": "duty_room.relay",
+        "when": {"hazard": "any", "level": "blue", "family": "any"},
+        "order": "研判并决定如何处置:规则库没有这一灾种的措施",
+        "deadline": "15m",
+    }
+)
+"""What the duty room owes when a warning comes for which the book has no measure at all."""
+
+
+class Point(Entry):
+    """A place in a township where people are in danger."""
+
+    code: str
+    name: Phrase
+    kind: Phrase
+    """地灾隐患点, 山洪危险区, 低洼易涝点, 临河住户, 学校, 养老院, 景区 …"""
+    village: str = ""
+    households: int | None = None
+    people: int | None = None
+    route: str = ""
+    shelter: str = ""
+    sample: bool = False
+    confirm: Literal["bureau"] | None = None
+
+
+class Plan(Entry):
+    """一乡镇一方案: what is particular to one township."""
+
+    township: str = Field(pattern=r"^\d{9}$")
+    name: Phrase
+    risks: tuple[Phrase, ...] = ()
+    points: tuple[Point, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    confirm: Literal["bureau"] | None = None
+
+
+class Silent(Entry):
+    """A decision that nothing is owed at a level: without it, no measure is a gap."""
+
+    hazard: str
+    level: Colour
+    because: Phrase
+    decided_by: Phrase
+    """Who answers for it: 区应急局, and the date."""
+
+
+class MeasureFile(Entry):
+    """一行业一措施: the measures of one sector, or of every unit of one kind."""
+
+    sector: str | None = None
+    kind: UnitKind | None = None
+    """Instead of `sector`: township or committee, for what all of them do alike."""
+    measures: tuple[Measure, ...]
+    none: tuple[Silent, ...] = ()
+
+
+class Act(StrEnum):
+    """What the ladder does when somebody has not answered."""
+
+    AGAIN = "again"
+    """The same person once more, on every channel, marked 再次提醒."""
+    DEPUTY = "deputy"
+    """B角: the deputy named in the directory."""
+    SUPERIOR = "superior"
+    """The superior named in the directory."""
+    DUTY_ROOM = "duty_room"
+    """A task for the duty room: call by hand."""
+    VISIT = "visit"
+    """A task for the duty room: send somebody in person (派人上门)."""
+
+
+class Step(Entry):
+    """One rung of the 叫应 ladder."""
+
+    after: Duration
+    """From the moment that the order was made."""
+    do: Act
+
+
+class Rung(Entry):
+    """The ladder of one level."""
+
+    first_send: Duration
+    """The time within which the first send must leave; an objective, shown on the board."""
+    answer_within: Duration
+    called: dict[UnitKind, tuple[str, ...]]
+    """Which posts of each kind of unit are called."""
+    channels: tuple[str, ...]
+    """All of them at once, in parallel."""
+    steps: tuple[Step, ...]
+    deputy_answers: bool
+    """Whether a deputy's answer stops the ladder for the unit."""
+
+
+class Authority(Entry):
+    """Who may say yes, and for how long we wait for them."""
+
+    unit: str
+    post: str
+    within: Duration
+
+
+class ApprovalRule(Entry):
+    """Who decides on compulsory measures of one level; one clock for all measures of one change."""
+
+    level: Colour
+    authorities: tuple[Authority, ...] = Field(min_length=1)
+    """In order: no decision in time goes to the next."""
+    ceiling: int
+    """People one approval may reach; above it the request must be split."""
+
+
+class RuleBook(BaseModel):
+    """A whole published book."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    hash: str
+    """SHA-256 over the files, in hexadecimal; every order carries it."""
+    district: District
+    signature: Phrase
+    """铜梁应急, without brackets."""
+    duty_phone: Phrase
+    """The number to call and check, as printed in texts."""
+    hazards: tuple[Hazard, ...]
+    issuers: dict[str, str]
+    """Issuers whose warnings may order something here: 14-digit code or CAP sender → name."""
+    units: dict[str, Unit]
+    posts: dict[str, Post]
+    sectors: dict[str, tuple[Measure, ...]]
+    """By unit code of the sector."""
+    kinds: dict[UnitKind, tuple[Measure, ...]]
+    plans: dict[str, Plan]
+    """By township code."""
+    ladder: dict[Level, Rung]
+    approvals: dict[Level, ApprovalRule]
+    families: dict[str, str] = {}
+    """Product family → its Chinese name: signal → 预警信号."""
+    in_use: tuple[str, ...] = ()
+    """Hazards for which every sector and township must have a measure, or a Silent, at each level."""
+    criteria: dict[str, dict[Level, str]] = {}
+    """Hazard key → level → what the signal means, for people; a level that is missing is never issued."""
+    silent: dict[str, tuple[Silent, ...]] = {}
+    """By sector code or kind."""
+
+    @property
+    def hazard_table(self) -> HazardTable:
+        """The hazards, ready to be looked up."""
+        return HazardTable(self.hazards)
+
+    def measures_of(self, unit: Unit) -> tuple[Measure, ...]:
+        """Every measure that the unit may ever owe."""
+        plan = self.plans.get(unit.code)
+        own = plan.measures if plan else self.sectors.get(unit.code, ())
+        return self.kinds.get(unit.kind, ()) + own

@@ -1,0 +1,118 @@
+"""What passes between the deciding stages and the store: readings, requests, people, texts, bundles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from warnengine.model.book import Act, ApprovalRule
+from warnengine.model.level import Level
+from warnengine.model.warning import Warning
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A reading of a warning that a district has not taken in."""
+
+    arrival: int
+    warning: Warning
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One compulsory measure that waits for an authority."""
+
+    version: int
+    """Index into the versions that are written with it."""
+    measure: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one authority is asked to decide: all compulsory measures of one level in one change."""
+
+    level: Level
+    rule: ApprovalRule
+    items: tuple[Item, ...]
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The words of one bundle with its closed slots still open: {name} {posts} {link} {resend}."""
+
+    short: str
+    subject: str
+    body: str
+    html: str
+    notes: str | None
+    """What went wrong with a template, for the board; None when nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One person who must know something, with the way there."""
+
+    district: str
+    person: str
+    versions: tuple[int, ...]
+    """Ids of order versions."""
+    posts: tuple[str, ...]
+    """unit/post; empty for somebody who only hears of a change to what reached them before."""
+    level: Level
+    kind: str
+    not_after: datetime
+    follows: tuple[int, ...]
+    """Bundles that must be settled before a byte of the new one leaves."""
+    addresses: tuple[tuple[str, str], ...]
+    """(channel, address)"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewBundle:
+    """A bundle ready to be written down."""
+
+    id: int
+    listener: Listener
+    text: int
+    code: bytes
+    """SHA-256 of the link's code."""
+    timers: tuple[tuple[int, Act, timedelta], ...] = ()
+    """(step, act, from now)"""
+    behalf: int | None = None
+    """Escalation: the bundle whose silence it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pleading:
+    """A request whose authority is to be asked, or has let its time pass."""
+
+    approval: int
+    change: int
+    level: Level
+    rung: int
+    """Index of the authority that was asked last; -1: none yet."""
+    versions: tuple[int, ...]
+    words: tuple[str, ...]
+    """The measures that wait, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A timer that has run out, with what it is about."""
+
+    bundle: int
+    step: int
+    act: Act
+    answered: bool
+    """By the person, or by a deputy whose answer counts."""
+    stale: bool
+    """Superseded: a newer message asks instead."""
+    not_after: datetime
+    now: datetime
+    person: str
+    name: str
+    deputies: tuple[str, ...]
+    superiors: tuple[str, ...]

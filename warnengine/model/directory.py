@@ -1,0 +1,48 @@
+"""Who holds which post, who stands in, who is above: the address list as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One human being, however many posts they hold."""
+
+    key: str
+    """Unique in the list, kept through changes of post and number: zhang_wei_2."""
+    name: str
+    mobile: str | None
+    """E.164, +8619900000001; None is a gap that `gaps` reports."""
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One person in one post of one unit."""
+
+    unit: str
+    """Unit code of the rule book."""
+    post: str
+    """Post key of the rule book."""
+    person: str
+    """Person key."""
+    deputy: str | None
+    """Person key of the B角 for this post."""
+    superior: str | None
+    """Person key of who is asked next when neither answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A whole address list. Every key that a holding names is in `people`."""
+
+    people: Mapping[str, Person]
+    """By person key."""
+    holdings: tuple[Holding, ...]
+    """In the order of the file."""
+
+    def holders(self, unit: str, post: str) -> tuple[Holding, ...]:
+        """Who holds that post of that unit."""
+        return tuple(held for held in self.holdings if (held.unit, held.post) == (unit, post))

@@ -1,0 +1,35 @@
+"""Every error that a person may see.
+
+WarnEngineError
+├── RefusedWarning      a message that is kept but not dispatched
+├── RuleBookError       the rule book does not pass
+├── DirectoryError      the address list does not pass
+└── StartRefused        this installation must not come up as it stands
+"""
+
+from __future__ import annotations
+
+
+class WarnEngineError(Exception):
+    """What went wrong, where, and what to do next, in one sentence for a person."""
+
+
+class RefusedWarning(WarnEngineError):
+    """A message is quarantined: kept with its reason, shown to the duty room, never dispatched."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """A short word for the quarantine list and the metric label, such as `doctype` or `no_area`."""
+
+
+class RuleBookError(WarnEngineError):
+    """The rule book does not pass; the message lists file, line and fix."""
+
+
+class DirectoryError(WarnEngineError):
+    """The address list does not pass; the message lists file, line and fix."""
+
+
+class StartRefused(WarnEngineError):
+    """The engine does not come up: unsafe setting, wrong data folder, port taken."""

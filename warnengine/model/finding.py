@@ -1,0 +1,49 @@
+"""What a check has to say about a file of the bureau: where, what, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    """The file is refused."""
+    WARNING = "warning"
+    """Accepted; somebody should look."""
+    NOTE = "note"
+    """Waits for the bureau's word: a default, an inference, a sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One complaint, for the person who edits the file."""
+
+    file: str
+    line: int
+    """Counted from 1; 0: about the whole, not about a line."""
+    severity: Severity
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.what} — {self.fix}"
+
+
+Findings = tuple[Finding, ...]
+"""In the order of file and line."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest known word as a question, else the known words themselves, the first dozen of them."""
+    words = sorted(set(known))
+    near = get_close_matches(word, words, n=1)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    more = ", …" if len(words) > 12 else ""
+    return "write one of: " + ", ".join(words[:12]) + more if words else "remove it"

@@ -1,0 +1,141 @@
+"""Standing orders: what should stand, what stands, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from warnengine.model.level import Level
+
+
+class OrderKey(NamedTuple):
+    """One standing order of a district: it has versions, and one life from issue to lapse."""
+
+    unit: str
+    hazard: str
+    family: str
+
+
+class Form(StrEnum):
+    """In which form a measure stands."""
+
+    ORDER = "order"
+    ADVICE = "advice"
+    """A compulsory measure that nobody has approved yet: its advice goes at once, the order waits."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Standing:
+    """One measure as it stands for one unit."""
+
+    measure: str
+    """Measure id."""
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a unit must act: the townships at each level, gravest first."""
+
+    level: Level
+    towns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What should stand for one unit."""
+
+    key: OrderKey
+    level: Level
+    measures: frozenset[Standing]
+    reach: tuple[Reach, ...]
+    because: frozenset[str]
+    """Identifiers of the messages that state the level."""
+    ends: datetime | None
+    """The latest end that those messages give."""
+
+
+class Kind(StrEnum):
+    """What a version of a standing order tells its people."""
+
+    ISSUE = "issue"
+    UPDATE = "update"
+    REOPEN = "reopen"
+    LAPSE = "lapse"
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """What stands for one unit: the newest version of an order that has not lapsed."""
+
+    order: int
+    version: int
+    key: OrderKey
+    level: Level
+    measures: frozenset[Standing]
+    reach: tuple[Reach, ...]
+    seen: frozenset[str]
+    """Identifiers of every message that ever opened or re-opened this order."""
+    book: str
+    """Hash of the rule book of the newest version."""
+    deadlines: Mapping[Standing, datetime] = field(default_factory=dict)
+    """The clock times given so far; a continuing measure keeps its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step that closes the difference for one unit."""
+
+    kind: Kind
+    key: OrderKey
+    order: int | None
+    """None: a new standing order."""
+    version: int
+    before: Level | None
+    level: Level | None
+    """None: lapsed."""
+    added: tuple[Standing, ...]
+    continuing: tuple[Standing, ...]
+    lapsed: tuple[Standing, ...]
+    reach: tuple[Reach, ...]
+    because: frozenset[str]
+    ends: datetime | None
+
+
+class Mark(StrEnum):
+    """What a version does with a measure."""
+
+    ADDED = "added"
+    CONTINUING = "continuing"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureMark:
+    """One line of a version: a measure, what becomes of it, and by when it must be done."""
+
+    standing: Standing
+    mark: Mark
+    deadline: datetime | None
+    """None for what lapsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A numbered version of a standing order, ready to be written down."""
+
+    change: Change
+    measures: tuple[MeasureMark, ...]
+    posts: tuple[str, ...]
+    channels: tuple[str, ...]
+    book: str
+    made_at: datetime
+    not_after: datetime
+
+    @property
+    def lane_level(self) -> Level:
+        """The level it is sent with: an all-clear ranks with what it ends."""
+        return self.change.level or self.change.before or Level.BLUE

@@ -1,0 +1,54 @@
+"""What is in force where: one cell per township, hazard and product family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from warnengine.model.level import Level
+from warnengine.model.warning import Precision
+
+
+class CellKey(NamedTuple):
+    """(township or district code, hazard, product family)."""
+
+    area: str
+    hazard: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one message says about one cell."""
+
+    issuer: str
+    identifier: str
+    sent: datetime
+    level: Level | None
+    """None: no longer in force."""
+    begins: datetime | None
+    ends: datetime | None
+    precision: Precision = Precision.NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All that was ever said about one cell; the newest word of each issuer counts."""
+
+    key: CellKey
+    statements: Mapping[str, Statement] = field(default_factory=dict)
+    """By identifier."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The level that stands in a cell now, and who says so."""
+
+    key: CellKey
+    level: Level
+    because: frozenset[str]
+    """Identifiers of the messages that state this level."""
+    ends: datetime | None
+    """The latest end among them; after it the cell is 到期待确认, still in force until a person decides."""

@@ -1,0 +1,90 @@
+"""diff(): what to do so that what stands becomes what should stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from warnengine.model.level import Level
+from warnengine.model.order import Change, Desired, Kind, OrderKey, Standing, Stands
+
+
+def diff(
+    standing: Mapping[OrderKey, Stands], desired: Mapping[OrderKey, Desired], book: str
+) -> tuple[Change, ...]:
+    """One change for every order that must be issued, updated, re-opened or lapsed; none where all is well.
+
+    book is the hash of the rule book that `desired` was computed with: publishing a book changes no standing
+    order until its level changes.
+    """
+    changes = (_change(standing.get(key), desired.get(key), book) for key in sorted({*standing, *desired}))
+    return tuple(change for change in changes if change)
+
+
+def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change | None:
+    if stands is None:
+        return _issue(wanted) if wanted else None
+    if wanted is None:
+        return _lapse(stands)
+    measures = wanted.measures if wanted.level != stands.level or book == stands.book else _kept(stands, wanted)
+    if (measures, wanted.level, wanted.reach) != (stands.measures, stands.level, stands.reach):
+        return _next(Kind.UPDATE, stands, wanted, measures)
+    if wanted.level is Level.RED and wanted.because - stands.seen:
+        return _next(Kind.REOPEN, stands, wanted, measures)
+    return None
+
+
+def _kept(stands: Stands, wanted: Desired) -> frozenset[Standing]:
+    """The measures of the older book, in the form (order or advice) that approvals now give them."""
+    forms = {standing.measure: standing.form for standing in wanted.measures}
+    return frozenset(Standing(s.measure, forms.get(s.measure, s.form)) for s in stands.measures)
+
+
+def _issue(wanted: Desired) -> Change:
+    return Change(
+        kind=Kind.ISSUE,
+        key=wanted.key,
+        order=None,
+        version=1,
+        before=None,
+        level=wanted.level,
+        added=tuple(sorted(wanted.measures)),
+        continuing=(),
+        lapsed=(),
+        reach=wanted.reach,
+        because=wanted.because,
+        ends=wanted.ends,
+    )
+
+
+def _next(kind: Kind, stands: Stands, wanted: Desired, measures: frozenset[Standing]) -> Change:
+    return Change(
+        kind=kind,
+        key=stands.key,
+        order=stands.order,
+        version=stands.version + 1,
+        before=stands.level,
+        level=wanted.level,
+        added=tuple(sorted(measures - stands.measures)),
+        continuing=tuple(sorted(measures & stands.measures)),
+        lapsed=tuple(sorted(stands.measures - measures)),
+        reach=wanted.reach,
+        because=wanted.because,
+        ends=wanted.ends,
+    )
+
+
+def _lapse(stands: Stands) -> Change:
+    return Change(
+        kind=Kind.LAPSE,
+        key=stands.key,
+        order=stands.order,
+        version=stands.version + 1,
+        before=stands.level,
+        level=None,
+        added=(),
+        continuing=(),
+        lapsed=tuple(sorted(stands.measures)),
+        reach=stands.reach,
+        because=frozenset(),
+        ends=None,
+    )

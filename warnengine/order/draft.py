@@ -1,0 +1,79 @@
+"""From a change to a version that can be written down: deadlines as clock times, posts, channels, expiry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from warnengine.model.book import RELAY, Measure, RuleBook, UnitKind
+from warnengine.model.level import Level
+from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Standing, Version
+
+ALL_CLEAR_LIFE = timedelta(hours=24)
+"""How long an all-clear may still be sent after it was made."""
+
+
+def draft(change: Change, given: Mapping[Standing, datetime], book: RuleBook, now: datetime) -> Version:
+    """The version that carries a change. given: clock times that continuing measures already have."""
+    level = change.level or change.before or Level.BLUE
+    rung = book.ladder[level]
+    return Version(
+        change=change,
+        measures=tuple(_marks(change, given, book, now)),
+        posts=_posts(change, level, book),
+        channels=rung.channels,
+        book=book.hash,
+        made_at=now,
+        not_after=_not_after(change, level, book, now),
+    )
+
+
+def clock_time(now: datetime, within: timedelta) -> datetime:
+    """A deadline that can be said aloud: to the nearest five minutes, short ones to the minute."""
+    step = timedelta(minutes=5 if within >= timedelta(minutes=15) else 1)
+    due = now + within
+    past = timedelta(minutes=due.minute, seconds=due.second, microseconds=due.microsecond) % step
+    return due - past + (step if past >= step / 2 else timedelta())
+
+
+def measure_of(standing: Standing, change: Change, book: RuleBook) -> Measure | None:
+    """The measure in this book; None where an older book gave it."""
+    if standing.measure == RELAY.id:
+        return RELAY
+    unit = book.units.get(change.key.unit)
+    return next((m for m in book.measures_of(unit) if m.id == standing.measure), None) if unit else None
+
+
+def _marks(
+    change: Change, given: Mapping[Standing, datetime], book: RuleBook, now: datetime
+) -> Iterator[MeasureMark]:
+    for standing in change.added:
+        measure = measure_of(standing, change, book)
+        within = measure.deadline if measure else timedelta(minutes=30)
+        yield MeasureMark(standing, Mark.ADDED, clock_time(now, within))
+    for standing in change.continuing:
+        measure = measure_of(standing, change, book)
+        again = change.kind is Kind.REOPEN and measure  # asked once more: a clock time that can still be kept
+        due = clock_time(now, measure.deadline) if again and measure else given.get(standing)
+        yield MeasureMark(standing, Mark.CONTINUING, due)
+    ordered = {standing.measure for standing in change.added if standing.form is Form.ORDER}
+    for standing in change.lapsed:
+        if standing.measure not in ordered:  # advice that has become an order has not lapsed
+            yield MeasureMark(standing, Mark.LAPSED, None)
+
+
+def _posts(change: Change, level: Level, book: RuleBook) -> tuple[str, ...]:
+    unit = book.units.get(change.key.unit)
+    if unit is None:
+        return ()
+    kind = UnitKind(unit.kind)
+    measures = (measure_of(standing, change, book) for standing in (*change.added, *change.continuing))
+    named = (post for measure in measures if measure for post in measure.posts)
+    return tuple(dict.fromkeys((*book.ladder[level].called.get(kind, ()), *named)))
+
+
+def _not_after(change: Change, level: Level, book: RuleBook, now: datetime) -> datetime:
+    if change.level is None:
+        return now + ALL_CLEAR_LIFE
+    hazard = book.hazard_table.get(change.key.hazard)
+    return change.ends or now + timedelta(hours=hazard.window(level) if hazard else 24)

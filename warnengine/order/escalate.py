@@ -1,0 +1,126 @@
+"""Bundles that are not part of a change's own audience: to a deputy or superior of somebody silent, and to the
+authority that must decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from warnengine.model.book import Authority, RuleBook
+from warnengine.model.bundle import Listener, NewBundle, Pleading, Written
+from warnengine.model.order import Version
+from warnengine.order.compose import compose
+from warnengine.order.expand import code_hash, link_code
+from warnengine.order.texts import Texts
+
+log = structlog.get_logger()
+
+
+class Desk(Protocol):
+    """What writing bundles needs of the store, in one transaction."""
+
+    async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
+        """Order versions by id."""
+
+    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
+        """Keep a text."""
+
+    async def next_bundles(self, count: int) -> Sequence[int]:
+        """Time-ordered ids."""
+
+    async def add_bundles(
+        self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
+    ) -> None:
+        """Write bundles with their obligations, deliveries, chunks and timers."""
+
+
+class ApprovalDesk(Desk, Protocol):
+    """One overdue request, locked for one transaction."""
+
+    pleading: Pleading
+
+    async def listeners(self, authority: Authority) -> Sequence[Listener]:
+        """Who holds the post now, with the way there."""
+
+    async def next_rung(self, rung: int, within: timedelta) -> None:
+        """The clock of the next authority starts."""
+
+    async def to_duty_room(self, words: str) -> None:
+        """Nobody has decided."""
+
+
+class ApprovalStore(Protocol):
+    """Where the petitioner finds its desk."""
+
+    def overdue(self) -> AbstractAsyncContextManager[ApprovalDesk | None]:
+        """A request whose authority's time has passed; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spokesman:
+    """Writes bundles for people who must act because others have not."""
+
+    book: RuleBook
+    texts: Texts
+    key: bytes
+
+    async def speak(self, desk: Desk, change: int, behalf: int, people: Sequence[Listener]) -> None:
+        """Ask deputies or superiors to act in place of the holder of bundle `behalf`."""
+        versions = await desk.versions(people[0].versions)
+        written = compose(list(versions.values()), self.book, self.texts, kind="escalation")
+        text = await desk.add_text(change, people[0].versions, "escalation", written)
+        await desk.add_bundles(change, "escalation", await self._bundles(desk, people, text, behalf), [])
+
+    async def plead(self, desk: ApprovalDesk) -> None:
+        """Ask the next authority; after the last, the duty room, and the last again."""
+        pleading = desk.pleading
+        rule = self.book.approvals[pleading.level]
+        rung = min(pleading.rung + 1, len(rule.authorities) - 1)
+        authority = rule.authorities[rung]
+        if pleading.rung == rung:
+            await desk.to_duty_room(f"第{pleading.approval}号请示无人批复:请电话请示")
+        people = await desk.listeners(authority)
+        if people:
+            text = await desk.add_text(pleading.change, pleading.versions, "approval", self._request(pleading))
+            await desk.add_bundles(pleading.change, "approval", await self._bundles(desk, people, text, None), [])
+        else:
+            await desk.to_duty_room(f"第{pleading.approval}号请示:{authority.unit}/{authority.post}无人在岗")
+        await desk.next_rung(rung, authority.within)
+        log.info("approval asked", approval=pleading.approval, rung=rung)
+
+    def _request(self, pleading: Pleading) -> Written:
+        acts = list(dict.fromkeys(pleading.words))
+        facts = {
+            "sign": self.book.signature,
+            "phone": self.book.duty_phone,
+            "number": pleading.approval,
+            "level": pleading.level.zh,
+            "acts": acts,
+            "units": len(pleading.words),
+            "minutes": int(self.book.approvals[pleading.level].authorities[0].within.total_seconds() // 60),
+        }
+        asked = f"请批第{pleading.approval}号:{';'.join(acts)}。电话{self.book.duty_phone}"
+        plain = f"【{self.book.signature}】{{resend}}{asked}"
+        return self.texts.write("approval", "", facts, fallback=plain)
+
+    async def _bundles(
+        self, desk: Desk, people: Sequence[Listener], text: int, behalf: int | None
+    ) -> list[NewBundle]:
+        ids = await desk.next_bundles(len(people))
+        return [
+            NewBundle(id_, who, text, code_hash(link_code(self.key, id_)), behalf=behalf)
+            for id_, who in zip(ids, people, strict=True)
+        ]
+
+
+async def petition(spokesman: Spokesman, store: ApprovalStore) -> bool:
+    """Ask for one overdue request; return whether there was one."""
+    async with store.overdue() as desk:
+        if desk is not None:
+            await spokesman.plead(desk)
+        return desk is not None

@@ -1,0 +1,113 @@
+"""From a change to its people: one bundle each, in groups that are committed and released on their own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from warnengine.model.book import Act, Evidence, RuleBook
+from warnengine.model.bundle import Listener, NewBundle, Written
+from warnengine.model.order import Form, Version
+from warnengine.order.compose import compose
+from warnengine.order.draft import measure_of
+from warnengine.order.texts import Texts
+
+FIRST_GROUP = 300
+"""People in the transaction that makes the orders, so that the first send does not wait for the last row."""
+GROUP = 8000
+LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+"""Of link codes: no look-alikes (0 O, 1 I l)."""
+CODE_LENGTH = 11
+
+
+class Desk(Protocol):
+    """What expanding needs of the store, in one transaction."""
+
+    async def audience(self, change: int, most: int) -> Sequence[Listener]:
+        """People without a bundle of this change, gravest first."""
+
+    async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
+        """Order versions by id."""
+
+    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
+        """Keep a text; the same set of versions again gives the same id."""
+
+    async def next_bundles(self, count: int) -> Sequence[int]:
+        """Time-ordered ids."""
+
+    async def add_bundles(
+        self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
+    ) -> None:
+        """Write bundles with their obligations, deliveries, chunks and timers; counting: versions whose
+        completion asks for a number."""
+
+    async def expanded(self, change: int) -> None:
+        """Everybody has a bundle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Writes the bundles of a change."""
+
+    book: RuleBook
+    texts: Texts
+    key: bytes
+    """Of the links."""
+
+    async def expand(self, desk: Desk, change: int, most: int) -> bool:
+        """Write the next group; return whether that was the last. Resumable: who has a bundle is left alone."""
+        audience = await desk.audience(change, most)
+        versions = await desk.versions({v for listener in audience for v in listener.versions})
+        written: dict[tuple[int, ...], int] = {}
+        for listener in audience:
+            if listener.versions not in written:
+                words = compose([versions[v] for v in listener.versions], self.book, self.texts)
+                written[listener.versions] = await desk.add_text(change, listener.versions, "order", words)
+        ids = await desk.next_bundles(len(audience))
+        bundles = [
+            NewBundle(id_, who, written[who.versions], code_hash(link_code(self.key, id_)), self._ladder(who))
+            for id_, who in zip(ids, audience, strict=True)
+        ]
+        await desk.add_bundles(change, "order", bundles, [v for v in versions if self._counts(versions[v])])
+        if len(audience) < most:
+            await desk.expanded(change)
+        return len(audience) < most
+
+    def _ladder(self, listener: Listener) -> tuple[tuple[int, Act, timedelta], ...]:
+        if listener.kind == "lapse" or not listener.posts:
+            return ()
+        steps = self.book.ladder[listener.level].steps
+        # somebody without any address is not waited for: the ladder goes on at once
+        skip = (
+            timedelta()
+            if listener.addresses
+            else next((s.after for s in steps if s.do is Act.DEPUTY), timedelta())
+        )
+        return tuple(
+            (number, step.do, max(step.after - skip, timedelta()))
+            for number, step in enumerate(steps, 1)
+            if listener.addresses or step.do is not Act.AGAIN
+        )
+
+    def _counts(self, version: Version) -> bool:
+        measures = (
+            measure_of(mark.standing, version.change, self.book)
+            for mark in version.measures
+            if mark.standing.form is Form.ORDER and mark.deadline
+        )
+        return any(measure and Evidence.COUNT in measure.evidence for measure in measures)
+
+
+def link_code(key: bytes, bundle: int) -> str:
+    """The 11 letters of a bundle's link: the same after any restart, 64 bits of HMAC that nobody guesses."""
+    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big"), hashlib.sha256), "big")
+    return "".join(LETTERS[mac // len(LETTERS) ** place % len(LETTERS)] for place in range(CODE_LENGTH))
+
+
+def code_hash(code: str) -> bytes:
+    """What the store keeps of a code."""
+    return hashlib.sha256(code.encode()).digest()

@@ -1,0 +1,58 @@
+"""The slots of a text at the moment of writing: who, in which posts, the link, and whether it comes again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warnengine.model.book import RuleBook
+from warnengine.model.delivery import Candidate, Purpose, Text
+from warnengine.order.expand import link_code
+from warnengine.order.texts import fill
+
+AGAIN = {
+    Purpose.FIRST: "",
+    Purpose.RETRY: "",
+    Purpose.RESEND: "重发:",
+    Purpose.REMINDER: "再次提醒:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Fills texts."""
+
+    book: RuleBook
+    key: bytes
+    public_url: str
+
+    def link(self, bundle: int) -> str:
+        """The official's page for a bundle."""
+        return f"{self.public_url.rstrip('/')}/a/{link_code(self.key, bundle)}"
+
+    def __call__(self, candidate: Candidate, purpose: Purpose) -> Text:
+        """Fill every form of a text for one person."""
+        link = self.link(candidate.bundle)
+        slots = {
+            "name": candidate.name,
+            "posts": "、".join(post_names(candidate.posts, self.book)),
+            "link": link,
+            "resend": AGAIN[purpose],
+        }
+        return Text(
+            short=fill(candidate.short, slots),
+            subject=fill(candidate.subject, slots),
+            body=fill(candidate.body, slots),
+            html=fill(candidate.html, slots),
+            link=link,
+        )
+
+
+def post_names(posts: Sequence[str], book: RuleBook) -> list[str]:
+    """安居镇书记 for 500151105/secretary."""
+    names = []
+    for place in posts:
+        unit, _, post = place.partition("/")
+        known, title = book.units.get(unit), book.posts.get(post)
+        names.append((known.short if known else unit) + (title.name_in(known.kind) if title and known else post))
+    return names

@@ -1,0 +1,78 @@
+"""The rules' own tests, in the bureau's words: given this, these units owe that, those do not.
+
+A case of `cases/*.yaml` says what is in force (`given`: hazard, level, towns by name; the district's name means
+all of them), whether compulsory measures are approved (`granted`), and what must come of it by unit: `orders`,
+`advice` (only the advice stands), `absent`, and `silent`, the units that get nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from warnengine.model.book import RuleBook
+from warnengine.model.finding import Finding, Findings
+from warnengine.model.order import Desired, Form, OrderKey
+from warnengine.model.situation import CellKey, InForce
+from warnengine.rulebook.files import Case, Given
+from warnengine.rulebook.load import drafted, load
+from warnengine.rulebook.parse import Located
+
+Granted = frozenset[tuple[OrderKey, str]]
+Decide = Callable[[Iterable[InForce], RuleBook, Granted], Mapping[OrderKey, Desired]]
+"""desired() of the engine: the cases try the very function that decides."""
+Standing = Mapping[str, Mapping[str, Form]]
+"""Unit code → measure → form."""
+
+
+def run_cases(folder: Path, desired: Decide) -> Findings:
+    """Every promise of the cases that the rules break; RuleBookError where the book itself does not pass."""
+    book = load(folder)
+    draft, _ = drafted(folder)
+    assert draft is not None
+    return tuple(broken for case in draft.cases for broken in _run(case, book, desired))
+
+
+def _run(case: Located[Case], book: RuleBook, desired: Decide) -> Iterator[Finding]:
+    in_force = [force for given in case.value.given for force in _in_force(given, book)]
+    granted = _all_granted(book) if case.value.granted else frozenset()
+    standing = _standing(desired(in_force, book, granted))
+    codes = {name: unit.code for unit in book.units.values() for name in (unit.code, unit.name, unit.short)}
+    for part, wanted in (("orders", Form.ORDER), ("advice", Form.ADVICE), ("absent", None)):
+        for unit, measures in getattr(case.value, part).items():
+            for index, measure in enumerate(measures):
+                form = standing.get(codes[unit], {}).get(measure)
+                if form is not wanted:
+                    what = f"{unit}: {measure} {_words(form)}, the case says it {_words(wanted)}"
+                    yield case.error(f"{case.value.name}: {what}", "mend the rules or the case", part, unit, index)
+    for index, unit in enumerate(case.value.silent):
+        if told := sorted(standing.get(codes[unit], {})):
+            what = f"{case.value.name}: {unit} should get nothing and gets {', '.join(told)}"
+            yield case.error(what, "mend the rules or the case", "silent", index)
+
+
+def _words(form: Form | None) -> str:
+    return f"stands as {form}" if form else "does not stand"
+
+
+def _in_force(given: Given, book: RuleBook) -> Iterator[InForce]:
+    for town in book.district.townships:
+        if {town.code, town.name, book.district.name} & set(given.towns):
+            key = CellKey(town.code, given.hazard, given.family)
+            yield InForce(key, given.level, because=frozenset({"case"}), ends=None)
+
+
+def _all_granted(book: RuleBook) -> Granted:
+    return frozenset(
+        (OrderKey(unit.code, measure.when.hazard, measure.when.family), measure.id)
+        for unit in book.units.values()
+        for measure in book.measures_of(unit)
+    )
+
+
+def _standing(orders: Mapping[OrderKey, Desired]) -> Standing:
+    standing: dict[str, dict[str, Form]] = defaultdict(dict)
+    for key, order in orders.items():
+        standing[key.unit] |= {one.measure: one.form for one in order.measures}
+    return standing

@@ -1,0 +1,148 @@
+"""The shape of each file in `rules/`, where it is not a type of the model already."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import Field
+
+from warnengine.model.book import (
+    ApprovalRule,
+    Colour,
+    Entry,
+    MeasureFile,
+    Phrase,
+    Plan,
+    Post,
+    Rung,
+    Unit,
+)
+from warnengine.model.level import Level
+
+HazardKey = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")]
+
+
+class DistrictFile(Entry):
+    """district.yaml: the district, who may warn it, and what this book covers."""
+
+    code: str = Field(pattern=r"^\d{6}$")
+    name: Phrase
+    aliases: tuple[Phrase, ...] = ()
+    code_aliases: tuple[str, ...] = ()
+    signature: str = Field(min_length=2, max_length=12)
+    duty_phone: Phrase
+    issuers: dict[str, Phrase] = Field(min_length=1)
+    families: dict[HazardKey, Phrase] = Field(min_length=1)
+    in_use: tuple[str, ...] = Field(min_length=1)
+
+
+class HazardEntry(Entry):
+    """One hazard of hazards.yaml."""
+
+    key: HazardKey
+    name: Phrase
+    synonyms: tuple[Phrase, ...] = ()
+    codes: tuple[str, ...] = ()
+    hours: dict[Colour, Annotated[int, Field(ge=1, le=720)]] = {}
+    criteria: dict[Colour, Phrase] = {}
+    """What the signal means, for the levels that exist; empty: not known here, any level is taken."""
+    confirm: str | None = Field(default=None, pattern="^bureau$")
+
+
+class HazardFile(Entry):
+    """hazards.yaml."""
+
+    hazards: tuple[HazardEntry, ...] = Field(min_length=1)
+
+
+class UnitFile(Entry):
+    """units/*.yaml but posts.yaml."""
+
+    units: tuple[Unit, ...]
+
+
+class PostFile(Entry):
+    """units/posts.yaml."""
+
+    posts: tuple[Post, ...] = Field(min_length=1)
+
+
+class LadderFile(Entry):
+    """ladder.yaml: all four levels."""
+
+    blue: Rung
+    yellow: Rung
+    orange: Rung
+    red: Rung
+
+    def rungs(self) -> dict[Level, Rung]:
+        """By level."""
+        return {level: getattr(self, level.key) for level in Level}
+
+
+class ApprovalFile(Entry):
+    """approvals.yaml."""
+
+    approvals: tuple[ApprovalRule, ...]
+
+
+class Given(Entry):
+    """What is in force in a case: one hazard at one level in some townships."""
+
+    hazard: str
+    level: Colour
+    family: str = "signal"
+    towns: tuple[str, ...] = Field(min_length=1)
+    """Names or codes; the district's name means all of them."""
+
+
+class Case(Entry):
+    """One promise of the rules in the bureau's words."""
+
+    name: Phrase
+    given: tuple[Given, ...] = ()
+    granted: bool = False
+    """Whether every compulsory measure has been approved."""
+    orders: dict[str, tuple[str, ...]] = {}
+    """Unit → measures that stand as orders, among others."""
+    advice: dict[str, tuple[str, ...]] = {}
+    """Unit → measures of which only the advice stands."""
+    absent: dict[str, tuple[str, ...]] = {}
+    """Unit → measures that do not stand."""
+    silent: tuple[str, ...] = ()
+    """Units that get nothing."""
+
+
+class CaseFile(Entry):
+    """cases/*.yaml."""
+
+    cases: tuple[Case, ...]
+
+
+SINGLE: dict[str, type[Entry]] = {
+    "district.yaml": DistrictFile,
+    "hazards.yaml": HazardFile,
+    "units/posts.yaml": PostFile,
+    "ladder.yaml": LadderFile,
+    "approvals.yaml": ApprovalFile,
+}
+"""Files that every book has."""
+FOLDERS: dict[str, type[Entry]] = {
+    "units/*.yaml": UnitFile,
+    "measures/*.yaml": MeasureFile,
+    "plans/*.yaml": Plan,
+    "cases/*.yaml": CaseFile,
+}
+"""Folders of files of one shape."""
+
+
+def shape(relative: str) -> type[Entry] | None:
+    """The type of the file at that path in the folder; None: no such file belongs there."""
+    if relative in SINGLE:
+        return SINGLE[relative]
+    return next((found for pattern, found in FOLDERS.items() if _in(relative, pattern)), None)
+
+
+def _in(relative: str, pattern: str) -> bool:
+    return fnmatchcase(relative, pattern) and relative.count("/") == 1

@@ -1,0 +1,17 @@
+"""What must hold between the parts of a rule book, beyond the form of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from warnengine.model.finding import Finding
+from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, texts, units
+
+CHECKS = (names.check, units.check, measures.check, texts.check, escalation.check, coverage.check, cases.check)
+
+
+def lint(draft: Draft) -> Iterator[Finding]:
+    """All complaints about a draft whose files could all be read."""
+    for check in CHECKS:
+        yield from check(draft)

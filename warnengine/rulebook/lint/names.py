@@ -1,0 +1,42 @@
+"""Every name means one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from warnengine.model.finding import Finding
+from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.parse import Located
+
+Named = tuple[str, Located[Any]]
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Ids, codes, keys and words that stand for two things."""
+    yield from _twice("measure", ((m.value.id, m.at) for m in draft.measures))
+    yield from _twice("unit", ((unit.value.code, unit) for unit in draft.units))
+    yield from _twice("unit name", ((unit.value.short, unit) for unit in draft.units))
+    yield from _twice("post", ((post.value.key, post) for post in draft.posts))
+    yield from _twice("hazard", ((hazard.value.key, hazard) for hazard in draft.hazards))
+    yield from _twice("hazard word", _words(draft))
+    yield from _twice("hazard code", ((code, h) for h in draft.hazards for code in h.value.codes))
+    yield from _twice("approval level", ((rule.value.level.key, rule) for rule in draft.approvals))
+    yield from _twice("plan of township", ((plan.value.township, plan) for plan in draft.plans))
+    yield from _twice("measures of", ((file.value.sector or "", file) for file in draft.measure_files))
+    yield from _twice("measures of kind", ((file.value.kind or "", file) for file in draft.measure_files))
+    yield from _twice("point", ((p.code, plan) for plan in draft.plans for p in plan.value.points))
+
+
+def _words(draft: Draft) -> Iterator[Named]:
+    for hazard in draft.hazards:
+        yield from ((word, hazard) for word in dict.fromkeys((hazard.value.name, *hazard.value.synonyms)))
+
+
+def _twice(what: str, named: Iterable[Named]) -> Iterator[Finding]:
+    first: dict[str, Located[Any]] = {}
+    for name, place in named:
+        other = first.setdefault(name, place)
+        if other is not place and name:
+            where = f"{other.sheet.file}:{other.sheet.line(other.path)}"
+            yield place.error(f'{what} "{name}" appears twice', f"it is in {where} already; rename or remove one")

@@ -1,0 +1,41 @@
+"""What officials read must be plain and short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from warnengine.model.finding import Finding
+from warnengine.rulebook.draft import Draft, Owned
+from warnengine.rulebook.texts import SEGMENT, room
+
+FORBIDDEN = "。【】{}\n\r\t"
+"""The full stop ends the order in the text, brackets are the signature's, braces the slots'; one line only."""
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Characters that may not stand in an order, and the length of its first line."""
+    names = {hazard.value.key: hazard.value.name for hazard in draft.hazards}
+    for measure in draft.measures:
+        yield from _characters(measure)
+        yield from _length(measure, names.get(measure.value.when.hazard, ""), draft)
+    signature = draft.district.value.signature
+    if set(signature) & set(FORBIDDEN):
+        yield draft.district.error(f'signature "{signature}"', "write it without 【 and 】", "signature")
+
+
+def _characters(measure: Owned) -> Iterator[Finding]:
+    for key in ("order", "advice"):
+        found = [repr(c) if c.isspace() else c for c in FORBIDDEN if c in (getattr(measure.value, key) or "")]
+        if found:
+            yield measure.at.error(
+                f"{key}: {' and '.join(found)} may not stand in it", "write one plain line", key
+            )
+
+
+def _length(measure: Owned, hazard: str, draft: Draft) -> Iterator[Finding]:
+    shorts = [unit.short for unit in draft.bearers(measure.owner)]
+    left = room(draft.district.value.signature, hazard, max(shorts, key=len, default=""), measure.value)
+    if left < 0:
+        yield measure.at.error(
+            f"the first line of the SMS is {SEGMENT - left} characters long", f"shorten it by {-left}", "order"
+        )

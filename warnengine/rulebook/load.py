@@ -1,0 +1,128 @@
+"""Reading a folder: `check` says all that is wrong with it, `load` makes the book or refuses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from warnengine.model.book import Entry, RuleBook, UnitKind
+from warnengine.model.errors import RuleBookError
+from warnengine.model.finding import Finding, Findings, Severity, did_you_mean
+from warnengine.model.hazard import Hazard
+from warnengine.model.level import Level
+from warnengine.model.place import District, Township
+from warnengine.rulebook.draft import Draft, owner
+from warnengine.rulebook.files import FOLDERS, SINGLE, HazardEntry, shape
+from warnengine.rulebook.lint import lint
+from warnengine.rulebook.parse import Parsed, broken, parse
+from warnengine.rulebook.sheet import read
+
+
+def check(folder: Path) -> Findings:
+    """Everything there is to say about the rule book in a folder, by file and line; errors refuse it."""
+    return drafted(folder)[1]
+
+
+def load(folder: Path) -> RuleBook:
+    """The rule book in a folder; RuleBookError, one finding a line, where `check` finds an error."""
+    contents = _contents(folder)
+    draft, findings = _read(folder.as_posix(), contents)
+    if draft is None or any(finding.severity is Severity.ERROR for finding in findings):
+        raise RuleBookError("\n".join(str(found) for found in findings if found.severity is not Severity.NOTE))
+    return _assemble(draft, digest(contents))
+
+
+def drafted(folder: Path) -> tuple[Draft | None, Findings]:
+    """The parts of a book before they are joined, and what `check` says of them."""
+    return _read(folder.as_posix(), _contents(folder))
+
+
+def digest(contents: Mapping[str, bytes]) -> str:
+    """SHA-256 over the files in the order of their paths, each with its path and length."""
+    total = hashlib.sha256()
+    for path, raw in sorted(contents.items()):
+        total.update(f"{path}\0{len(raw)}\0".encode())
+        total.update(raw)
+    return total.hexdigest()
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    named = {path.relative_to(folder).as_posix(): path for path in paths}
+    return {name: path.read_bytes() for name, path in named.items() if not _aside(name)}
+
+
+def _aside(name: str) -> bool:
+    """Hidden files and explanations are no part of the book."""
+    return name.endswith(".md") or any(part.startswith(".") for part in name.split("/"))
+
+
+def _read(folder: str, contents: Mapping[str, bytes]) -> tuple[Draft | None, Findings]:
+    """The draft is None where a file is missing or lost: what refers to it could not be judged."""
+    findings = list(_strangers(folder, contents))
+    files: list[Parsed] = []
+    lost: set[str] = set()
+    known = {name: model for name in sorted(contents) if (model := shape(name))}
+    for name, model in known.items():
+        parsed, refused, names = _file(f"{folder}/{name}", contents[name], model)
+        files += [parsed] if parsed else []
+        findings += refused
+        lost |= names
+    whole = len(files) == len(known) and contents.keys() >= SINGLE.keys()
+    draft = Draft(tuple(files), frozenset(lost)) if whole else None
+    findings += lint(draft) if draft else ()
+    return draft, tuple(sorted(findings, key=lambda finding: (finding.file, finding.line)))
+
+
+def _file(file: str, raw: bytes, model: type[Entry]) -> tuple[Parsed | None, list[Finding], set[str]]:
+    sheet, findings = read(file, raw)
+    if sheet is None:
+        return None, findings, set()
+    parsed, refused = parse(sheet, model)
+    return parsed, findings + refused, broken(sheet, parsed)
+
+
+def _strangers(folder: str, contents: Mapping[str, bytes]) -> Iterator[Finding]:
+    for name in SINGLE.keys() - contents.keys():
+        yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "the file is missing", "every rule book has it")
+    for name in contents:
+        if shape(name) is None:
+            fix = did_you_mean(name, (*SINGLE, *FOLDERS))
+            yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "no such file belongs in a rule book", fix)
+
+
+def _assemble(draft: Draft, book_hash: str) -> RuleBook:
+    own = draft.district.value
+    files = [file.value for file in draft.measure_files]
+    towns = draft.of_kind(UnitKind.TOWNSHIP)
+    return RuleBook(
+        hash=book_hash,
+        district=District(
+            code=own.code,
+            name=own.name,
+            aliases=own.aliases,
+            code_aliases=own.code_aliases,
+            townships=tuple(Township(town.code, town.name, town.aliases) for town in towns),
+        ),
+        signature=own.signature,
+        duty_phone=own.duty_phone,
+        hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
+        issuers=own.issuers,
+        units={unit.value.code: unit.value for unit in draft.units},
+        posts={post.value.key: post.value for post in draft.posts},
+        sectors={file.sector: file.measures for file in files if file.sector},
+        kinds={file.kind: file.measures for file in files if file.kind},
+        plans={plan.value.township: plan.value for plan in draft.plans},
+        ladder=draft.ladder.value.rungs(),
+        approvals={rule.value.level: rule.value for rule in draft.approvals},
+        families=own.families,
+        in_use=own.in_use,
+        criteria={hazard.value.key: hazard.value.criteria for hazard in draft.hazards},
+        silent={owner(file): file.none for file in files if file.none},
+    )
+
+
+def _hazard(entry: HazardEntry) -> Hazard:
+    hours = tuple((level, entry.hours[level]) for level in Level if level in entry.hours)
+    return Hazard(entry.key, entry.name, entry.synonyms, entry.codes, hours)

@@ -1,0 +1,195 @@
+"""Settings: environment variables with the prefix WARNENGINE_, or a TOML file named by WARNENGINE_CONFIG.
+
+One class per outside system. Secrets are never printed. Nested values are written with two underscores
+(WARNENGINE_KAFKA__BOOTSTRAP); lists as JSON, or far more readably in the TOML file.
+"""
+
+from __future__ import annotations
+
+import os
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gateway(_Section):
+    """What every gateway has."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    """In metrics, on the board, in callback addresses."""
+    window: int = Field(default=16, ge=1, le=1000)
+    """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
+    connect_seconds: float = 3
+    answer_seconds: float = 5
+
+
+class SmppGateway(Gateway):
+    """An SMS line by SMPP 3.4 (transceiver)."""
+
+    kind: Literal["smpp"]
+    host: str
+    port: int
+    system_id: str
+    password: SecretStr
+    system_type: str = ""
+    source: str = Field(pattern=r"^[0-9]{1,20}$")
+    """Our number, as the contract has it: 1069…"""
+    tls: bool = False
+    ca_file: Path | None = None
+    """Certificate authority of the gateway; the system's own list when absent."""
+    enquire_seconds: float = 30
+    country: str = "86"
+    """Put before national numbers that the gateway writes in receipts and replies."""
+
+
+class HttpGateway(Gateway):
+    """An SMS line by HTTP: request, receipt and reply are mapped by a profile."""
+
+    kind: Literal["sms_http"]
+    url: str
+    profile: str
+    """Name of a built-in profile (kannel, yunmas, json)."""
+    values: dict[str, SecretStr] = {}
+    """What the profile asks for: username, password, ecName, apId, secretKey, sign …"""
+    country: str = "86"
+    """Put before national numbers that the gateway writes in receipts and replies."""
+    callback_secret: SecretStr
+    """Part of the callback's path: vendors do not sign their receipts."""
+
+
+def _mailbox(sender: str) -> str:
+    address = parseaddr(sender)[1]
+    if not (address.isascii() and all(address.partition("@"))):
+        raise ValueError(f"sender {sender!r} has no mailbox; write it as 铜梁应急 <duty@example.cn>")
+    return sender
+
+
+class SmtpGateway(Gateway):
+    """Email by SMTP."""
+
+    kind: Literal["smtp"]
+    host: str
+    port: int
+    tls: Literal["none", "starttls", "implicit"] = "none"
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: Annotated[str, AfterValidator(_mailbox)]
+    """铜梁应急 <duty@example.cn>; its domain is also the name that we greet the gateway with."""
+    ca_file: Path | None = None
+    """Certificate authority of the gateway; the system's own list when absent."""
+    window: int = Field(default=8, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError(f"email gateway {self.name}: give both username and password, or neither")
+        return self
+
+
+class PushGateway(Gateway):
+    """Web Push (RFC 8030, 8291, 8292)."""
+
+    kind: Literal["push"]
+    private_key: SecretStr
+    """VAPID private key, base64url of the 32 bytes or PEM."""
+    subject: str = Field(pattern=r"^(mailto:.+@.+|https://.+)$")
+    """mailto: address at which the push service can reach the operator."""
+    allow_http_loopback: bool = False
+    """Also push to plain http and to addresses of this machine itself: for tests and the demo only."""
+
+
+AnyGateway = Annotated[SmppGateway | HttpGateway | SmtpGateway | PushGateway, Field(discriminator="kind")]
+
+
+class Kafka(_Section):
+    """The broker that warnings come in by and events go out by; absent: neither."""
+
+    bootstrap: str
+    """host:port,host:port"""
+    group: str = "warnengine"
+    warnings: str = "warnengine.warnings"
+    rejected: str = "warnengine.rejected"
+    events: str = "warnengine.events"
+    source: str = "kafka"
+    """The source that messages of this topic are booked under."""
+
+
+class Source(_Section):
+    """One way in, with its own token."""
+
+    name: str
+    token: SecretStr
+
+
+class Http(_Section):
+    """Where the engine listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = "http://127.0.0.1:8080"
+    """What official's links begin with; short, for it stands in SMS texts."""
+
+
+class Dispatch(_Section):
+    """The bounded send: lease > connect + answer + grace, checked at start."""
+
+    lease_seconds: float = 30
+    grace_seconds: float = 10
+    intent_batch: int = Field(default=16, ge=1, le=500)
+    """Intents committed together; about the window, for only these can be in doubt after a crash."""
+    silent_after_seconds: float = 120
+    """Accepted and no receipt for so long: silent."""
+
+
+class Settings(BaseSettings):
+    """Everything that an operator decides; the bureau's decisions are in the rule book."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WARNENGINE_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data: Path = Path("data")
+    """The data folder: embedded database, keys, spool."""
+    database: SecretStr | None = None
+    """DSN of a PostgreSQL ≥ 15; absent: the embedded one, in the data folder."""
+    rules: Path = Path("rules")
+    templates: Path = Path("templates")
+    spool: Path | None = None
+    """A folder that warnings are dropped into as files; absent: `spool` in the data folder."""
+    kafka: Kafka | None = None
+    http: Http = Http()
+    gateways: tuple[AnyGateway, ...] = ()
+    sources: tuple[Source, ...] = ()
+    operator_token: SecretStr | None = None
+    """Token of the duty room's clients: approvals, tasks, lists."""
+    link_key: SecretStr | None = None
+    """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
+    dispatch: Dispatch = Dispatch()
+    installation: Literal["live", "demo"] = "live"
+    """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the TOML file."""
+        file = os.environ.get("WARNENGINE_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)

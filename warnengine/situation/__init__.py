@@ -1,0 +1,1 @@
+"""What is in force: an order-insensitive fold of every message ever received."""

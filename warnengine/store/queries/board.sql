@@ -1,0 +1,90 @@
+-- name: orders(district, most)
+-- Standing orders with their newest version and what their people have answered, newest first.
+SELECT o.id, o.unit, o.hazard, o.family, o.lapsed_at IS NOT NULL AS lapsed, v.id AS version_id, v.version, v.kind,
+       coalesce(v.level, v.before) AS level, v.measures, v.reach, v.book AS rule_version, v.made_at, v.because,
+       sums.people, sums.reached, sums.acknowledged, sums.acting, sums.done, sums.number,
+       (SELECT count(DISTINCT e.behalf) FROM bundle e JOIN order_version w ON w.id = ANY (e.versions)
+        WHERE w.standing_order = o.id AND e.purpose = 'escalation') AS escalated
+FROM standing_order o
+JOIN LATERAL (SELECT * FROM order_version v WHERE v.standing_order = o.id ORDER BY v.version DESC LIMIT 1) v ON true
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT b.person) AS people,
+           count(DISTINCT b.person) FILTER (WHERE b.reached_at IS NOT NULL OR b.acked_at IS NOT NULL) AS reached,
+           count(DISTINCT b.person) FILTER (WHERE b.acked_at IS NOT NULL) AS acknowledged,
+           count(DISTINCT b.person) FILTER (WHERE b.acting_at IS NOT NULL) AS acting,
+           count(DISTINCT b.person) FILTER (WHERE b.done_at IS NOT NULL) AS done,
+           sum(b.number) AS number
+    FROM obligation b JOIN order_version w ON w.id = b.version WHERE w.standing_order = o.id) sums
+WHERE :district::text IS NULL OR o.district = :district
+ORDER BY o.id DESC LIMIT :most;
+
+-- name: deliveries(most, after)
+-- Every delivery with its state, by id.
+SELECT s.id, b.person, s.address, s.channel, b.purpose, b.kind, b.level, s.state, s.detail AS reason,
+       s.possible_duplicates, s.attempts, t.short AS text, b.made_at AS at, b.change,
+       (SELECT count(*) FROM attempt a WHERE a.delivery = s.id AND a.purpose = 'reminder') AS reminders
+FROM delivery_state s JOIN bundle b ON b.id = s.bundle JOIN text t ON t.id = b.text
+WHERE s.id > :after ORDER BY s.id LIMIT :most;
+
+-- name: tasks(open)
+SELECT t.id, t.kind, t.person, p.name, t.words AS text, t.since, t.closed_at, t.result, t.by, t.bundle,
+       (SELECT a.address FROM address a WHERE a.district = t.district AND a.person = t.person AND a.channel = 'sms'
+        ORDER BY a.retired_at NULLS FIRST LIMIT 1) AS mobile
+FROM task t LEFT JOIN person p ON p.district = t.district AND p.key = t.person
+WHERE (t.closed_at IS NULL) = :open ORDER BY t.id;
+
+-- name: close_task(id, result, by)^
+UPDATE task SET closed_at = engine_now(), result = :result, by = :by WHERE id = :id AND closed_at IS NULL
+RETURNING bundle, kind;
+
+-- name: clock()^
+-- Engine time, the next moment at which something is due, and how much is in flight right now.
+SELECT engine_now() AS now,
+       least((SELECT min(due) FROM timer WHERE fired_at IS NULL),
+             (SELECT min(due) FROM chunk WHERE finished_at IS NULL),
+             (SELECT min(due) FROM approval WHERE decided_at IS NULL)) AS next,
+       (SELECT count(*) FROM district_warning WHERE applied_at IS NULL)
+     + (SELECT count(*) FROM change WHERE expanded_at IS NULL)
+     + (SELECT count(*) FROM chunk WHERE finished_at IS NULL AND (due <= engine_now() OR lease_until IS NOT NULL))
+     + (SELECT count(*) FROM timer WHERE fired_at IS NULL AND due <= engine_now())
+     + (SELECT count(*) FROM approval WHERE decided_at IS NULL AND due <= engine_now()
+                                         OR decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
+
+-- name: jump(moment)$
+-- Only a demo's clock moves: to any night before the first message, then only forward.
+UPDATE installation SET clock_offset = clock_offset + (:moment::timestamptz - engine_now())
+WHERE kind = 'demo' AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
+
+-- name: gauges()^
+SELECT (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
+       coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL), 0)::float8
+           AS approvals_oldest,
+       coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
+                0)::float8 AS timer_lag,
+       (SELECT count(*) FROM receipt WHERE matched_at IS NULL) AS parked;
+
+-- name: open_by_level()
+SELECT v.level, count(*) AS n FROM obligation o JOIN order_version v ON v.id = o.version
+WHERE o.state IN ('open', 'reached') AND v.superseded_at IS NULL AND v.level IS NOT NULL GROUP BY v.level;
+
+-- name: tasks_by_kind()
+SELECT kind, count(*) AS n FROM task WHERE closed_at IS NULL GROUP BY kind;
+
+-- name: deliveries_by_state()
+SELECT channel, state, count(*) AS n, sum(possible_duplicates) AS doubtful FROM delivery_state
+WHERE id >= id_at(clock_timestamp() - interval '1 day') GROUP BY channel, state;
+
+-- name: queue_by_lane()
+SELECT lane, extract(epoch FROM engine_now() - min(due))::float8 AS oldest FROM chunk
+WHERE finished_at IS NULL AND due <= engine_now() GROUP BY lane;
+
+-- name: unsent(most)
+SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: sent(ids)!
+UPDATE outbox SET sent_at = engine_now() WHERE id = ANY(:ids::bigint[]);
+
+-- name: chain(after, most)
+-- Rows of the audit chain as they were sealed.
+SELECT seq, seq || '|' || extract(epoch FROM at) || '|' || kind || '|' || body::text AS sealed, hash
+FROM audit WHERE seq > :after ORDER BY seq LIMIT :most;

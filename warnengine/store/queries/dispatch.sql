@@ -1,0 +1,83 @@
+-- name: claim(channel, owner, lease, abandoned)^
+-- The gravest due chunk that nobody holds. A chunk is held for one batch: graver ones come between.
+UPDATE chunk SET owner = :owner, epoch = epoch + 1, lease_until = clock_timestamp() + :lease::interval
+WHERE id = (SELECT id FROM chunk
+            WHERE finished_at IS NULL AND channel = :channel AND due <= engine_now()
+              AND (lease_until < clock_timestamp() OR lease_until IS NULL AND NOT :abandoned::boolean)
+            ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, epoch, number, purpose, lane, only_delivery;
+
+-- name: doubts(chunk, epoch)
+-- Attempts that an earlier owner wrote down and never settled.
+SELECT a.delivery, a.number, b.level, b.not_after, engine_now() AS now
+FROM attempt a JOIN bundle b ON b.id = a.delivery & ~15::bigint
+WHERE a.chunk = :chunk AND a.epoch < :epoch
+  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
+
+-- name: candidates(chunk, number, only_delivery, most)
+-- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
+SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after, b.versions,
+       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
+           AND b.purpose = 'order' AS answered,
+       EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what IN ('accepted', 'delivered')) AS taken,
+       t.short, t.subject, t.body, t.html, p.name, coalesce(silent.posts, b.posts) AS posts
+FROM delivery d
+JOIN bundle b ON b.id = d.bundle
+JOIN text t ON t.id = b.text
+LEFT JOIN bundle silent ON silent.id = b.behalf
+JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
+WHERE (d.id = :only_delivery OR :only_delivery::bigint IS NULL AND d.chunk = :chunk)
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
+  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
+  AND NOT EXISTS (
+      SELECT FROM unnest(b.follows) AS before
+      JOIN attempt a ON a.delivery BETWEEN before AND before + 15
+      WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
+ORDER BY d.id LIMIT :most;
+
+-- name: share_versions(ids)
+-- Locks the versions against withdrawal until the intents are committed, and tells which are withdrawn already.
+SELECT id, superseded_at IS NOT NULL AS superseded FROM order_version WHERE id = ANY(:ids::bigint[])
+ORDER BY id FOR SHARE;
+
+-- name: hold_claim(chunk, owner, epoch)$
+-- Whether the claim is still ours; holds it so until the outcomes are committed.
+SELECT true FROM chunk WHERE id = :chunk AND owner = :owner AND epoch = :epoch FOR UPDATE;
+
+-- name: release(chunk)!
+-- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.
+UPDATE chunk c SET lease_until = NULL,
+    finished_at = CASE WHEN waiting.n = 0 THEN engine_now() END,
+    due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
+FROM (SELECT count(*) AS n,
+             bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
+                              JOIN attempt a ON a.delivery BETWEEN before AND before + 15
+                              WHERE b.id = d.bundle AND NOT EXISTS (
+                                  SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)
+                      )) AS held
+      FROM delivery d JOIN chunk k ON k.id = :chunk
+      WHERE (d.id = k.only_delivery OR k.only_delivery IS NULL AND d.chunk = k.id)
+        AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = k.number)
+        AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = k.number)) AS waiting
+WHERE c.id = :chunk;
+
+-- name: add_again(channel, lane, purpose, delivery, number, after)*!
+INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
+VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval)
+ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
+
+-- name: page_unreached(delivery, words)*!
+-- A way to a person is closed: the duty room learns it when no other way of the bundle is open.
+INSERT INTO task (district, kind, bundle, person, words)
+SELECT b.district, 'unreached', b.id, b.person, :words
+FROM bundle b WHERE b.id = :delivery::bigint & ~15::bigint
+  AND NOT EXISTS (SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
+                  AND s.id <> :delivery AND s.state IN ('queued', 'sending', 'accepted', 'delivered', 'refused', 'unknown'))
+ON CONFLICT DO NOTHING;
+
+-- name: retire_address(delivery, why)*!
+UPDATE address a SET retired_at = engine_now(), why = :why
+FROM delivery d JOIN bundle b ON b.id = d.bundle
+WHERE d.id = :delivery AND a.district = b.district AND a.person = b.person AND a.channel = d.channel
+  AND a.address = d.address AND a.channel = 'push' AND a.retired_at IS NULL;
+

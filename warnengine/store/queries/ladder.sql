@@ -1,0 +1,53 @@
+-- name: due_timers(most)
+-- Timers that have run out, locked, with what they are about.
+SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.not_after,
+       p.name, engine_now() AS now,
+       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached')) AS answered,
+       EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL) AS stale,
+       coalesce((SELECT array_agg(DISTINCT d.deputy) FROM on_duty(engine_now()) d
+                 WHERE d.district = b.district AND d.person = b.person AND d.deputy IS NOT NULL
+                   AND d.unit || '/' || d.post = ANY (b.posts)), '{}') AS deputies,
+       coalesce((SELECT array_agg(DISTINCT d.superior) FROM on_duty(engine_now()) d
+                 WHERE d.district = b.district AND d.person = b.person AND d.superior IS NOT NULL
+                   AND d.unit || '/' || d.post = ANY (b.posts)), '{}') AS superiors
+FROM timer t JOIN bundle b ON b.id = t.bundle JOIN person p ON p.district = b.district AND p.key = b.person
+WHERE t.fired_at IS NULL AND t.due <= engine_now()
+ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED;
+
+-- name: timer_fired(bundle, step, outcome)!
+UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;
+
+-- name: remind(bundle)!
+-- One more attempt for every delivery of a bundle, numbered after all that exist or are planned.
+INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
+SELECT d.channel, b.lane, 'reminder', d.id,
+       1 + greatest(coalesce((SELECT max(number) FROM attempt a WHERE a.delivery = d.id), 1),
+                    coalesce((SELECT max(number) FROM chunk c WHERE c.only_delivery = d.id), 1)), engine_now()
+FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
+WHERE b.id = :bundle
+ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
+
+-- name: addresses_of(district, people, channels)
+SELECT p.key AS person, coalesce(array_agg(a.channel || ' ' || a.address ORDER BY a.channel DESC)
+       FILTER (WHERE a.address IS NOT NULL), '{}') AS addresses
+FROM person p LEFT JOIN address a ON a.district = p.district AND a.person = p.key AND a.retired_at IS NULL
+     AND a.channel = ANY(:channels::text[])
+WHERE p.district = :district AND p.key = ANY(:people::text[]) GROUP BY p.key ORDER BY p.key;
+
+-- name: asked_already(behalf, people)
+-- Who was already asked to act for this silence.
+SELECT person FROM bundle WHERE behalf = :behalf AND person = ANY(:people::text[]);
+
+-- name: expire_unreached()
+-- Orders whose time is over before they reached somebody: a page each, no silent end.
+UPDATE obligation o SET state = 'expired_unreached', closed_at = engine_now()
+FROM bundle b WHERE b.id = o.bundle AND o.state = 'open' AND b.not_after < engine_now() AND b.kind <> 'lapse'
+  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN b.id AND b.id + 15
+                  AND e.what IN ('accepted', 'delivered'))
+RETURNING o.bundle, o.district, o.person;
+
+-- name: add_escalation_obligations(bundles)!
+-- A deputy who has the order already keeps it as it is.
+INSERT INTO obligation (version, district, person, bundle, chased, counts)
+SELECT v, b.district, b.person, b.id, false, false FROM bundle b, unnest(b.versions) AS v
+WHERE b.id = ANY(:bundles::bigint[]) ON CONFLICT DO NOTHING;

@@ -1,0 +1,101 @@
+"""What came in: raw bytes, warnings, and which districts they concern."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from warnengine.model.arrival import Arrival, Met, Verdict
+from warnengine.model.warning import Warning
+from warnengine.store import shapes
+from warnengine.store.database import Database, queries
+
+if TYPE_CHECKING:
+    from warnengine.store.database import Connection
+
+sql = queries.ingest
+
+
+class ArrivalDesk:
+    """One arrival and one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def keep(
+        self, arrival: Arrival, verdict: Verdict, reason: str | None, explanation: str | None
+    ) -> int | None:
+        """Keep the bytes; None where this very arrival is kept already."""
+        kept: int | None = await sql.add_arrival(
+            self.connection,
+            source=arrival.source,
+            position=arrival.position,
+            sha256=hashlib.sha256(arrival.raw).digest(),
+            raw=arrival.raw,
+            media_type=arrival.media_type,
+            verdict=verdict.value,
+            reason=reason,
+            explanation=explanation,
+        )
+        return kept
+
+    async def meet(self, warning: Warning, source: str) -> Met:
+        """Keep a new warning, or meet the one of the same key."""
+        meaning, levels = shapes.digest(warning.meaning()), shapes.digest(warning.levels())
+        row = await sql.meet_warning(
+            self.connection,
+            issuer=warning.issuer,
+            identifier=warning.identifier,
+            sender=warning.sender,
+            sent=warning.sent,
+            status=warning.status.value,
+            msg_type=warning.msg_type.value,
+            format=warning.format,
+            headline=warning.headline,
+            description=warning.description,
+            body=_body(warning),
+            source=source,
+            meaning=meaning,
+            levels=levels,
+        )
+        return Met(
+            id=row["id"],
+            fresh=row["fresh"],
+            source=row["source"],
+            same_meaning=row["meaning"] == meaning,
+            same_levels=row["levels"] == levels,
+        )
+
+    async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
+        """Let the reconciler of a district take this reading in."""
+        await sql.mark_district(
+            self.connection, district=district, warning=warning_id, arrival=arrival, body=_body(warning)
+        )
+
+    async def link(self, arrival: int, warning_id: int) -> None:
+        """This arrival brought that warning."""
+        await sql.link_arrival(self.connection, arrival=arrival, warning=warning_id)
+
+
+class WarningStore:
+    """Where intake finds its desk."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @asynccontextmanager
+    async def arrival(self) -> AsyncIterator[ArrivalDesk]:
+        """One transaction; what it wrote is promised once it has returned."""
+        async with self.database.transaction() as connection:
+            yield ArrivalDesk(connection)
+
+    async def quarantine(self, most: int = 200) -> list[dict[str, Any]]:
+        """What was refused or contradicts itself, newest first."""
+        async with self.database.reading() as connection:
+            return [shapes.plain(dict(row)) for row in await sql.quarantine_list(connection, most=most)]
+
+
+def _body(warning: Warning) -> Any:
+    return shapes.WARNING.dump_python(warning, mode="json")
