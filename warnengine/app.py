@@ -21,8 +21,10 @@ from fastapi import FastAPI
 from warnengine import __version__, metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import problems, routes
+from warnengine.api import gauges, problems, routes
 from warnengine.api.announcer import Announcer
+from warnengine.audit.chain import Link
+from warnengine.audit.watch import Watch
 from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt
 from warnengine.dispatch.channels.email import EmailChannel
@@ -39,7 +41,6 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import StartRefused
-from warnengine.model.level import Level
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
@@ -94,6 +95,8 @@ class Engine:
     roles: frozenset[str]
     bell: Bell = field(default_factory=Bell)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Why a loop's last step failed, by its name."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
@@ -114,6 +117,7 @@ class Engine:
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.channels = [channel_of(gateway, self.inbox) for gateway in settings.gateways]
+        self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
         """One district: take in what is new, write the orders, and the first group of their people."""
@@ -150,7 +154,7 @@ class Engine:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = {c.gateway: "does not answer" for c in self.channels if not c.healthy()}
+        found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -159,6 +163,11 @@ class Engine:
         if not self.channels:
             found["gateways"] = "none is configured: orders would reach nobody"
         return found
+
+    async def links(self) -> AsyncIterator[Link]:
+        """The audit chain from its first row."""
+        async for row in self.board.chain():
+            yield Link(*row)
 
     async def run(self) -> None:
         """Everything that the roles ask for, until stopped."""
@@ -181,14 +190,15 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
+            yield "audit", Watch(self.links).step
         if "dispatch" in self.roles:
-            for channel in self.channels:
+            for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
                 yield f"dispatch {channel.gateway}", dispatcher.step
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         if "dispatch" in self.roles:
-            yield from (channel.run() for channel in self.channels)
+            yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
@@ -210,9 +220,11 @@ class Engine:
         while not self.stopping.is_set():
             try:
                 more = await step()
+                self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
+                self.troubles[name] = str(error) or type(error).__name__
                 metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
-                log.warning("loop", name=name, problem=str(error) or type(error).__name__)
+                log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
             if not more:
                 await self.bell.wait(event)
@@ -234,7 +246,7 @@ def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
 
 
 def web(engine: Engine) -> FastAPI:
-    """The HTTP application over an engine."""
+    """The HTTP application over an engine; without the role console only what a monitor asks for."""
     application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
     problems.install(application)
     services = routes.Services(
@@ -245,7 +257,8 @@ def web(engine: Engine) -> FastAPI:
         board=engine.board,
         answers=engine.answers,
         ready=engine.ready,
-        refresh=lambda: refresh(engine),
+        refresh=lambda: gauges.refresh(engine.board, engine.running),
+        shown=engine.wording.shown,
         ring=engine.bell.ring,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(channel, engine.inbox)
@@ -253,6 +266,9 @@ def web(engine: Engine) -> FastAPI:
             if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
         },
     )
+    if "console" not in engine.roles:
+        application.include_router(routes.operations(services))
+        return application
     application.include_router(routes.build(services))
     push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
     house = official.Official(
@@ -260,30 +276,6 @@ def web(engine: Engine) -> FastAPI:
     )
     application.include_router(official.build(engine.answers, house))
     return application
-
-
-async def refresh(engine: Engine) -> None:
-    """Bring the gauges up to date with the store."""
-    single, labelled = await engine.board.gauges(), await engine.board.by_label()
-    metrics.APPROVALS.set(single["approvals"])
-    metrics.APPROVALS_OLDEST.set(single["approvals_oldest"])
-    metrics.TIMER_LAG.set(single["timer_lag"])
-    metrics.RECEIPTS_PARKED.set(single["parked"])
-    for gauge in (metrics.OBLIGATIONS, metrics.TASKS, metrics.DELIVERIES, metrics.QUEUE_OLDEST):
-        gauge.clear()
-    for row in labelled["open_by_level"]:
-        metrics.OBLIGATIONS.labels(Level(row["level"]).key).set(row["n"])
-    for row in labelled["tasks_by_kind"]:
-        metrics.TASKS.labels(row["kind"]).set(row["n"])
-    for row in labelled["queue_by_lane"]:
-        metrics.QUEUE_OLDEST.labels(Level(4 - row["lane"]).key).set(row["oldest"])
-    for row in labelled["deliveries_by_state"]:
-        metrics.DELIVERIES.labels(row["channel"], row["state"]).set(row["n"])
-    unknown = [row["n"] for row in labelled["deliveries_by_state"] if row["state"] == "unknown"]
-    metrics.UNKNOWN.set(sum(unknown))
-    metrics.DUPLICATES.set(sum(int(row["doubtful"]) for row in labelled["deliveries_by_state"]))
-    for channel in engine.channels:
-        metrics.GATEWAY_UP.labels(channel.gateway).set(channel.healthy())
 
 
 @contextlib.asynccontextmanager
@@ -310,7 +302,7 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     with contextlib.ExitStack() as held:
         if not settings.database:
             held.enter_context(owned(settings.data))
-        listener = held.enter_context(listening(settings)) if "console" in roles else None
+        listener = held.enter_context(listening(settings))
         async with opened(settings) as database:
             await database.refuse_unsafe()
             engine = Engine(settings, book, database, roles)
@@ -324,14 +316,13 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     log.info("stopped")
 
 
-async def _together(engine: Engine, listener: socket.socket | None) -> None:
+async def _together(engine: Engine, listener: socket.socket) -> None:
+    config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = Server(config)
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())
-        if listener:
-            config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
-            server = Server(config)
-            group.create_task(server.serve(sockets=[listener]))
-            group.create_task(_stop_server(engine.stopping, server))
+        group.create_task(server.serve(sockets=[listener]))
+        group.create_task(_stop_server(engine.stopping, server))
         log.info("ready", roles=sorted(engine.roles), book=engine.book.hash[:12])
 
 
@@ -385,8 +376,9 @@ def refuse_unsafe(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def listening(settings: Settings) -> Iterator[socket.socket]:
-    """The port of the API; StartRefused where it is taken."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """The port of this process; StartRefused where it is taken."""
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.http.host, settings.http.port))

@@ -10,6 +10,11 @@ SOURCE_SUCCESS = Gauge(
     "When a source last brought something that was understood.",
     ["source"],
 )
+SOURCE_PAUSE = Gauge(
+    "ews_source_usual_pause_seconds",
+    "The pause that 19 of 20 pauses of a source stayed below, last 90 days; absent where there were few.",
+    ["source"],
+)
 QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["reason"])
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
@@ -22,13 +27,19 @@ FIRST_SUBMIT = Histogram(
 ATTEMPTS = Counter("ews_delivery_attempts", "Sends by outcome.", ["channel", "gateway", "outcome"])
 SEND_SECONDS = Histogram("ews_send_seconds", "Time that a gateway takes to answer.", ["gateway"])
 DELIVERIES = Gauge("ews_deliveries", "Deliveries of the last day by state.", ["channel", "state"])
-UNKNOWN = Gauge("ews_delivery_unknown", "Attempts whose outcome nobody knows.")
+UNKNOWN = Gauge("ews_delivery_unknown", "Deliveries whose outcome nobody knows, last day.", ["severity"])
 DUPLICATES = Gauge("ews_duplicates_possible", "Deliveries that may have arrived more than once, last day.")
 QUEUE_OLDEST = Gauge("ews_queue_oldest_seconds", "Age of the oldest due chunk.", ["severity"])
 RECEIPTS = Counter("ews_receipts", "Receipts by gateway and fate.", ["gateway", "fate"])
 RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
 GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
 OBLIGATIONS = Gauge("ews_obligations_open", "Obligations that nobody has answered.", ["severity"])
+OBLIGATIONS_OLDEST = Gauge(
+    "ews_obligations_oldest_seconds",
+    "Age of the oldest of them: open, nothing says that it reached anybody; reached, it did.",
+    ["severity", "state"],
+)
+ANSWERED = Gauge("ews_obligations_answered", "Obligations of standing orders that were answered.", ["severity"])
 ESCALATIONS = Counter("ews_escalations", "Steps that the ladder took.", ["step"])
 EXPIRED_UNREACHED = Counter("ews_expired_unreached", "People whom an order never reached in its time.")
 REPLIES = Counter("ews_replies", "Replies by what was made of them.", ["verdict"])
@@ -36,4 +47,6 @@ TASKS = Gauge("ews_tasks_open", "What the duty room has to do by hand.", ["kind"
 TIMER_LAG = Gauge("ews_timer_lag_seconds", "How late the most overdue timer is.")
 LOOP_FAILURES = Counter("ews_loop_failures", "Times a loop had to begin again.", ["loop"])
 CHAIN_OK = Gauge("ews_audit_chain_ok", "1 when the audit chain verified, 0 when it did not.")
+CHAIN_VERIFIED = Gauge("ews_audit_verified_timestamp_seconds", "When the whole chain was last read and checked.")
+STORE_UP = Gauge("ews_store_up", "Whether the database answered at this scrape.")
 BUILD = Gauge("ews_build_info", "Version and rule book.", ["version", "book"])

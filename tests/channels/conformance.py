@@ -1,8 +1,8 @@
 """The promises that every channel keeps, whatever its gateway speaks.
 
 A channel's tests subclass `ChannelConformance` as `TestSomething` and set `make_peer`: a real gateway on the
-loopback, driven through the `Peer` protocol. What a kind of channel does not know (receipts, replies) is switched
-off by the peer's flags, never by leaving a test out.
+loopback, driven through the `Peer` protocol. A promise that a kind of channel cannot make (email has no receipts
+yet) is marked `promise("receipts")` and left out at collection by the peer's own flags.
 """
 
 from __future__ import annotations
@@ -63,9 +63,11 @@ class Peer(Protocol):
     has_receipts: bool
     has_replies: bool
     answers: frozenset[Answer]
-    """What it can play; the other promises are skipped with the reason."""
-    received: list[tuple[str, str]]
-    """(address, text) of every message taken whole, decoded by the gateway's own code."""
+    """What it can play; tests of anything else are left out when tests are collected."""
+
+    @property
+    def received(self) -> list[tuple[str, str]]:
+        """(address, text) of every message taken whole, decoded by the gateway's own code."""
 
     async def start(self) -> None:
         """Listen; on a free port the first time, on the same port afterwards. `received` is kept."""
@@ -248,13 +250,6 @@ class ChannelConformance:
             yield line
 
     @staticmethod
-    def play(peer: Peer, answer: Answer) -> None:
-        """Let the gateway play an answer, or skip where it cannot."""
-        if answer not in peer.answers:
-            pytest.skip(f"{type(peer).__name__} cannot play {answer}")
-        peer.script(answer)
-
-    @staticmethod
     async def refused(line: Line, message: Outgoing) -> ChannelError:
         """Send; the gateway certainly has not taken it."""
         with pytest.raises(ChannelError) as caught:
@@ -307,15 +302,16 @@ class ChannelConformance:
     async def test_refusal_tells_why_and_whether_to_try_again(
         self, peer: Peer, line: Line, answer: Answer, reason: Reason, retry: bool
     ) -> None:
-        self.play(peer, answer)
+        peer.script(answer)
         error = await self.refused(line, outgoing(peer.address))
         assert (error.reason, error.retry) == (reason, retry)
         assert peer.received == []
         peer.script("accept")
         await line.send(outgoing(peer.address))
 
+    @pytest.mark.promise("credentials")
     async def test_wrong_credentials_are_told_and_healed(self, peer: Peer, line: Line) -> None:
-        self.play(peer, "credentials")
+        peer.script("credentials")
         reasons = set()
         async with asyncio.timeout(BOUND):
             while Reason.CREDENTIALS not in reasons:
@@ -329,14 +325,16 @@ class ChannelConformance:
         await until(line.channel.healthy, "the channel has logged in again")
         await line.send(outgoing(peer.address))
 
+    @pytest.mark.promise("silent")
     async def test_no_answer_is_unknown_within_bounded_time(self, peer: Peer, line: Line) -> None:
-        self.play(peer, "silent")
+        peer.script("silent")
         with pytest.raises(Unanswered) as caught:
             await line.send(outgoing(peer.address))
         assert caught.value.detail
 
+    @pytest.mark.promise("drop_before_answer")
     async def test_connection_cut_before_the_answer_is_unknown(self, peer: Peer, line: Line) -> None:
-        self.play(peer, "drop_before_answer")
+        peer.script("drop_before_answer")
         with pytest.raises(Unanswered):
             await line.send(outgoing(peer.address))
         peer.script("accept")
@@ -420,8 +418,8 @@ class ChannelConformance:
     # What comes back
 
     @pytest.mark.parametrize("fate", [Fate.DELIVERED, Fate.FAILED])
+    @pytest.mark.promise("receipts")
     async def test_receipt_reaches_the_inbox(self, peer: Peer, line: Line, fate: Fate) -> None:
-        self._needs(peer.has_receipts, "receipts")
         accepted = await line.send(outgoing(peer.address))
         assert await self._bounded(peer.receipt(fate))
         (receipt,) = line.inbox.receipts
@@ -430,16 +428,16 @@ class ChannelConformance:
         assert receipt.raw
         assert receipt.code or fate is Fate.DELIVERED
 
+    @pytest.mark.promise("receipts")
     async def test_repeated_receipt_has_equal_bytes(self, peer: Peer, line: Line) -> None:
-        self._needs(peer.has_receipts, "receipts")
         await line.send(outgoing(peer.address))
         for _ in range(2):
             assert await self._bounded(peer.receipt(Fate.DELIVERED))
         first, second = line.inbox.receipts
         assert first == second
 
+    @pytest.mark.promise("receipts")
     async def test_receipt_is_confirmed_only_once_it_is_stored(self, peer: Peer, line: Line) -> None:
-        self._needs(peer.has_receipts, "receipts")
         await line.send(outgoing(peer.address))
         line.inbox.open.clear()
         confirmed = asyncio.create_task(self._bounded(peer.receipt(Fate.DELIVERED)))
@@ -448,8 +446,8 @@ class ChannelConformance:
         line.inbox.open.set()
         assert await confirmed
 
+    @pytest.mark.promise("receipts")
     async def test_receipt_that_could_not_be_stored_is_repeated(self, peer: Peer, line: Line) -> None:
-        self._needs(peer.has_receipts, "receipts")
         await line.send(outgoing(peer.address))
         line.inbox.failing = True
         assert not await self._bounded(peer.receipt(Fate.DELIVERED))
@@ -457,8 +455,8 @@ class ChannelConformance:
         assert await self._bounded(peer.receipt(Fate.DELIVERED))
         assert len(line.inbox.receipts) == 1
 
+    @pytest.mark.promise("receipts")
     async def test_receipt_of_an_earlier_session_is_handed_over(self, peer: Peer, line: Line) -> None:
-        self._needs(peer.has_receipts, "receipts")
         accepted = await line.send(outgoing(peer.address))
         await peer.stop()
         with contextlib.suppress(ChannelError, Unanswered):
@@ -470,26 +468,21 @@ class ChannelConformance:
         assert line.inbox.receipts[0].provider_id in accepted.provider_ids
 
     @pytest.mark.parametrize("text", ["1", "收到", "１", "已收到，马上去🚶", "撤离 35 人，水已到路口。" * 12])
+    @pytest.mark.promise("replies")
     async def test_reply_reaches_the_inbox(self, peer: Peer, line: Line, text: str) -> None:
-        self._needs(peer.has_replies, "replies")
         await line.send(outgoing(peer.address))
         assert await self._bounded(peer.reply(text))
         reply = line.inbox.replies[-1]
         assert (reply.gateway, reply.address, reply.text) == (line.channel.gateway, peer.address, text)
 
+    @pytest.mark.promise("replies")
     async def test_reply_that_could_not_be_stored_is_repeated(self, peer: Peer, line: Line) -> None:
-        self._needs(peer.has_replies, "replies")
         await line.send(outgoing(peer.address))
         line.inbox.failing = True
         assert not await self._bounded(peer.reply("收到"))
         line.inbox.failing = False
         assert await self._bounded(peer.reply("收到"))
         assert [reply.text for reply in line.inbox.replies] == ["收到"]
-
-    @staticmethod
-    def _needs(able: bool, what: str) -> None:
-        if not able:
-            pytest.skip(f"this kind of channel knows no {what}")
 
     @staticmethod
     async def _bounded(confirmed: Awaitable[bool]) -> bool:

@@ -262,4 +262,5 @@ class KannelShape(HttpPeer):
         return await self.call_back(query=dict(parse_qsl(urlsplit(url).query)))
 
     async def reply(self, text: str) -> bool:
-        return await self.call_back(query={"from": self.address[1:], "to": "106900120", "text": text})
+        query = {"from": self.address[1:], "to": "106900120", "coding": "2"}
+        return await self.call_back(query=query, body=text.encode("utf-16-be"))

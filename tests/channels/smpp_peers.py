@@ -95,7 +95,7 @@ class Smpp34Peer:
     has_receipts = True
     has_replies = True
     answers: frozenset[Answer] = frozenset({"accept", "throttle", "reject", "bad_address", "temporary", "silent"})
-    statuses = {"throttle": smpp34.ESME_RTHROTTLED, "reject": 0x0A, "bad_address": 0x0B, "temporary": 0x08}
+    statuses: dict[Answer, int] = {"throttle": 0x58, "reject": 0x0A, "bad_address": 0x0B, "temporary": 0x08}
 
     def __init__(self) -> None:
         self.port = free_port()

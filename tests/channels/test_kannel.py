@@ -54,8 +54,7 @@ group = sms-service
 keyword = default
 catch-all = true
 max-messages = 0
-charset = UTF-8
-get-url = "{callback}?from=%p&to=%P&text=%a"
+post-url = "{callback}?from=%p&to=%P&coding=%c"
 """
 
 
@@ -150,9 +149,10 @@ async def test_kannel_carries_text_receipt_and_reply(kannel: Kannel) -> None:
         assert {r.provider_id for r in kannel.inbox.receipts} == set(accepted.provider_ids)
         assert {r.address for r in kannel.inbox.receipts} == {kannel.smsc.address}
         assert await kannel.smsc.reply("收到，已转移35人🚶")
-        await until(lambda: bool(kannel.inbox.replies), "the reply is here")
-        (reply,) = kannel.inbox.replies
-        assert (reply.address, reply.to, reply.text) == (kannel.smsc.address, SOURCE, "收到，已转移35人🚶")
+        assert await kannel.smsc.deliver({"data_coding": 0}, text="1 ok @home") == 0
+        await until(lambda: len(kannel.inbox.replies) == 2, "both replies are here")
+        assert {(reply.address, reply.to) for reply in kannel.inbox.replies} == {(kannel.smsc.address, SOURCE)}
+        assert {reply.text for reply in kannel.inbox.replies} == {"收到，已转移35人🚶", "1 ok @home"}
         assert set(kannel.callbacks.statuses) == {200}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ from warnengine import metrics
 from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
 from warnengine.model.delivery import Receipt, Reply
 
+BASES = {10: "0123456789", 16: "0123456789abcdef"}
 STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
 
 
@@ -61,11 +63,12 @@ class StoredInbox:
 
 
 def spellings(provider_id: str) -> tuple[str, ...]:
-    """A gateway may give an id in hexadecimal when it accepts and in decimal in the receipt, or the reverse."""
+    """A gateway may give an id in hexadecimal when it accepts and in decimal in the receipt, or the reverse, with
+    leading zeros (8 or 10 digits) or without, in capitals or not."""
     plain = provider_id.strip().lower()
-    found = [provider_id, plain, plain.lstrip("0") or "0"]
-    if plain.isdigit():
-        found += [f"{int(plain):x}", f"{int(plain):08x}", f"{int(plain):X}", f"{int(plain):08X}"]
-    if plain and all(letter in "0123456789abcdef" for letter in plain):
-        found.append(str(int(plain, 16)))
+    values = {int(plain, base) for base, digits in BASES.items() if plain and set(plain) <= set(digits)}
+    numbers = [
+        form.format(value) for value in sorted(values) for form in ("{:d}", "{:x}", "{:08x}", "{:010x}", "{:010d}")
+    ]
+    found = [provider_id, plain, *numbers, *map(str.upper, numbers)]
     return tuple(dict.fromkeys(found))

@@ -32,35 +32,65 @@ class ReadReply:
 
 
 _WRONG = re.compile(r"不是本人|打错|发错|不认识|已调离|换号|不是我")
-_NOT = re.compile(r"没收到|未收到|不能|无法|没有?完成|未完成|做不到|没办法|不去|怎么|什么|吗|[??]")
+_ALL_WELL = re.compile(r"无(?:人员?)?(?:受伤|伤亡|被困|失联|险情)")
+_HELP = re.compile(r"被困|受伤|伤亡|失踪|失联|遇难|死亡|死了|救命|求[救援助]|请求|支援|险情|[塌垮]|决口|冲[走毁]")
+_DOUBT = re.compile(r"没(?!有?问题)|未|不|无法|怎|什么|[啥咋哪谁几吗??]|【")
+_LATER = re.compile(
+    r"(?<!提)前[完撤转办到]|[0-9一二三四五六七八九十两]点(?!位)|预计|尽快|争取|马上|立即|即将|准备|保证|一定"
+)
+_PARTLY = re.compile(r"正在|陆续|部分|还有|还剩|剩余|继续[撤转]")
 _DONE = re.compile(r"完成|完毕|撤完|办完|转移完|已转移|已撤离|全部撤离|全部转移")
-_ACTING = re.compile(r"开展|正在|已安排|已部署|出发|在转移|已组织|组织转移")
-_RECEIVED = re.compile(r"收到|知道了|明白|已阅|好的|遵照")
+_ACTING = re.compile(r"开展|正在|已安排|已部署|出发|已组织|组织转移|陆续")
+_RECEIVED = re.compile(r"收到|知道了|明白|已阅|好的|遵照|照办|^(?:好|ok)[!.。~]*$", re.IGNORECASE)
 _STEPS = {"1": Meaning.RECEIVED, "2": Meaning.ACTING, "3": Meaning.DONE}
-_LED = re.compile(r"^([123])(?=$|[^0-9])\s*[.,、:;。!)]*\s*(.*)$", re.DOTALL)
+_COUNTED = r"[人名户个家栋间辆时天层楼号]|组(?!织)|处(?![置理])|点(?!位)|分(?!管)|村(?!社)"
+_LED = re.compile(rf"([123])(?![0-9]|[.:/-][0-9]|{_COUNTED})\s*[.,、:;。!)]*\s*(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]+")
+_NOT_PEOPLE = re.compile(r"[0-9](?![0-9]|\s*(?:个?人|[名位口,.、;。!)~]|$)|\s+\D)")
+LONGEST = 100
+"""Characters: whoever writes more has more to say than a step."""
+MOST_DIGITS = 5
+"""Of a number of people; more is a telephone number."""
 
 
 def read_reply(text: str) -> ReadReply:
-    """Read one reply; full-width letters and stray spaces are as good as plain ones (NFKC)."""
+    """Read one reply; full-width letters and stray spaces are as good as plain ones (NFKC).
+
+    A cry for help, a question, a refusal, or our own text sent back is never an answer, whatever it begins with.
+    """
     words = unicodedata.normalize("NFKC", text).strip()
     if _WRONG.search(words):
         return ReadReply(Meaning.WRONG_PERSON)
-    led = _LED.match(words)
-    if led:
-        return _with_number(_STEPS[led[1]], led[2])
-    if _NOT.search(words):
+    if len(words) > LONGEST or _HELP.search(_ALL_WELL.sub("", words)) or _DOUBT.search(words):
         return ReadReply(Meaning.UNCLEAR)
-    for pattern, meaning in ((_DONE, Meaning.DONE), (_ACTING, Meaning.ACTING), (_RECEIVED, Meaning.RECEIVED)):
+    led = _LED.fullmatch(words)
+    if led is None:
+        return _with_number(_said(words), words)
+    if led[1] == "3" and _unfinished(led[2]):
+        return ReadReply(Meaning.UNCLEAR)
+    return _with_number(_STEPS[led[1]], led[2])
+
+
+def _said(words: str) -> Meaning:
+    """What words without a step say."""
+    if _DONE.search(words) and not _unfinished(words):
+        return Meaning.DONE
+    for pattern, meaning in ((_ACTING, Meaning.ACTING), (_RECEIVED, Meaning.RECEIVED)):
         if pattern.search(words):
-            return _with_number(meaning, words)
-    return ReadReply(Meaning.UNCLEAR)
+            return meaning
+    return Meaning.UNCLEAR
+
+
+def _unfinished(words: str) -> bool:
+    """What is promised or half done is not done."""
+    return bool(_LATER.search(words) or _PARTLY.search(words))
 
 
 def _with_number(meaning: Meaning, rest: str) -> ReadReply:
-    """A number counts only after 3; two numbers are nobody's guess."""
-    if meaning is not Meaning.DONE:
-        return ReadReply(Meaning.UNCLEAR if _NOT.search(rest) else meaning)
-    numbers = re.findall(r"\d+", rest)
-    if len(numbers) > 1 or _NOT.search(rest):
+    """A number counts only after 3, and only people; two numbers are nobody's guess."""
+    numbers = _NUMBER.findall(rest)
+    if meaning is not Meaning.DONE or not numbers:
+        return ReadReply(meaning)
+    if len(numbers) > 1 or len(numbers[0]) > MOST_DIGITS or _NOT_PEOPLE.search(rest):
         return ReadReply(Meaning.UNCLEAR)
-    return ReadReply(meaning, int(numbers[0]) if numbers else None)
+    return ReadReply(meaning, int(numbers[0]))

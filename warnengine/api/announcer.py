@@ -17,6 +17,8 @@ from warnengine.settings import Kafka
 from warnengine.store.database import DATABASE_ERRORS
 
 log = structlog.get_logger()
+STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+"""The header by which a consumer knows an event of structured mode (CloudEvents Kafka binding 1.0.2, §3.3)."""
 
 
 class Outbox(Protocol):
@@ -51,8 +53,9 @@ class Announcer:
 
             async def send(rows: Sequence[dict[str, Any]]) -> None:
                 for row in rows:
+                    event = _cloud_event(row, self.district)
                     await producer.send_and_wait(
-                        self.settings.events, _cloud_event(row, self.district), key=self.district.encode()
+                        self.settings.events, event, key=self.district.encode(), headers=STRUCTURED
                     )
 
             while True:

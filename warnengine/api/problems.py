@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from warnengine.store.database import DATABASE_ERRORS
+
+log = structlog.get_logger()
 
 
 class Problem(Exception):
@@ -44,6 +47,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return answer(422, "The request is not understood", "; ".join(places))
 
 
-async def _no_database(_: Request, __: Exception) -> JSONResponse:
+async def _no_database(request: Request, error: Exception) -> JSONResponse:
+    log.warning("store", path=request.url.path, problem=str(error) or type(error).__name__)
     retry = {"Retry-After": "2"}
     return answer(503, "The store does not answer", "Nothing was kept: send it again in a few seconds.", **retry)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -23,9 +23,13 @@ from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
 from warnengine.store.warnings import WarningStore
 
-LARGEST = 1_000_000
-"""Bytes of a body; a legal warning of 881 KB has been seen."""
+LARGEST = 8 << 20
+"""Bytes of a body that are read. Far more than a warning has (881 KB has been seen): what is only too long is kept
+with its reason, like anything else that is refused."""
 CALLBACK_LARGEST = 256_000
+Number = Annotated[int, Path(ge=1, lt=1 << 63)]
+Most = Annotated[int, Query(ge=1)]
+After = Annotated[int, Query(ge=0, lt=1 << 63)]
 
 
 class Decision(BaseModel):
@@ -71,6 +75,8 @@ class Services:
     """Problems by part; empty when the engine may be trusted with a warning."""
     refresh: Callable[[], Awaitable[None]]
     """Brings gauges up to date."""
+    shown: Callable[[str, int, str, Sequence[str]], str]
+    """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
@@ -79,12 +85,12 @@ class Services:
 
 def build(services: Services) -> APIRouter:
     """The routes over these services."""
-    router = APIRouter()
+    router = operations(services)
     operator = _Operator(services.settings)
     _intake(router, services, operator)
     _lists(router, services, operator)
     _duty(router, services, operator)
-    _operations(router, services, operator)
+    _clock(router, services, operator)
     _callbacks(router, services)
     return router
 
@@ -92,7 +98,7 @@ def build(services: Services) -> APIRouter:
 def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.post("/v1/warnings", status_code=202)
     async def warnings(request: Request) -> JSONResponse:
-        """Take a warning: 202 once it is kept, 200 where it was known, 422 where it is quarantined."""
+        """Take a warning: 202 once it is kept, 200 where it was known, 422 or 413 where it is quarantined."""
         source = _source(request, services.settings)
         raw = await _body(request, LARGEST)
         media_type = request.headers.get("content-type")
@@ -107,14 +113,18 @@ def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
 
 def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.get("/v1/orders", dependencies=operator.only)
-    async def orders(most: int = 1000) -> list[dict[str, Any]]:
+    async def orders(most: Most = 1000) -> list[dict[str, Any]]:
         """Standing orders and what came of them."""
         return await services.board.orders(min(most, 5000))
 
     @router.get("/v1/deliveries", dependencies=operator.only)
-    async def deliveries(most: int = 5000, after: int = 0) -> list[dict[str, Any]]:
+    async def deliveries(most: Most = 5000, after: After = 0) -> list[dict[str, Any]]:
         """Deliveries by id; read on with `after`."""
-        return await services.board.deliveries(min(most, 20_000), after)
+        rows = await services.board.deliveries(min(most, 20_000), after)
+        return [
+            {**row, "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts"))}
+            for row in rows
+        ]
 
     @router.get("/v1/approvals", dependencies=operator.only)
     async def approvals(state: Literal["pending", "decided"] = "pending") -> list[dict[str, Any]]:
@@ -125,7 +135,7 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
 
 def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.post("/v1/approvals/{approval}", dependencies=operator.only)
-    async def decide(approval: int, decision: Decision) -> dict[str, Any]:
+    async def decide(approval: Number, decision: Decision) -> dict[str, Any]:
         """Say yes or no; the first decision counts."""
         before = await services.board.decide(approval, decision.decision, decision.by, decision.comment)
         if before is None:
@@ -141,7 +151,7 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         return await services.board.tasks(still_open=state == "open")
 
     @router.post("/v1/tasks/{task}", dependencies=operator.only)
-    async def close(task: int, closing: Closing) -> dict[str, Any]:
+    async def close(task: Number, closing: Closing) -> dict[str, Any]:
         """Say what came of a task; `answered` acknowledges on behalf of the person, by name."""
         closed = await services.board.close_task(task, closing.result, closing.by)
         if closed is None:
@@ -152,7 +162,10 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         return {"task": task, "result": closing.result}
 
 
-def _operations(router: APIRouter, services: Services, operator: _Operator) -> None:
+def operations(services: Services) -> APIRouter:
+    """Life, readiness and figures: what every process answers, whatever its roles."""
+    router = APIRouter()
+
     @router.get("/healthz")
     async def healthz() -> PlainTextResponse:
         """The process lives."""
@@ -170,6 +183,10 @@ def _operations(router: APIRouter, services: Services, operator: _Operator) -> N
         await services.refresh()
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
+    return router
+
+
+def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.get("/v1/clock")
     async def clock() -> dict[str, Any]:
         """Engine time, the next due moment, and how much is in flight."""
@@ -240,19 +257,20 @@ async def _body(request: Request, largest: int) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > largest:
-            raise Problem(413, "Too large", f"More than {largest} bytes: send one warning per request.")
+            raise Problem(413, "Too large", f"More than {largest} bytes are not read: nothing of them is kept.")
     return bytes(body)
 
 
 def _taken(taken: Taken) -> JSONResponse:
     if taken.verdict is Verdict.QUARANTINED:
+        status = 413 if taken.reason == "too_large" else 422
         body = {
             "type": "about:blank",
             "title": "Kept, not dispatched",
-            "status": 422,
+            "status": status,
             "reason": taken.reason,
             "detail": taken.explanation,
         }
-        return JSONResponse(body, 422, media_type="application/problem+json")
+        return JSONResponse(body, status, media_type="application/problem+json")
     body = {"verdict": taken.verdict, "warnings": list(taken.warnings), "detail": taken.explanation}
     return JSONResponse(body, 200 if taken.verdict is Verdict.REPEAT else 202)

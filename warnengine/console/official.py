@@ -56,14 +56,14 @@ class Official:
 def build(store: AnswerStore, house: Official) -> APIRouter:
     """The routes of the official's link."""
     router = APIRouter(include_in_schema=False)
-    template = _environment().get_template("official.html")
+    template, unknown = (_environment().get_template(name) for name in ("official.html", "unknown.html"))
 
-    @router.get("/a/{code}")
+    @router.api_route("/a/{code}", methods=["GET", "HEAD"])
     async def show(code: str, said: str = "") -> Response:
         """Show; never acknowledge."""
         page = await store.page(_hash(code))
         if page is None:
-            return HTMLResponse(_environment().get_template("unknown.html").render(house=house), 404, HEADERS)
+            return HTMLResponse(unknown.render(house=house), 404, HEADERS)
         return HTMLResponse(
             template.render(page=_facts(page), house=house, code=code, said=said[:80]), 200, HEADERS
         )
@@ -72,17 +72,20 @@ def build(store: AnswerStore, house: Official) -> APIRouter:
     async def answer(code: str, request: Request) -> Response:
         """Take 收到, 已开展 or 已完成 with a number."""
         step, number = _form(await _small_body(request))
-        problem = await store.answered_on_page(_hash(code), step, number) if step else "请按页面上的按钮"
+        if step is None:
+            return await show(code)
+        problem = await store.answered_on_page(_hash(code), step, number)
         if problem is None:
-            return HTMLResponse(_environment().get_template("unknown.html").render(house=house), 404, HEADERS)
+            return HTMLResponse(unknown.render(house=house), 404, HEADERS)
         return RedirectResponse(f"/a/{code}?said={'problem' if problem else 'ok'}", 303, HEADERS)
 
     @router.post("/a/{code}/push")
     async def push(code: str, request: Request) -> Response:
         """Remember this phone for Web Push."""
         subscription = _subscription(await _small_body(request))
-        known = subscription is not None and await store.register_push(_hash(code), subscription)
-        return Response(status_code=201 if known else 400)
+        if subscription is None:
+            return Response(status_code=400)
+        return Response(status_code=201 if await store.register_push(_hash(code), subscription) else 404)
 
     @router.get("/official.js")
     async def script() -> Response:
@@ -118,9 +121,14 @@ def _facts(page: Mapping[str, Any]) -> dict[str, Any]:
         "made": _clock(page["made_at"]),
         "until": _clock(page["not_after"]),
         "answered": STEPS.get(step, ""),
-        "lines": re.sub(r"\{\w+\}", "", page["short"]).splitlines(),
+        "lines": _lines(page["short"]),
         "originals": page["originals"] or [],
     }
+
+
+def _lines(short: str) -> list[str]:
+    """The text without its slots and without the number to call, which the page shows as a link."""
+    return [line for line in re.sub(r"\{\w+\}", "", short).splitlines() if not line.startswith("核实")]
 
 
 def _clock(iso: str) -> str:
@@ -140,7 +148,7 @@ def _subscription(body: bytes) -> str | None:
     try:
         given = json.loads(body)
         kept = {"endpoint": str(given["endpoint"]), "keys": {k: str(given["keys"][k]) for k in ("p256dh", "auth")}}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return json.dumps(kept, sort_keys=True)
 

@@ -12,9 +12,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -65,6 +65,18 @@ class Cue:
 
     at: datetime
     act: Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A moment in which nothing is in flight."""
+
+    now: datetime
+    """Engine time."""
+    dues: tuple[datetime, ...]
+    """When the engine and the people go on by themselves."""
+    counters: Mapping[str, int]
+    """Of the gateways."""
 
 
 def play(options: Options) -> int:
@@ -132,23 +144,26 @@ class Conductor:
         api = self._stage.api
         tasks = (*await api.all("tasks", state="open"), *await api.all("tasks", state="closed"))
         orders, deliveries = await api.all("orders", most="5000"), await api.all("deliveries", most="20000")
-        return EngineClaims(tuple(orders), tuple(deliveries), tuple(self._approved), tasks), self._events
+        claims = EngineClaims(tuple(orders), tuple(deliveries), tuple(self._approved), tasks)
+        kept = json.dumps(asdict(claims), ensure_ascii=False, indent=1)
+        (self._stage.folder / "claims.json").write_text(kept, encoding="utf-8")
+        return claims, self._events
 
     async def _step(self) -> bool:
         """Go to the next thing that is due and let it happen; False when the night is over."""
-        now, following = await self._calm()
+        rest = await self._calm()
         works = await self._works()
-        dues = [*following, *(cue.at for cue in self._cues[:1]), *(work.due for work in works[:1])]
+        dues = [*rest.dues, *(cue.at for cue in self._cues[:1]), *(work.due for work in works[:1])]
         due = min(dues, default=self._end)
         if due >= self._end:
             return False
-        if due > now:
+        if due > rest.now:
             await self._jump(due)
         while self._cues and self._cues[0].at <= due:
             await self._cues.pop(0).act()
         for work in works:
             if work.due <= due:
-                await self._do(work, max(due, now))
+                await self._do(work, max(due, rest.now))
         return True
 
     async def _works(self) -> list[duty.Work]:
@@ -201,30 +216,32 @@ class Conductor:
         await self._stage.api.jump(to)
         await self._stage.tell_gateways("clock", now=to.isoformat())
 
-    async def _calm(self) -> tuple[datetime, list[datetime]]:
-        """Wait until nothing is in flight; engine time, and when the engine and the people go on."""
-        before: object = None
+    async def _calm(self) -> Rest:
+        """Wait until nothing is in flight: two looks in a row find everybody at rest and nothing new."""
 
-        async def look() -> tuple[datetime, list[datetime]] | None:
-            nonlocal before
+        async def look() -> Rest | None:
             if not self._stage.engine.running:
                 raise DemoFailed(f"the engine ended; its last words:\n{self._stage.engine.tail()}")
             try:
-                clock, people = await self._stage.api.clock(), await self._stage.people()
+                first = await self._glance()
+                return await self._glance(first) if first else None
             except (aiohttp.ClientError, TimeoutError):
                 return None  # it is being mended; the wait is bounded
-            act = datetime.fromisoformat(people["next"]) if people["next"] else None
-            self._display.progress(clock.now, people["counters"])
-            quiet = clock.calm and not people["busy"] and (act is None or act > clock.now)
-            settled = quiet and people["counters"] == before
-            before = people["counters"] if quiet else None
-            return (clock.now, [due for due in (clock.next, act) if due]) if settled else None
 
         return await wait_until("engine and people to come to rest", look, CALM_SECONDS, self._stage.engine)
 
+    async def _glance(self, before: Rest | None = None) -> Rest | None:
+        """How everybody is at rest; None while something is in flight or has changed."""
+        clock, people = await self._stage.api.clock(), await self._stage.people()
+        self._display.progress(clock.now, people["counters"])
+        act = datetime.fromisoformat(people["next"]) if people["next"] else None
+        rest = Rest(clock.now, tuple(due for due in (clock.next, act) if due), people["counters"])
+        quiet = clock.calm and not people["busy"] and (act is None or act > clock.now)
+        return rest if quiet and (before is None or before.counters == rest.counters) else None
+
     async def _replay(self) -> None:
         """Every message of the night once more, both ways: nothing may be sent."""
-        now, _ = await self._calm()
+        now = (await self._calm()).now
         before = await self._sent()
         self._display.event(now, "every message of the night once more, by Kafka and HTTP")
         for message in scenario.MESSAGES:

@@ -17,8 +17,10 @@ from warnengine.demo.oracle_rules import Rules
 from warnengine.demo.oracle_verdict import EngineClaims
 
 Claim = Mapping[str, Any]
-ORDERING = frozenset({"order", "update", "lapse"})
+ORDERING = frozenset({"order", "update", "reopen", "lapse"})
 """Kinds of delivery of which a change of the situation sends one to each person."""
+REMINDER = "再次提醒"
+"""The mark of a copy that the ladder sends to somebody who has not answered."""
 APPROVED = frozenset({"approved", "granted", "allowed", "yes"})
 
 
@@ -149,24 +151,36 @@ def _explained(
     by_address: dict[str, list[Claim]] = defaultdict(list)
     for claim in sorted(claims, key=lambda claim: str(claim.get("at") or "")):
         by_address[address(str(claim.get("address") or ""))].append(claim)
-    taken: Counter[int] = Counter()
+    taken: Counter[tuple[int, bool]] = Counter()
     for copy in copies:
         person = owner(copy.to)
         same = [claim for claim in by_address[copy.to] if _same(str(claim.get("text") or ""), copy.text)]
-        free = [claim for claim in same if taken[id(claim)] <= int(claim.get("possible_duplicates") or 0)]
+        free = [claim for claim in same if taken[_slot(claim, copy)] < _admitted(claim, copy)]
         if not same:
             yield Sent(copy, person, None)
         elif not free:
             yield Sent(copy, person, same[-1], surplus=True)
         else:
-            claim = min(free, key=lambda claim: taken[id(claim)])
-            yield Sent(copy, person, claim, again=taken[id(claim)] > 0)
+            claim = min(free, key=lambda claim: taken[_slot(claim, copy)])
+            yield Sent(copy, person, claim, again=taken[_slot(claim, copy)] > 0 or REMINDER in copy.text)
             # A copy that a receipt calls lost is made good by the next attempt, it is not a second copy.
-            taken[id(claim)] += not copy.failed
+            taken[_slot(claim, copy)] += not copy.failed
+
+
+def _slot(claim: Claim, copy: Copy) -> tuple[int, bool]:
+    """Reminders are counted apart from the copies of the message itself."""
+    return id(claim), REMINDER in copy.text
+
+
+def _admitted(claim: Claim, copy: Copy) -> int:
+    """How many copies of this sort the delivery admits: one and those that nobody could be sure of."""
+    doubtful = int(claim.get("possible_duplicates") or 0)
+    return doubtful + (int(claim.get("reminders") or 0) if REMINDER in copy.text else 1)
 
 
 def _same(claimed: str, text: str) -> bool:
-    claimed, text = (re.sub(r"\s", "", one) for one in (claimed, text))
+    """The same words, but for white space and for the mark of a repetition."""
+    claimed, text = (re.sub(rf"\s|重发:|{REMINDER}:", "", one) for one in (claimed, text))
     return claimed in text
 
 

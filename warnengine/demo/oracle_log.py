@@ -94,7 +94,10 @@ def read_log(path: Path) -> Night:
 
 
 def address(raw: str) -> str:
-    """A form in which two spellings of one address are equal: 11 digits of a mobile, a mailbox in lower case."""
+    """A form in which two spellings of one address are equal: 11 digits of a mobile, a mailbox in lower case, the
+    endpoint of a push subscription."""
+    if raw.startswith("{"):
+        return str(json.loads(raw)["endpoint"])
     digits = re.sub(r"[\s()-]", "", raw)
     mobile = re.fullmatch(r"(?:\+|00)?(?:86)?(1\d{10})", digits)
     if mobile:

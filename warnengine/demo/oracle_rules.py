@@ -98,11 +98,19 @@ class Rules:
         own = (level for town, level in levels.items() if unit.towns is None or self.towns[town] in unit.towns)
         return max(own, default=0)
 
-    def standing(self, code: str, level: int) -> tuple[Measure, ...]:
-        """Measures of a unit at a level: all up to it, without those that one of them replaces."""
-        upto = [measure for measure in self.measures.get(code, ()) if measure.level <= level]
-        gone = {ident for measure in upto for ident in measure.replaces}
-        return tuple(measure for measure in upto if measure.ident not in gone)
+    def standing(self, code: str, level: int, *, approved: bool = True) -> tuple[Measure, ...]:
+        """Measures of a unit at a level: all up to it, without those that one of them replaces.
+
+        Until it is approved, a compulsory measure replaces none of a lower level.
+        """
+        upto = {measure.ident: measure for measure in self.measures.get(code, ()) if measure.level <= level}
+        gone = {
+            ident
+            for measure in upto.values()
+            for ident in measure.replaces
+            if approved or not measure.compulsory or (ident in upto and upto[ident].level == measure.level)
+        }
+        return tuple(measure for measure in upto.values() if measure.ident not in gone)
 
     def recipients(self, code: str, level: int) -> frozenset[str]:
         """Idents of those who must be told of a unit's measures at a level; nobody where nothing stands."""

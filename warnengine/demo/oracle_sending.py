@@ -127,7 +127,8 @@ class Sending:
         """Told by a message of the log, or by an attempt whose end the engine calls unknown."""
         before = self._warned.get(sent.person or "", [])
         return any(other.copy.line < sent.copy.line for other in before) or any(
-            claim.get("state") == "unknown" for claim in self.account.of(sent.person or "")
+            claim.get("state") == "unknown" or int(claim.get("possible_duplicates") or 0) > 0
+            for claim in self.account.of(sent.person or "")
         )
 
     @cached_property

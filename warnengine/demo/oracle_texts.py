@@ -38,10 +38,13 @@ class Texts:
         """The words of a compulsory order that nobody has approved yet."""
         if sent.clear or sent.kind in {"approval", "lapse"}:
             return None
-        for code in sorted(self.account.about(sent)):
-            for measure in self._ordered(sent.copy.text, code):
-                if measure.compulsory and not self._approved(code, measure, sent.copy.moment):
-                    return "before_approval", f"“{measure.order}” was ordered before its approval"
+        units = sorted(self.account.about(sent))
+        ordered = [(code, measure) for code in units for measure in self._ordered(sent.copy.text, code)]
+        # a text may name a township only as its scope: the same words may be another unit's approved order
+        allowed = {m.order for code, m in ordered if self._approved(code, m, sent.copy.moment)}
+        for _, measure in ordered:
+            if measure.compulsory and measure.order not in allowed:
+                return "before_approval", f"“{measure.order}” was ordered before its approval"
         return None
 
     def wrong_level(self, sent: Sent) -> Wrong | None:
@@ -73,9 +76,16 @@ class Texts:
             return None
         levels = self._levels(sent)
         levels = levels & _colours(sent.copy.text) or levels
-        for code in sorted(self.account.about(sent)):
-            standing = {measure for level in levels for measure in self.account.rules.standing(code, level)}
-            rest = _without(sent.copy.text, standing)
+        units = sorted(self.account.about(sent))
+        standing = {
+            measure
+            for code in units
+            for level in levels
+            for approved in (True, False)
+            for measure in self.account.rules.standing(code, level, approved=approved)
+        }
+        rest = _without(sent.copy.text, standing)
+        for code in units:
             for measure in self.account.rules.measures.get(code, ()):
                 if measure not in standing and measure.order in rest:
                     return "wrong_measure", f"“{measure.order}” does not stand at this level"

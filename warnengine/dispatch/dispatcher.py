@@ -1,7 +1,7 @@
 """The dispatcher of one gateway: claim, intend, send, record; nothing else.
 
-The deadline of a batch is taken before the claim: lease − grace later nothing of it may leave any more, for
-another worker may hold the chunk by then.
+The time of a batch is taken before the claim: lease − grace later nothing of it may leave any more, for another
+worker may hold the chunk by then. A send that is on the wire at that moment is given up, its outcome unknown.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
@@ -37,8 +37,9 @@ class ClaimDesk(Protocol):
     async def candidates(self, most: int) -> Sequence[Candidate]:
         """Deliveries without an intent whose predecessors are settled; their versions are locked FOR SHARE."""
 
-    async def intend(self, intents: Sequence[Intent]) -> None:
-        """Write the intents."""
+    async def intend(self, intents: Sequence[Intent]) -> Sequence[float]:
+        """Write the intents; return, for each change whose first text leaves with them, its seconds since the
+        warning."""
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
@@ -62,6 +63,23 @@ class SendStore(Protocol):
 
 Wording = Callable[[Candidate, Purpose], Text]
 """Fills the closed slots of a text."""
+OVERDUE = "有效期内没有发出"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is sent under one claim."""
+
+    claim: Claim
+    began: float
+    """Before the claim, by the monotonic clock."""
+    window: asyncio.Semaphore
+    """Room on the wire: what waits for it is judged again when its turn comes."""
+
+    @property
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.began
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +98,13 @@ class Dispatcher:
         down, what a dead engine left without an outcome is still settled, for an all-clear may wait for it.
         """
         up = self.channel.healthy()
-        deadline = time.monotonic() + self.settings.lease_seconds - self.settings.grace_seconds
+        began = time.monotonic()
         async with self.store.claim(self.channel.kind, self.channel.gateway, abandoned=not up) as desk:
             if desk is None:
                 return False
             going = await self._intend(desk, self.settings.intent_batch if up else 0)
-        outcomes = await asyncio.gather(*(self._send(desk.claim, *one, deadline) for one in going))
-        await desk.record(outcomes)
+        batch = Batch(desk.claim, began, asyncio.Semaphore(self.channel.window))
+        await desk.record(await asyncio.gather(*(self._send(batch, *one) for one in going)))
         return True
 
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
@@ -98,11 +116,13 @@ class Dispatcher:
         for candidate in await desk.candidates(most):
             why_not = retry.judge(candidate, claim.purpose)
             if why_not:
-                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not)))
+                page = OVERDUE if why_not is What.EXPIRED else None
+                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not), page=page))
             else:
                 going.append((candidate, self._outgoing(candidate, claim)))
         await desk.conclude(outcomes)
-        await desk.intend([_intent(message) for _, message in going])
+        for seconds in await desk.intend([_intent(message) for _, message in going]):
+            metrics.FIRST_SUBMIT.observe(seconds)
         return going
 
     def _outgoing(self, candidate: Candidate, claim: Claim) -> Outgoing:
@@ -116,19 +136,31 @@ class Dispatcher:
             urgent=candidate.level >= Level.ORANGE,
         )
 
-    async def _send(self, claim: Claim, candidate: Candidate, message: Outgoing, deadline: float) -> Outcome:
-        if time.monotonic() >= deadline:  # the claim may be somebody else's by now
-            late = ChannelError(Reason.UNREACHABLE, "not sent within the lease", retry=True)
-            return self._counted(retry.refused(candidate, claim, late))
-        started = time.monotonic()
+    async def _send(self, batch: Batch, candidate: Candidate, message: Outgoing) -> Outcome:
+        async with batch.window:
+            left = self.settings.lease_seconds - self.settings.grace_seconds - batch.age
+            if left <= 0:  # the claim may be somebody else's by now
+                late = ChannelError(Reason.UNREACHABLE, "not sent within the lease", retry=True)
+                return self._counted(retry.refused(candidate, batch.claim, late))
+            if batch.age >= message.expires_in:
+                event = Event(candidate.delivery, batch.claim.number, What.EXPIRED)
+                return self._counted(Outcome(event, page=OVERDUE))
+            message = replace(message, expires_in=message.expires_in - batch.age)
+            started = time.monotonic()
+            outcome = await self._hand_over(batch.claim, candidate, message, left)
+            metrics.SEND_SECONDS.labels(self.channel.gateway).observe(time.monotonic() - started)
+            return self._counted(outcome)
+
+    async def _hand_over(self, claim: Claim, candidate: Candidate, message: Outgoing, within: float) -> Outcome:
         try:
-            outcome = retry.accepted(candidate, claim, await self.channel.send(message))
+            async with asyncio.timeout(within):
+                return retry.accepted(candidate, claim, await self.channel.send(message))
         except ChannelError as error:
-            outcome = retry.refused(candidate, claim, error)
+            return retry.refused(candidate, claim, error)
         except Unanswered as error:
-            outcome = retry.unanswered(candidate, claim, error)
-        metrics.SEND_SECONDS.labels(self.channel.gateway).observe(time.monotonic() - started)
-        return self._counted(outcome)
+            return retry.unanswered(candidate, claim, error)
+        except TimeoutError:
+            return retry.unanswered(candidate, claim, Unanswered("no answer within the lease"))
 
     def _counted(self, outcome: Outcome) -> Outcome:
         what = outcome.event.what

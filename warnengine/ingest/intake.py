@@ -65,8 +65,6 @@ class Intake:
         except RefusedWarning as refusal:
             taken = await self._quarantine(arrival, refusal)
         metrics.WARNINGS.labels(arrival.source, taken.verdict.value).inc()
-        if taken.verdict is not Verdict.QUARANTINED:
-            metrics.SOURCE_SUCCESS.labels(arrival.source).set_to_current_time()
         log.info(
             "arrival", source=arrival.source, position=arrival.position, verdict=taken.verdict, reason=taken.reason
         )
@@ -99,10 +97,13 @@ def admit(warning: Warning, book: RuleBook) -> None:
             "not_actual", f"{warning.identifier} is marked {warning.status}: kept, never dispatched live"
         )
     if warning.msg_type in SPEAKING and not warning.claims:
-        raise RefusedWarning("no_claim", f"{warning.identifier} names no hazard for any area: read it and decide")
-    if any(claim.area.code is None and not claim.area.name for claim in warning.claims):
+        raise _nothing_claimed(warning)
+    if warning.msg_type in SPEAKING and not concerns(warning, book) and _means_us(warning, book):
+        places = "、".join(dict.fromkeys(claim.area.name or claim.area.code or "?" for claim in warning.claims))
         raise RefusedWarning(
-            "no_area", f"{warning.identifier} names no area: ask the issuer which townships it means"
+            "unknown_area",
+            f"{warning.identifier} is for {places[:60]}, which {book.district.name} does not know: "
+            "ask the issuer which townships it means, or add the township to rules/units/townships.yaml",
         )
     if concerns(warning, book) and warning.issuer not in book.issuers:
         raise RefusedWarning(
@@ -110,6 +111,22 @@ def admit(warning: Warning, book: RuleBook) -> None:
             f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
             "if it may, add it to `issuers` in rules/district.yaml",
         )
+
+
+def _nothing_claimed(warning: Warning) -> RefusedWarning:
+    if any(problem.rule == "no_area" for problem in warning.problems):
+        return RefusedWarning(
+            "no_area", f"{warning.identifier} names no area: ask the issuer which townships it means"
+        )
+    return RefusedWarning("no_claim", f"{warning.identifier} gives no area a level: read it and decide")
+
+
+def _means_us(warning: Warning, book: RuleBook) -> bool:
+    """Whether a warning is of the district's own issuer, or for a code inside it."""
+    district = book.district
+    codes = (warning.issuer, *(claim.area.code or "" for claim in warning.claims))
+    inside = any(district.canonical(code).startswith(district.code) for code in codes)
+    return inside or warning.sender.startswith((district.name, *district.aliases))
 
 
 def concerns(warning: Warning, book: RuleBook) -> bool:

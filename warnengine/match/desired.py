@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from warnengine.model.book import RELAY, Measure, RuleBook, Unit, UnitKind
@@ -38,13 +38,25 @@ def standing(measures: Iterable[Measure], key: OrderKey, level: Level, granted: 
     """
     danger = (key.hazard, key.family)
     reached = {m.id: m for m in measures if (m.when.hazard, m.when.family) == danger and m.when.level <= level}
-    replaced = {
-        old
-        for measure in reached.values()
-        for old in measure.replaces
-        if not waits(measure, key, granted) or (old in reached and reached[old].when.level == measure.when.level)
-    }
-    return tuple(measure for measure in reached.values() if measure.id not in replaced)
+    gone: set[str] = set()
+    for measure in reached.values():
+        if waits(measure, key, granted):
+            gone.update(old for old in measure.replaces if _level(reached, old) == measure.when.level)
+        else:
+            gone.update(_replaced(measure, reached))
+    return tuple(measure for measure in reached.values() if measure.id not in gone)
+
+
+def _replaced(measure: Measure, reached: Mapping[str, Measure]) -> Iterator[str]:
+    """What a measure replaces, and what that has replaced in its turn."""
+    for old in measure.replaces:
+        yield old
+        if old in reached:
+            yield from _replaced(reached[old], reached)
+
+
+def _level(reached: Mapping[str, Measure], measure: str) -> Level | None:
+    return reached[measure].when.level if measure in reached else None
 
 
 def waits(measure: Measure, key: OrderKey, granted: Granted) -> bool:
@@ -87,8 +99,15 @@ def _relay(danger: Danger, towns: Mapping[str, InForce], book: RuleBook) -> list
 
 def _desired(key: OrderKey, level: Level, measures: set[Standing], concerned: Mapping[str, InForce]) -> Desired:
     gravest = [force for force in concerned.values() if force.level == level]
-    because = frozenset(identifier for force in gravest for identifier in force.because)
-    return Desired(key, level, frozenset(measures), _reach(concerned), because, _end(gravest))
+    return Desired(
+        key,
+        level,
+        frozenset(measures),
+        _reach(concerned),
+        because=frozenset(identifier for force in gravest for identifier in force.because),
+        ends=_end(gravest),
+        renewed=frozenset(identifier for force in gravest for identifier in force.renewed),
+    )
 
 
 def _reach(concerned: Mapping[str, InForce]) -> tuple[Reach, ...]:

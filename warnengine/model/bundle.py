@@ -83,6 +83,10 @@ class NewBundle:
     """(step, act, from now)"""
     behalf: int | None = None
     """Escalation: the bundle whose silence it answers."""
+    stands_in: bool = False
+    """Escalation: an answer to it is an answer of the silent one."""
+    approval: int | None = None
+    """The request that its reader is asked to decide."""
 
 
 @dataclass(frozen=True, slots=True)

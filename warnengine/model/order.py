@@ -56,6 +56,8 @@ class Desired:
     """Identifiers of the messages that state the level."""
     ends: datetime | None
     """The latest end that those messages give."""
+    renewed: frozenset[str] = frozenset()
+    """Those of `because` that warn anew, not merely restate."""
 
 
 class Kind(StrEnum):

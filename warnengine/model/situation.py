@@ -52,3 +52,5 @@ class InForce:
     """Identifiers of the messages that state this level."""
     ends: datetime | None
     """The latest end among them; after it the cell is 到期待确认, still in force until a person decides."""
+    renewed: frozenset[str] = frozenset()
+    """Those of `because` that warn anew, not merely restate (其余镇街…仍生效)."""

@@ -55,6 +55,8 @@ class Precision(StrEnum):
     """By code or by name."""
     DISTRICT = "district"
     """The text says 部分镇街 without naming any: taken as the whole district, and flagged."""
+    STILL = "still"
+    """其余镇街…仍生效: by exclusion, and it only restates what stands: no new warning for these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ The first line stands alone within 70 characters: who, what, by when, how to ans
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from warnengine.model.book import Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
-from warnengine.model.order import Form, Kind, Mark, MeasureMark, Version
+from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
 from warnengine.order.draft import measure_of
 from warnengine.order.texts import Texts
 
@@ -43,17 +44,22 @@ class Section:
 
     unit: str
     head: str
-    """暴雨红色, 暴雨升为红色, 暴雨降为橙色, 暴雨红色再次预警, 解除暴雨红色."""
+    """暴雨红色, 暴雨升为红色, 暴雨降为橙色, 暴雨红色继续, 解除暴雨红色."""
+    lead: str
+    """What its first line says after the head: the most urgent act, else what ends or changes."""
     kind: str
     hazard: str
     level: int
     acts: tuple[Act, ...]
-    """New acts first, by clock time."""
+    """What is new, or asked once more, by clock time."""
     going_on: tuple[Act, ...]
+    """What simply goes on and is not part of a new act's words."""
     ended: tuple[str, ...]
+    """The gravest first, orders before advice."""
     scope: str
     """25个镇街红色,3个镇街橙色; empty where it is the whole territory at one level."""
     towns: tuple[str, ...]
+    """红色:安居镇、少云镇; empty where nothing is in force any more."""
     until: str
 
 
@@ -73,7 +79,7 @@ def facts_of(sections: Sequence[Section], book: RuleBook) -> dict[str, object]:
         "first": sections[0],
         "sections": sections,
         "ask": ask(acts),
-        "single": len(sections) == 1 and len(acts) == 1 and not sections[0].going_on,
+        "alone": len(sections) == 1 and _says_all(sections[0]),
     }
 
 
@@ -83,19 +89,21 @@ def section(version: Version, book: RuleBook) -> Section:
     unit = book.units.get(change.key.unit)
     hazard = book.hazard_table.get(change.key.hazard)
     name = hazard.name if hazard else change.key.hazard.lstrip("?")
-    acts = [act for mark in version.measures if (act := _act(mark, version, book))]
-    again = change.kind is Kind.REOPEN
+    acts, going_on = _acts(version, book)
+    ended = _ended(version, book)
+    reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
         head=_head(name, version),
+        lead=acts[0].words if acts else _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
         level=int(version.lane_level),
-        acts=tuple(sorted((a for a in acts if a.new or again), key=lambda a: (a.due, not a.compulsory))),
-        going_on=tuple(sorted((a for a in acts if not a.new and not again), key=lambda a: a.due)),
-        ended=tuple(_ended(version, book)),
-        scope=_scope(version, book),
-        towns=tuple(f"{_names(part.towns, book)}:{part.level.zh}" for part in change.reach),
+        acts=acts,
+        going_on=going_on,
+        ended=ended,
+        scope=_scope(reach, book),
+        towns=tuple(f"{part.level.zh}:{_names(part.towns, book)}" for part in reach),
         until=change.ends.astimezone(BEIJING).strftime("%d日%H:%M") if change.ends else "",
     )
 
@@ -110,14 +118,17 @@ def ask(acts: Sequence[Act]) -> str:
 
 def plain(sections: Sequence[Section], book: RuleBook) -> str:
     """The text that needs no template."""
-    lines = [f"{part.head} {part.unit}:" + ";".join(act.words for act in part.acts) for part in sections]
+    lines = [
+        f"{part.head} {part.unit}:{';'.join(act.words for act in part.acts) or part.lead}" for part in sections
+    ]
     acts = [act for part in sections for act in part.acts]
     return f"【{book.signature}】{{resend}}" + "\n".join(lines) + f"。{ask(acts)}核实{book.duty_phone}"
 
 
-def _urgency(part: Section) -> tuple[int, bool, datetime, str]:
+def _urgency(part: Section) -> tuple[bool, int, datetime, str]:
+    """What is to be done before what is over, the gravest and soonest first."""
     first = part.acts[0].due if part.acts else datetime.max.replace(tzinfo=BEIJING)
-    return -part.level, not part.acts, first, part.unit
+    return not part.acts, -part.level, first, part.unit
 
 
 def _kind(sections: Sequence[Section]) -> str:
@@ -139,6 +150,36 @@ def _head(name: str, version: Version) -> str:
     return f"{name}{'升为' if level > before else '降为'}{level.zh}"
 
 
+def _says_all(part: Section) -> bool:
+    """Whether the first line leaves nothing to say: one act, or one all-clear."""
+    if part.kind == Kind.LAPSE.value:
+        return True
+    return len(part.acts) == 1 and not (part.going_on or part.ended or part.scope)
+
+
+def _without_acts(kind: Kind, ended: Sequence[str], going_on: Sequence[Act]) -> str:
+    if kind is Kind.LAPSE or ended:
+        rest = "" if kind is Kind.LAPSE else ",其余照旧" if going_on else ""
+        return f"{_brief(ended)}到此结束,返回前先查险{rest}"
+    return "范围有变,措施照旧" if going_on else "措施请来电核实"
+
+
+def _brief(ended: Sequence[str]) -> str:
+    """“撤离涪江225米线下住户”等7项"""
+    if len(ended) > 1:
+        return f"“{re.split('[,:;]', ended[0])[0]}”等{len(ended)}项"
+    return f"“{ended[0]}”" if ended else "有关指令"
+
+
+def _acts(version: Version, book: RuleBook) -> tuple[tuple[Act, ...], tuple[Act, ...]]:
+    """What to do now, and what simply goes on; a reminder of it all (reopen) has only the former."""
+    found = [act for mark in version.measures if (act := _act(mark, version, book))]
+    again = version.change.kind is Kind.REOPEN
+    acts = sorted((a for a in found if a.new or again), key=lambda a: (a.due, not a.compulsory))
+    rest = (a for a in found if not a.new and not again and not any(a.plain in act.plain for act in acts))
+    return tuple(acts), tuple(sorted(rest, key=lambda a: a.due))
+
+
 def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
     measure = measure_of(mark.standing, version.change, book)
     if measure is None or mark.mark is Mark.LAPSED or mark.deadline is None:
@@ -157,25 +198,32 @@ def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
     )
 
 
-def _ended(version: Version, book: RuleBook) -> Iterator[str]:
+def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
     """What need not be done any more. What a graver measure replaces is not ended: it is part of that measure."""
-    replaced: set[str] = set()
-    for mark in version.measures:
-        measure = measure_of(mark.standing, version.change, book)
-        if measure and mark.mark is not Mark.LAPSED:
-            replaced.update(measure.replaces)
-    for mark in version.measures:
-        measure = measure_of(mark.standing, version.change, book)
-        if measure and mark.mark is Mark.LAPSED and measure.id not in replaced:
-            yield _words(measure, mark.standing.form)
+    unit = book.units.get(version.change.key.unit)
+    measures = {measure.id: measure for measure in book.measures_of(unit)} if unit else {}
+    replaced = _replaced((m.standing.measure for m in version.measures if m.mark is not Mark.LAPSED), measures)
+    over = [
+        (measure, mark.standing.form)
+        for mark in version.measures
+        if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced
+        if (measure := measure_of(mark.standing, version.change, book))
+    ]
+    over.sort(key=lambda pair: (-pair[0].when.level, pair[1] is Form.ADVICE, not pair[0].compulsory))
+    return tuple(_words(measure, form) for measure, form in over)
+
+
+def _replaced(ids: Iterable[str], measures: Mapping[str, Measure]) -> set[str]:
+    """What these measures replace, and what that has replaced in its turn."""
+    direct = {old for id_ in ids if id_ in measures for old in measures[id_].replaces}
+    return direct | _replaced(direct, measures) if direct else direct
 
 
 def _words(measure: Measure, form: Form) -> str:
     return measure.advice or measure.order if form is Form.ADVICE else measure.order
 
 
-def _scope(version: Version, book: RuleBook) -> str:
-    reach = version.change.reach
+def _scope(reach: Sequence[Reach], book: RuleBook) -> str:
     towns = sum(len(part.towns) for part in reach)
     if towns <= 1 or (len(reach) == 1 and towns == len(book.district.townships)):
         return ""

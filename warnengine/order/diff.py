@@ -14,10 +14,20 @@ def diff(
     """One change for every order that must be issued, updated, re-opened or lapsed; none where all is well.
 
     book is the hash of the rule book that `desired` was computed with: publishing a book changes no standing
-    order until its level changes.
+    order until its level changes. An order on which the new book has no word stands until its danger is over:
+    that it lapsed would read as an all-clear.
     """
-    changes = (_change(standing.get(key), desired.get(key), book) for key in sorted({*standing, *desired}))
+    kept = {key for key, stands in standing.items() if stands.book != book and _endangered(stands, desired)}
+    keys = sorted({*standing, *desired} - (kept - desired.keys()))
+    changes = (_change(standing.get(key), desired.get(key), book) for key in keys)
     return tuple(change for change in changes if change)
+
+
+def _endangered(stands: Stands, desired: Mapping[OrderKey, Desired]) -> bool:
+    """Whether the danger of an order is still in force in one of its places, as the orders of others tell."""
+    towns = {town for part in stands.reach for town in part.towns}
+    others = (wanted for key, wanted in desired.items() if key[1:] == stands.key[1:])
+    return any(towns & set(part.towns) for wanted in others for part in wanted.reach)
 
 
 def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change | None:
@@ -28,7 +38,7 @@ def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change 
     measures = wanted.measures if wanted.level != stands.level or book == stands.book else _kept(stands, wanted)
     if (measures, wanted.level, wanted.reach) != (stands.measures, stands.level, stands.reach):
         return _next(Kind.UPDATE, stands, wanted, measures)
-    if wanted.level is Level.RED and wanted.because - stands.seen:
+    if wanted.level is Level.RED and wanted.renewed - stands.seen:
         return _next(Kind.REOPEN, stands, wanted, measures)
     return None
 

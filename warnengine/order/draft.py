@@ -7,22 +7,24 @@ from datetime import datetime, timedelta
 
 from warnengine.model.book import RELAY, Measure, RuleBook, UnitKind
 from warnengine.model.level import Level
-from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Standing, Version
+from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Standing, Stands, Version
 
 ALL_CLEAR_LIFE = timedelta(hours=24)
 """How long an all-clear may still be sent after it was made."""
 
 
-def draft(change: Change, given: Mapping[Standing, datetime], book: RuleBook, now: datetime) -> Version:
-    """The version that carries a change. given: clock times that continuing measures already have."""
+def draft(change: Change, stands: Stands | None, book: RuleBook, now: datetime) -> Version:
+    """The version that carries a change. stands: what it changes; its continuing measures keep their clock times,
+    and while the level stays, the rule book that they are from."""
     level = change.level or change.before or Level.BLUE
     rung = book.ladder[level]
+    marks = tuple(_marks(change, stands.deadlines if stands else {}, book, now))
     return Version(
         change=change,
-        measures=tuple(_marks(change, given, book, now)),
+        measures=marks,
         posts=_posts(change, level, book),
         channels=rung.channels,
-        book=book.hash,
+        book=stands.book if stands and change.level == stands.level else book.hash,
         made_at=now,
         not_after=_not_after(change, level, book, now),
     )
@@ -73,7 +75,10 @@ def _posts(change: Change, level: Level, book: RuleBook) -> tuple[str, ...]:
 
 
 def _not_after(change: Change, level: Level, book: RuleBook, now: datetime) -> datetime:
+    """The end of the warning; where none is said, or it is over and nobody has decided so, the hazard's window."""
     if change.level is None:
         return now + ALL_CLEAR_LIFE
+    if change.ends and change.ends > now:
+        return change.ends
     hazard = book.hazard_table.get(change.key.hazard)
-    return change.ends or now + timedelta(hours=hazard.window(level) if hazard else 24)
+    return now + timedelta(hours=hazard.window(level) if hazard else 24)

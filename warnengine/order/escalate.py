@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from warnengine.model.bundle import Listener, NewBundle, Pleading, Written
 from warnengine.model.order import Version
 from warnengine.order.compose import compose
 from warnengine.order.expand import code_hash, link_code
+from warnengine.order.plea import facts_of, plain
 from warnengine.order.texts import Texts
 
 log = structlog.get_logger()
@@ -74,7 +75,10 @@ class Spokesman:
         versions = await desk.versions(people[0].versions)
         written = compose(list(versions.values()), self.book, self.texts, kind="escalation")
         text = await desk.add_text(change, people[0].versions, "escalation", written)
-        await desk.add_bundles(change, "escalation", await self._bundles(desk, people, text, behalf), [])
+        counts = self.book.ladder[people[0].level].deputy_answers
+        bundles = await self._bundles(desk, people, text)
+        asked = [replace(bundle, behalf=behalf, stands_in=counts) for bundle in bundles]
+        await desk.add_bundles(change, "escalation", asked, [])
 
     async def plead(self, desk: ApprovalDesk) -> None:
         """Ask the next authority; after the last, the duty room, and the last again."""
@@ -86,34 +90,25 @@ class Spokesman:
             await desk.to_duty_room(f"第{pleading.approval}号请示无人批复:请电话请示")
         people = await desk.listeners(authority)
         if people:
-            text = await desk.add_text(pleading.change, pleading.versions, "approval", self._request(pleading))
-            await desk.add_bundles(pleading.change, "approval", await self._bundles(desk, people, text, None), [])
+            written = await self._request(desk, authority)
+            text = await desk.add_text(pleading.change, pleading.versions, "approval", written)
+            bundles = await self._bundles(desk, people, text)
+            asked = [replace(bundle, approval=pleading.approval) for bundle in bundles]
+            await desk.add_bundles(pleading.change, "approval", asked, [])
         else:
             await desk.to_duty_room(f"第{pleading.approval}号请示:{authority.unit}/{authority.post}无人在岗")
         await desk.next_rung(rung, authority.within)
         log.info("approval asked", approval=pleading.approval, rung=rung)
 
-    def _request(self, pleading: Pleading) -> Written:
-        acts = list(dict.fromkeys(pleading.words))
-        facts = {
-            "sign": self.book.signature,
-            "phone": self.book.duty_phone,
-            "number": pleading.approval,
-            "level": pleading.level.zh,
-            "acts": acts,
-            "units": len(pleading.words),
-            "minutes": int(self.book.approvals[pleading.level].authorities[0].within.total_seconds() // 60),
-        }
-        asked = f"请批第{pleading.approval}号:{';'.join(acts)}。电话{self.book.duty_phone}"
-        plain = f"【{self.book.signature}】{{resend}}{asked}"
-        return self.texts.write("approval", "", facts, fallback=plain)
+    async def _request(self, desk: ApprovalDesk, authority: Authority) -> Written:
+        versions = await desk.versions(desk.pleading.versions)
+        facts = facts_of(desk.pleading, versions.values(), self.book, authority.within)
+        return self.texts.write("approval", "", facts, fallback=plain(facts))
 
-    async def _bundles(
-        self, desk: Desk, people: Sequence[Listener], text: int, behalf: int | None
-    ) -> list[NewBundle]:
+    async def _bundles(self, desk: Desk, people: Sequence[Listener], text: int) -> list[NewBundle]:
         ids = await desk.next_bundles(len(people))
         return [
-            NewBundle(id_, who, text, code_hash(link_code(self.key, id_)), behalf=behalf)
+            NewBundle(id_, who, text, code_hash(link_code(self.key, id_)))
             for id_, who in zip(ids, people, strict=True)
         ]
 

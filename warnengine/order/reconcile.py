@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from warnengine import metrics
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Item, Pending, Request
 from warnengine.model.level import Level
-from warnengine.model.order import Change, Desired, Form, Mark, OrderKey, Standing, Stands, Version
+from warnengine.model.order import Desired, Form, Mark, OrderKey, Stands, Version
 from warnengine.model.place import District
 from warnengine.model.situation import Cell, CellKey, InForce, Statement
 from warnengine.model.warning import Warning
@@ -86,8 +87,10 @@ class Reconciler:
         if not changes:
             return None
         now = await desk.now()
-        versions = [draft(change, _given(change, standing), self.book, now) for change in changes]
+        versions = [draft(change, standing.get(change.key), self.book, now) for change in changes]
         warned_at = min((reading.received_at for reading in pending), default=None)
+        for version in versions:
+            metrics.ORDERS.labels(version.lane_level.key, "live").inc()
         return await desk.write(versions, requests(versions, self.book), warned_at)
 
     def take_in(self, cells: dict[CellKey, Cell], warnings: Iterable[Warning]) -> set[CellKey]:
@@ -121,8 +124,3 @@ def _seal(items: Sequence[Item], versions: Sequence[Version], book: RuleBook) ->
     """Over rule book, units, measures, words and posts: a decision is bound to exactly this."""
     what = [(versions[i.version].change.key, i.measure, i.words, versions[i.version].posts) for i in items]
     return hashlib.sha256(repr((book.hash, what)).encode()).digest()
-
-
-def _given(change: Change, standing: Mapping[OrderKey, Stands]) -> Mapping[Standing, datetime]:
-    stands = standing.get(change.key)
-    return stands.deadlines if stands else {}

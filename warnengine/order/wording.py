@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from warnengine.model.book import RuleBook
 from warnengine.model.delivery import Candidate, Purpose, Text
@@ -30,21 +31,28 @@ class Wording:
         """The official's page for a bundle."""
         return f"{self.public_url.rstrip('/')}/a/{link_code(self.key, bundle)}"
 
-    def __call__(self, candidate: Candidate, purpose: Purpose) -> Text:
-        """Fill every form of a text for one person."""
-        link = self.link(candidate.bundle)
-        slots = {
-            "name": candidate.name,
-            "posts": "、".join(post_names(candidate.posts, self.book)),
-            "link": link,
+    def slots(self, bundle: int, name: str, posts: Sequence[str], purpose: Purpose) -> dict[str, str]:
+        """What fills the slots of a person's text."""
+        return {
+            "name": name,
+            "posts": "、".join(post_names(posts, self.book)),
+            "link": self.link(bundle),
             "resend": AGAIN[purpose],
         }
+
+    def shown(self, short: str, bundle: int, name: str, posts: Sequence[str]) -> str:
+        """The short text as its first attempt carries it."""
+        return fill(short, self.slots(bundle, name, posts, Purpose.FIRST))
+
+    def __call__(self, candidate: Candidate, purpose: Purpose) -> Text:
+        """Fill every form of a text for one person."""
+        slots = self.slots(candidate.bundle, candidate.name, candidate.posts, purpose)
         return Text(
             short=fill(candidate.short, slots),
             subject=fill(candidate.subject, slots),
             body=fill(candidate.body, slots),
-            html=fill(candidate.html, slots),
-            link=link,
+            html=fill(candidate.html, {slot: escape(value) for slot, value in slots.items()}),
+            link=slots["link"],
         )
 
 

@@ -9,18 +9,21 @@ from datetime import datetime
 from warnengine.model.level import Level
 from warnengine.model.place import District
 from warnengine.model.situation import Cell, CellKey, InForce, Statement
-from warnengine.model.warning import Claim, Warning
+from warnengine.model.warning import Claim, Precision, Warning
+
+TOWNSHIP = 9
+"""Digits of a township's code: cells are no finer, so a village (12 digits) speaks for its township."""
 
 
 def statements(warning: Warning, district: District) -> dict[CellKey, Statement]:
     """What one message says about each cell of one district.
 
-    A claim about a township beats a claim about the whole district in the same message; where two claims are
-    equally close, the graver level counts.
+    A claim about a township, or about a village in it, beats a claim about the whole district in the same
+    message; where two claims are equally close, the graver level counts.
     """
     said: dict[CellKey, tuple[int, Statement]] = {}
     for claim in warning.claims:
-        closeness = len(claim.area.code or "")
+        closeness = min(len(claim.area.code or ""), TOWNSHIP)
         for key in _cells(claim, district):
             statement = _statement(warning, claim)
             before = said.get(key)
@@ -47,7 +50,7 @@ def join(one: Statement, other: Statement) -> Statement:
         level=max(one.level, other.level, key=_rank),
         begins=_earliest(one.begins, other.begins),
         ends=_latest(one.ends, other.ends),
-        precision=max(one.precision, other.precision),
+        precision=min(one.precision, other.precision, key=list(Precision).index),
     )
 
 
@@ -61,7 +64,13 @@ def in_force(cell: Cell) -> InForce | None:
         return None
     stating = [statement for statement in newest.values() if statement.level == level]
     ends = None if any(s.ends is None for s in stating) else max(s.ends for s in stating if s.ends)
-    return InForce(cell.key, level, frozenset(s.identifier for s in stating), ends)
+    return InForce(
+        cell.key,
+        level,
+        because=frozenset(s.identifier for s in stating),
+        ends=ends,
+        renewed=frozenset(s.identifier for s in stating if s.precision is not Precision.STILL),
+    )
 
 
 def fold(warnings: Iterable[Warning], district: District) -> dict[CellKey, Cell]:

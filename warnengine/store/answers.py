@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from warnengine.model.delivery import Receipt, Reply
 from warnengine.store.database import Database, queries
+from warnengine.store.sending import page_unreached
 from warnengine.store.shapes import plain
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ async def _match(connection: Connection, row: Any, ids: Sequence[str]) -> bool:
     await sql.receipt_matched(connection, id=row["id"])
     if row["fate"] in ("delivered", "failed"):
         keys = {key: part[key] for key in ("provider_id", "delivery", "number", "part")}
+        await sql.lock_parts(connection, delivery=part["delivery"], number=part["number"])
         await sql.part_fate(connection, gateway=row["gateway"], fate=row["fate"], **keys)
         await _settle(connection, part["delivery"], part["number"], row)
     return True
@@ -150,18 +152,40 @@ async def _settle(connection: Connection, delivery: int, number: int, row: Any) 
         await sql.reached(connection, bundle=delivery & ~15)
     else:
         page = [{"delivery": delivery, "words": f"短信未送达({row['code']}),请核对号码"}]
-        await queries.dispatch.page_unreached(connection, page)
+        await page_unreached(connection, page)
 
 
 async def _answer(connection: Connection, answer: Answer, whose: Any) -> str:
     """Record an answer; return what is unclear about it, or ''."""
     if whose["purpose"] == "approval":
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
-    obligations = list(await sql.obligations(connection, bundle=answer.bundle))
-    counting = await sql.counting(connection, district=whose["district"], person=whose["person"])
-    wanted = list(counting) if answer.step == 3 else []
-    if answer.number is not None and len(wanted) > 1:
-        return f"报了{answer.number}人,但有{len(wanted)}项任务在等人数"
+    await sql.hold_person(connection, district=whose["district"], person=whose["person"])
+    obligations = {(row["version"], row["person"]): row["counting"] for row in await _about(connection, answer)}
+    waiting = {duty for duty, counting in obligations.items() if counting and answer.step == 3}
+    if answer.step == 3 and answer.number is not None:
+        own = await sql.counting(connection, district=whose["district"], person=whose["person"])
+        waiting.update((row["version"], row["person"]) for row in own)
+        if (tasks := len({version for version, _ in waiting})) > 1:
+            return f"报了{answer.number}人,但有{tasks}项任务在等人数"
+    await _keep_answer(connection, answer)
+    for version, person in sorted({*obligations, *waiting}):
+        counts = (version, person) in waiting
+        await sql.raise_obligation(
+            connection,
+            version=version,
+            person=person,
+            state="acting" if counts and answer.number is None else STATES[answer.step],
+            number=answer.number if counts else None,
+        )
+    return "已完成但没有报人数" if waiting and answer.number is None else ""
+
+
+async def _about(connection: Connection, answer: Answer) -> Sequence[Any]:
+    rows: Sequence[Any] = await sql.obligations(connection, bundle=answer.bundle)
+    return rows
+
+
+async def _keep_answer(connection: Connection, answer: Answer) -> None:
     await sql.add_answer(
         connection,
         bundle=answer.bundle,
@@ -171,16 +195,6 @@ async def _answer(connection: Connection, answer: Answer, whose: Any) -> str:
         number=answer.number,
         words=answer.words,
     )
-    waiting = {(row["version"], row["person"]) for row in wanted}
-    for row in obligations:
-        lacks_number = (row["version"], row["person"]) in waiting and answer.number is None
-        state = "acting" if lacks_number else STATES[answer.step]
-        await sql.raise_obligation(
-            connection, version=row["version"], person=row["person"], state=state, number=None
-        )
-    for version, person in waiting if answer.number is not None else ():
-        await sql.raise_obligation(connection, version=version, person=person, state="done", number=answer.number)
-    return "已完成但没有报人数" if waiting and answer.number is None else ""
 
 
 async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:

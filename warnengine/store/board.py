@@ -27,7 +27,10 @@ class BoardStore:
     async def deliveries(self, most: int, after: int) -> list[dict[str, Any]]:
         """Deliveries by id, after one; ids are strings, for they pass what JavaScript can count."""
         rows = await self._rows(sql.deliveries, most=most, after=after)
-        return [{**row, "id": str(row["id"]), "level": Level(row["level"]).key} for row in rows]
+        return [
+            {**row, "id": str(row["id"]), "bundle": str(row["bundle"]), "level": Level(row["level"]).key}
+            for row in rows
+        ]
 
     async def tasks(self, *, still_open: bool) -> list[dict[str, Any]]:
         """What the duty room has to do by hand, or has done."""
@@ -76,6 +79,8 @@ class BoardStore:
     async def ensure_partitions(self) -> None:
         """Room for this month's deliveries and the next ones'."""
         async with self.database.transaction() as connection:
+            # several engines start at once, and IF NOT EXISTS does not wait for the other's table
+            await connection.execute("SELECT pg_advisory_xact_lock(7070)")
             await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
 
     async def gauges(self) -> dict[str, Any]:
@@ -85,7 +90,7 @@ class BoardStore:
 
     async def by_label(self) -> dict[str, list[dict[str, Any]]]:
         """Figures that carry a label."""
-        names = ("open_by_level", "tasks_by_kind", "deliveries_by_state", "queue_by_lane")
+        names = ("obligations", "tasks_by_kind", "deliveries_by_state", "queue_by_lane", "sources")
         return {name: await self._rows(getattr(sql, name)) for name in names}
 
     async def chain(self) -> AsyncIterator[tuple[int, str, bytes]]:

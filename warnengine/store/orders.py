@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 sql = queries.orders
 approvals = queries.approvals
+CHUNK = 200
+"""Deliveries that are leased together: what a batch looks through for those that still wait."""
 
 
 class DistrictDesk:
@@ -75,6 +77,8 @@ class DistrictDesk:
         change: int = await sql.add_change(
             self.connection, district=self.district, warned_at=warned_at, because=because
         )
+        standing = [version.change.order for version in versions if version.change.order]
+        await sql.supersede(self.connection, standing_orders=standing)
         orders = [await self._version(version, change) for version in versions]
         for request in requests:
             await self._ask(request, orders, change)
@@ -90,7 +94,6 @@ class DistrictDesk:
         order: int = what.order or await sql.open_order(
             self.connection, district=self.district, **what.key._asdict()
         )
-        await sql.supersede(self.connection, standing_order=order)
         await sql.add_version(self.connection, **shapes.columns(version, order, change))
         still = [mark.standing.measure for mark in version.measures if mark.mark is not Mark.LAPSED]
         await approvals.void_items(self.connection, standing_order=order, still=still)
@@ -180,9 +183,12 @@ class ChangeDesk:
             for place, (channel, address) in enumerate(bundle.listener.addresses):
                 lane = 4 - bundle.listener.level
                 rows[channel, lane].append((bundle.id + place, bundle.id, channel, address))
+        records = []
         for (channel, lane), deliveries in rows.items():
-            chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
-            await self.connection.copy_records_to_table("delivery", records=[(*row, chunk) for row in deliveries])
+            for start in range(0, len(deliveries), CHUNK):
+                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
+                records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
+        await self.connection.copy_records_to_table("delivery", records=records)
 
     async def _add_timers(self, bundles: Sequence[NewBundle]) -> None:
         now = await sql.now(self.connection)
@@ -267,6 +273,8 @@ def _bundle(bundle: NewBundle, change: int, purpose: str) -> dict[str, Any]:
         "posts": list(who.posts),
         "code": bundle.code,
         "behalf": bundle.behalf,
+        "stands_in": bundle.stands_in,
+        "approval": bundle.approval,
         "follows": list(who.follows),
         "not_after": who.not_after,
     }

@@ -50,10 +50,13 @@ class ClaimDesk:
         ids = sorted({version for row in rows for version in row["versions"]})
         locked = await sql.share_versions(self.connection, ids=ids)
         superseded = {row["id"] for row in locked if row["superseded"]}
-        return [_candidate(row, stale=not superseded.isdisjoint(row["versions"])) for row in rows]
+        return [
+            _candidate(row, stale=row["decided"] or not superseded.isdisjoint(row["versions"])) for row in rows
+        ]
 
-    async def intend(self, intents: Sequence[Intent]) -> None:
-        """Write the intents."""
+    async def intend(self, intents: Sequence[Intent]) -> list[float]:
+        """Write the intents; return, for each change whose first text leaves with them, its seconds since the
+        warning."""
         now = await queries.orders.now(self.connection)
         claim = self.claim
         records = [
@@ -72,6 +75,8 @@ class ClaimDesk:
             for intent in intents
         ]
         await self.connection.copy_records_to_table("attempt", records=records)
+        bundles = sorted({intent.delivery & ~15 for intent in intents})
+        return [row["seconds"] for row in await sql.first_intents(self.connection, bundles=bundles)]
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
@@ -140,12 +145,18 @@ async def _append(connection: Connection, outcomes: Iterable[Outcome], channel: 
         if (a := o.again)
     ]
     await sql.add_again(connection, again)
-    await sql.page_unreached(
-        connection, [{"delivery": o.event.delivery, "words": o.page[:300]} for o in outcomes if o.page]
-    )
+    pages = [{"delivery": o.event.delivery, "words": o.page[:300]} for o in outcomes if o.page]
+    await page_unreached(connection, pages)
     await sql.retire_address(
         connection, [{"delivery": o.event.delivery, "why": o.retire[:300]} for o in outcomes if o.retire]
     )
+
+
+async def page_unreached(connection: Connection, pages: Sequence[dict[str, Any]]) -> None:
+    """Tell the duty room of people to whom no way is left; pages: delivery and words of each way that closed."""
+    if pages:
+        await sql.hold_bundles(connection, bundles=sorted({page["delivery"] & ~15 for page in pages}))
+        await sql.page_unreached(connection, pages)
 
 
 def _candidate(row: Any, *, stale: bool) -> Candidate:

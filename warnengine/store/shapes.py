@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,7 @@ from warnengine.model.order import Change, Kind, Mark, MeasureMark, OrderKey, Re
 from warnengine.model.situation import Cell, CellKey, Statement
 from warnengine.model.warning import Warning
 
+BEIJING = timezone(timedelta(hours=8))
 WARNING = TypeAdapter(Warning)
 STATEMENTS = TypeAdapter(dict[str, Statement])
 MARKS = TypeAdapter(tuple[MeasureMark, ...])
@@ -99,8 +100,8 @@ def columns(version: Version, standing_order: int, change: int) -> dict[str, Any
 
 
 def iso(moment: datetime | None) -> str | None:
-    """A time for JSON."""
-    return moment.isoformat() if moment else None
+    """A time for JSON, in Beijing time: people read it beside texts."""
+    return moment.astimezone(BEIJING).isoformat() if moment else None
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -162,12 +162,12 @@ def _intend(message: Entry, at: datetime) -> list[Act]:
     reactions = phones.react(message["to"], message["text"])
     common = (message["to"], message["gateway"], message["from"], message["ids"][0])
     return [
-        Act(_on_grid(at + reaction.after), *common, turn, reaction, link)
-        for turn, reaction in enumerate(reactions)
+        Act(_on_grid(at, reaction.after), *common, turn, reaction, link) for turn, reaction in enumerate(reactions)
     ]
 
 
-def _on_grid(moment: datetime) -> datetime:
-    """The next whole half minute: a simulated night then needs hundreds of steps, not thousands."""
-    past = timedelta(seconds=moment.second % 30, microseconds=moment.microsecond)
-    return moment - past + timedelta(seconds=30)
+def _on_grid(at: datetime, after: timedelta) -> datetime:
+    """Round up to the half minute, later to two minutes: a night then needs hundreds of steps, not thousands."""
+    grid = timedelta(seconds=30) if after < timedelta(minutes=4) else timedelta(minutes=2)
+    past = (at + after - datetime.min.replace(tzinfo=at.tzinfo)) % grid
+    return at + after - past + grid

@@ -153,10 +153,11 @@ def id_forms(provider_id: str) -> tuple[str, ...]:
     if written.isascii() and written.isdecimal():
         forms += [str(int(written)), f"{int(written):x}"]
     if written and all(letter in "0123456789abcdef" for letter in written):
-        forms += [str(int(written, 16)), written.lstrip("0")]
+        forms += [str(int(written, 16)), written.lstrip("0") or "0"]
     return tuple(dict.fromkeys(forms))
 
 
 def same_id(one: str, other: str) -> bool:
     """Say whether two ids may name the same message, in hexadecimal here and in decimal there."""
-    return one.strip().lower() in id_forms(other) or other.strip().lower() in id_forms(one)
+    one, other = one.strip().lower(), other.strip().lower()
+    return bool(one and other) and (one in id_forms(other) or other in id_forms(one))

@@ -17,8 +17,6 @@ PATIENCE = 2.0
 REMEMBERED = 1000
 """Long replies kept in mind at once."""
 
-STORED = 0
-
 Key = tuple[str, str, int, int]
 
 
@@ -57,19 +55,18 @@ class Inbound:
         self._inbox = inbox
         self._long: OrderedDict[Key, LongReply] = OrderedDict()
 
-    async def take(self, message: pdu.DeliverSm) -> int:
-        """Store a receipt or a reply; give the command_status to answer, raise what the Inbox raises."""
+    async def take(self, message: pdu.DeliverSm) -> None:
+        """Store a receipt or a reply; raise what the Inbox raises."""
         if is_receipt(message):
             address = e164(message.source, self._country)
             await self._inbox.receipt(read_receipt(message, self._gateway, address))
-            return STORED
+            return
         place, octets = _place(message)
         text = read_text(octets, message.data_coding)
         if place is None:
             await self._reply(message, text, message.body)
         else:
             await self._part(message, place, text)
-        return STORED
 
     async def _part(self, message: pdu.DeliverSm, place: Place, text: str) -> None:
         """Store a long reply whole once all its parts are here.

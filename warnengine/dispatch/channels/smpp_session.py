@@ -26,8 +26,8 @@ UNREADABLE = 0x65
 UNKNOWN_COMMAND = 0x03
 UNKNOWN_ERROR = 0xFF
 
-Take = Callable[[pdu.DeliverSm], Awaitable[int]]
-"""Takes what a gateway hands over; gives the command_status to answer once it is stored."""
+Take = Callable[[pdu.DeliverSm], Awaitable[None]]
+"""Takes what a gateway hands over; returns once it is stored."""
 
 
 class _Waiting(NamedTuple):
@@ -55,7 +55,7 @@ class SmppSession(asyncio.Protocol):
         self._sequence = 0
         self._waiting: dict[int, _Waiting] = {}
         self._slots = asyncio.Semaphore(window)
-        self._handing_over: set[asyncio.Task[None]] = set()
+        self._handing_over: dict[asyncio.Task[None], float] = {}
         self._heard = self._loop.time()
         self._enquired: float | None = None
         self.bound: asyncio.Future[int] = self._loop.create_future()
@@ -101,6 +101,10 @@ class SmppSession(asyncio.Protocol):
             self._settle(number, Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s"))
             if self._heard < waiting.written or self._unconfirmed():
                 self.reset("it left a submit unanswered and has fallen silent")
+        for task, since in self._handing_over.items():
+            if since + self._answer_seconds < now and not task.cancelling():
+                self._logger.error("the store took too long for what the gateway handed over; it will repeat")
+                task.cancel()
         if self._enquired is not None and now > self._enquired + self._answer_seconds:
             self.reset("it did not answer an enquiry about the link")
         elif not (self.open or self._waiting or self._handing_over):
@@ -213,7 +217,7 @@ class SmppSession(asyncio.Protocol):
             self._write(pdu.DELIVER_SM | pdu.RESPONSE, b"\0", sequence=sequence, status=UNREADABLE)
             return
         task = self._loop.create_task(self._hand_over(sequence, message))
-        self._handing_over.add(task)
+        self._handing_over[task] = self._heard
         task.add_done_callback(self._handed_over)
         if len(self._handing_over) == HANDING_OVER and self._transport:
             self._transport.pause_reading()
@@ -221,14 +225,15 @@ class SmppSession(asyncio.Protocol):
     async def _hand_over(self, sequence: int, message: pdu.DeliverSm) -> None:
         status = NOT_STORED
         try:
-            async with asyncio.timeout(self._answer_seconds):
-                status = await self._take(message)
+            await self._take(message)
+            status = STORED
         except Exception:
             self._logger.exception("could not store what the gateway handed over; it will repeat")
-        self._write(pdu.DELIVER_SM | pdu.RESPONSE, b"\0", sequence=sequence, status=status)
+        finally:
+            self._write(pdu.DELIVER_SM | pdu.RESPONSE, b"\0", sequence=sequence, status=status)
 
     def _handed_over(self, task: asyncio.Task[None]) -> None:
-        self._handing_over.discard(task)
+        del self._handing_over[task]
         if len(self._handing_over) == HANDING_OVER // 2 and self._transport:
             self._transport.resume_reading()
 

@@ -170,8 +170,15 @@ def _kannel_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
 
 
 def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Reported | Answered]:
+    """Read a report (the address we gave) or a reply.
+
+    Replies want `post-url = "…?from=%p&to=%P&coding=%c"` and `max-messages = 0` in Kannel's sms-service: by
+    get-url it writes Chinese as bare UTF-16 into an address that everybody reads as UTF-8.
+    """
     if "dlr" not in query:
-        return [Answered(_word(query, "from"), query.get("to", ""), _word(query, "text"), _bytes(query))]
+        text = body.decode("utf-16-be" if _word(query, "coding") == "2" else "utf-8", "replace")
+        raw = _bytes(query) + b"\n" + body
+        return [Answered(_word(query, "from"), query.get("to", ""), text, raw)]
     kind = _word(query, "dlr")
     if not kind.isdecimal():
         raise Unreadable(f"dlr={kind!r} is no number: the report's address must hold %d")

@@ -14,7 +14,7 @@ from warnengine.ingest.formats.grading import Graded
 from warnengine.ingest.formats.places import names_of, towns_in
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.sentence import READ
-from warnengine.ingest.formats.wording import clauses, observed
+from warnengine.ingest.formats.wording import clauses, observed, restates
 from warnengine.model.level import Level
 from warnengine.model.place import Area, District
 from warnengine.model.warning import Gravity, Precision, Problem
@@ -96,11 +96,15 @@ def _in_district(inside: list[Area], graded: Graded, district: District, problem
     elif not partly:
         whole = [area for area in inside if area.code == district.code]
         return [(area, None, Precision.NAMED) for area in whole or inside]
-    if text.rest:
-        for town in district.townships:
-            levels.setdefault(town.code, text.rest.level)
+    rest = {town.code for town in district.townships} - levels.keys() if text.rest else set()
+    restated = Precision.STILL if text.rest and restates(text.rest.clause) else Precision.NAMED
+    for code in sorted(rest):
+        levels[code] = text.rest.level if text.rest else None
     names = {area.code: area.name for area in inside} | {town.code: town.name for town in district.townships}
-    return [(Area(names[code], code), level, Precision.NAMED) for code, level in levels.items()]
+    return [
+        (Area(names[code], code), level, restated if code in rest else Precision.NAMED)
+        for code, level in levels.items()
+    ]
 
 
 def _forecast(

@@ -42,6 +42,7 @@ _NOUN = re.compile(r"预警|信号|警报|响应")
 _ATTRIBUTE = re.compile(r"[色级]的")
 _STATES = re.compile(r"预警|信号|警报|响应|特报|特報|仍|维持|继续|保持|有效|生效|为")
 _STILL = re.compile(r"仍|维持|继续|保持|有效|生效|为")
+_RESTATES = re.compile(r"仍|维持|保持|继续(?:有效|生效)|不变")
 _PAST_ISSUE = re.compile(r"发布的")
 _OBSERVED = re.compile(r"过去|截[至止]|最近|近\d+小时|已达|已出现|已超|出现了|实况")
 _CONTINUES = re.compile(r"将|可能|仍|持续|未来|预计")
@@ -67,6 +68,11 @@ def clauses(text: str) -> tuple[str, ...]:
 def observed(clause: str) -> bool:
     """Whether the clause tells what has been, not what will be."""
     return bool(_OBSERVED.search(clause)) and not _CONTINUES.search(clause)
+
+
+def restates(clause: str) -> bool:
+    """Whether the clause only says that what stood still stands: 其余镇街暴雨红色预警信号仍生效."""
+    return bool(_RESTATES.search(clause))
 
 
 def statement(clause: str, grades: re.Pattern[str] = COLOUR) -> Statement | None:

@@ -99,7 +99,8 @@ CREATE TABLE change (
     made_at     timestamptz NOT NULL,
     warned_at   timestamptz,           -- when the oldest warning behind it was accepted
     because     text[]      NOT NULL,
-    expanded_at timestamptz            -- moves once: every person of it has a bundle
+    expanded_at timestamptz,           -- moves once: every person of it has a bundle
+    first_intent_at timestamptz        -- moves once: the first text of it is about to leave
 );
 CREATE INDEX change_to_expand ON change (id) WHERE expanded_at IS NULL;
 
@@ -179,6 +180,38 @@ RETURNS TABLE (district text, unit text, post text, person text, deputy text, su
 LANGUAGE sql STABLE AS
 $$ SELECT district, unit, post, person, deputy, superior FROM holding WHERE starts <= moment AND moment < ends $$;
 
+-- Approvals: one clock for all compulsory measures of one change ---------------------------------------------------------------
+
+CREATE TABLE approval (
+    id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    district   text        NOT NULL REFERENCES district,
+    change     bigint      NOT NULL REFERENCES change,
+    level      smallint    NOT NULL,
+    sha256     bytea       NOT NULL,   -- over rule book, units, measures, texts, audience and ceiling
+    ceiling    int         NOT NULL,
+    asked_at   timestamptz NOT NULL,
+    rung       smallint    NOT NULL DEFAULT -1,  -- moves: which authority is being asked; -1: none yet
+    due        timestamptz NOT NULL,             -- moves with it
+    applied_at timestamptz,                      -- moves once: the reconciler has taken the decision in
+    decided_at timestamptz,
+    decision   text        CHECK (decision IN ('yes', 'no', 'void')),
+    by         text,
+    words      text        NOT NULL DEFAULT '',
+    CONSTRAINT decided_says_who CHECK ((decided_at IS NULL) = (decision IS NULL) AND (decided_at IS NULL) = (by IS NULL))
+);
+CREATE UNIQUE INDEX one_approval_per_change ON approval (change, level);
+CREATE INDEX approval_pending ON approval (district, due) WHERE decided_at IS NULL;
+
+CREATE TABLE approval_item (
+    approval       bigint NOT NULL REFERENCES approval,
+    standing_order bigint NOT NULL REFERENCES standing_order,
+    measure        text   NOT NULL,
+    words          text   NOT NULL,
+    voided_at      timestamptz,        -- moves once: the measure no longer stands
+    PRIMARY KEY (approval, standing_order, measure)
+);
+CREATE INDEX approval_item_of ON approval_item (standing_order) WHERE voided_at IS NULL;
+
 -- What people read -----------------------------------------------------------------------------------------------------
 
 CREATE TABLE text (
@@ -217,16 +250,27 @@ CREATE TABLE bundle (
     posts     text[]      NOT NULL,            -- unit/post
     code      bytea       NOT NULL,            -- sha256 of the link's code
     behalf    bigint      REFERENCES bundle,   -- escalation: whose silence it answers
+    stands_in boolean     NOT NULL DEFAULT false, -- escalation: an answer to it is an answer of the silent one
+    approval  bigint      REFERENCES approval, -- what its reader is asked to decide
     follows   bigint[]    NOT NULL DEFAULT '{}', -- bundles that must be settled before a byte of this one leaves
     made_at   timestamptz NOT NULL,
     not_after timestamptz NOT NULL,
-    FOREIGN KEY (district, person) REFERENCES person
+    judged_at timestamptz,                     -- moves once: its time is over, and whom it never reached is paged
+    FOREIGN KEY (district, person) REFERENCES person,
+    CONSTRAINT escalation_speaks_for_somebody CHECK ((purpose = 'escalation') = (behalf IS NOT NULL)),
+    CONSTRAINT request_asks_for_something CHECK ((purpose = 'approval') = (approval IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_bundle_per_change ON bundle (change, person) WHERE purpose = 'order';
 CREATE UNIQUE INDEX one_escalation_per_step ON bundle (behalf, person) WHERE purpose = 'escalation';
-CREATE UNIQUE INDEX one_request_per_approver ON bundle (change, person) WHERE purpose = 'approval';
 CREATE UNIQUE INDEX bundle_by_code ON bundle (code);
-CREATE INDEX bundle_of_person ON bundle (district, person, id);
+CREATE INDEX bundle_of_person ON bundle (district, person, change);
+CREATE INDEX bundle_to_judge ON bundle (not_after) WHERE judged_at IS NULL;
+
+-- The moment at which the first text of a change is about to leave.
+CREATE TABLE first_intent (
+    change bigint      PRIMARY KEY REFERENCES change,
+    at     timestamptz NOT NULL DEFAULT engine_now()
+);
 
 -- What must be answered; state only rises, each moment is written once.
 CREATE TABLE obligation (
@@ -319,6 +363,12 @@ CREATE TABLE part (
     PRIMARY KEY (gateway, provider_id, delivery, number, part)
 );
 CREATE INDEX part_of ON part (delivery, number);
+CREATE INDEX part_unconfirmed ON part (accepted_at) WHERE fate IS NULL;
+
+-- Gateways write one number in many ways; a mailbox or an endpoint is written in one.
+CREATE FUNCTION same_address(one text, other text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+$$ SELECT one = other OR one !~ '[@{]' AND other !~ '[@{]'
+       AND right(regexp_replace(one, '\D', '', 'g'), 11) = right(regexp_replace(other, '\D', '', 'g'), 11) $$;
 
 CREATE TABLE receipt (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -369,6 +419,15 @@ SELECT a.delivery, a.number, a.purpose, a.gateway, a.intended_at,
                  ORDER BY evidence(e.what) DESC, e.at LIMIT 1), 'sending') AS state
 FROM attempt a;
 
+-- Attempts that are not certainly in vain. Undelivered is in vain only where no part of the text arrived.
+CREATE VIEW possibly_reached AS
+SELECT a.delivery, a.number FROM attempt a
+WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number
+                  AND e.what IN ('withdrawn', 'expired', 'refused', 'failed', 'undelivered'))
+   OR EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number
+              AND e.what = 'delivered')
+   OR EXISTS (SELECT FROM part p WHERE p.delivery = a.delivery AND p.number = a.number AND p.fate = 'delivered');
+
 CREATE VIEW delivery_state AS
 SELECT d.id, d.bundle, d.channel, d.address,
        coalesce(last.what, CASE WHEN tries.n > 0 THEN 'sending' ELSE 'queued' END) AS state,
@@ -390,7 +449,7 @@ CREATE TABLE answer (
     bundle bigint      NOT NULL REFERENCES bundle,
     step   smallint    NOT NULL CHECK (step BETWEEN 1 AND 3),   -- 1 收到, 2 已开展, 3 已完成
     at     timestamptz NOT NULL DEFAULT engine_now(),
-    manner text        NOT NULL CHECK (manner IN ('sms', 'page', 'duty_room', 'deputy')),
+    manner text        NOT NULL CHECK (manner IN ('sms', 'page', 'duty_room')),
     by     text        NOT NULL,
     number int,
     words  text        NOT NULL DEFAULT '',
@@ -436,39 +495,8 @@ CREATE TABLE task (
     CONSTRAINT closed_says_how CHECK ((closed_at IS NULL) = (result IS NULL))
 );
 CREATE UNIQUE INDEX one_task_per_bundle ON task (bundle, kind) WHERE kind IN ('call', 'visit', 'unreached');
+CREATE UNIQUE INDEX one_open_task_per_request ON task (district, words) WHERE kind = 'decide' AND closed_at IS NULL;
 CREATE INDEX task_open ON task (district, since) WHERE closed_at IS NULL;
-
--- Approvals: one clock for all compulsory measures of one change ---------------------------------------------------------------
-
-CREATE TABLE approval (
-    id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    district   text        NOT NULL REFERENCES district,
-    change     bigint      NOT NULL REFERENCES change,
-    level      smallint    NOT NULL,
-    sha256     bytea       NOT NULL,   -- over rule book, units, measures, texts, audience and ceiling
-    ceiling    int         NOT NULL,
-    asked_at   timestamptz NOT NULL,
-    rung       smallint    NOT NULL DEFAULT -1,  -- moves: which authority is being asked; -1: none yet
-    due        timestamptz NOT NULL,             -- moves with it
-    applied_at timestamptz,                      -- moves once: the reconciler has taken the decision in
-    decided_at timestamptz,
-    decision   text        CHECK (decision IN ('yes', 'no', 'void')),
-    by         text,
-    words      text        NOT NULL DEFAULT '',
-    CONSTRAINT decided_says_who CHECK ((decided_at IS NULL) = (decision IS NULL) AND (decided_at IS NULL) = (by IS NULL))
-);
-CREATE UNIQUE INDEX one_approval_per_change ON approval (change, level);
-CREATE INDEX approval_pending ON approval (district, due) WHERE decided_at IS NULL;
-
-CREATE TABLE approval_item (
-    approval       bigint NOT NULL REFERENCES approval,
-    standing_order bigint NOT NULL REFERENCES standing_order,
-    measure        text   NOT NULL,
-    words          text   NOT NULL,
-    voided_at      timestamptz,        -- moves once: the measure no longer stands
-    PRIMARY KEY (approval, standing_order, measure)
-);
-CREATE INDEX approval_item_of ON approval_item (standing_order) WHERE voided_at IS NULL;
 
 -- Out, and the record ---------------------------------------------------------------------------------------------------------
 

@@ -20,10 +20,14 @@ ORDER BY o.id DESC LIMIT :most;
 
 -- name: deliveries(most, after)
 -- Every delivery with its state, by id.
-SELECT s.id, b.person, s.address, s.channel, b.purpose, b.kind, b.level, s.state, s.detail AS reason,
-       s.possible_duplicates, s.attempts, t.short AS text, b.made_at AS at, b.change,
+SELECT s.id, s.bundle, b.person, s.address, s.channel, b.level,
+       CASE WHEN b.purpose <> 'order' THEN b.purpose WHEN b.kind = 'issue' THEN 'order' ELSE b.kind END AS kind, s.state, s.detail AS reason,
+       s.possible_duplicates, s.attempts, CASE s.channel WHEN 'email' THEN t.body ELSE t.short END AS text, b.made_at AS at, b.change, p.name,
+       coalesce(silent.posts, b.posts) AS posts,
        (SELECT count(*) FROM attempt a WHERE a.delivery = s.id AND a.purpose = 'reminder') AS reminders
 FROM delivery_state s JOIN bundle b ON b.id = s.bundle JOIN text t ON t.id = b.text
+LEFT JOIN bundle silent ON silent.id = b.behalf
+JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 WHERE s.id > :after ORDER BY s.id LIMIT :most;
 
 -- name: tasks(open)
@@ -63,20 +67,35 @@ SELECT (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
                 0)::float8 AS timer_lag,
        (SELECT count(*) FROM receipt WHERE matched_at IS NULL) AS parked;
 
--- name: open_by_level()
-SELECT v.level, count(*) AS n FROM obligation o JOIN order_version v ON v.id = o.version
-WHERE o.state IN ('open', 'reached') AND v.superseded_at IS NULL AND v.level IS NOT NULL GROUP BY v.level;
+-- name: obligations()
+-- What standing orders ask of people, by state, with the age of the oldest of each.
+SELECT v.level, o.state, count(*) AS n, extract(epoch FROM engine_now() - min(b.made_at))::float8 AS oldest
+FROM obligation o JOIN order_version v ON v.id = o.version JOIN bundle b ON b.id = o.bundle
+WHERE o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
+GROUP BY v.level, o.state;
 
 -- name: tasks_by_kind()
 SELECT kind, count(*) AS n FROM task WHERE closed_at IS NULL GROUP BY kind;
 
 -- name: deliveries_by_state()
-SELECT channel, state, count(*) AS n, sum(possible_duplicates) AS doubtful FROM delivery_state
-WHERE id >= id_at(clock_timestamp() - interval '1 day') GROUP BY channel, state;
+SELECT s.channel, s.state, b.level, count(*) AS n, sum(s.possible_duplicates) AS doubtful
+FROM delivery_state s JOIN bundle b ON b.id = s.bundle
+WHERE s.id >= id_at(clock_timestamp() - interval '1 day') GROUP BY s.channel, s.state, b.level;
 
 -- name: queue_by_lane()
 SELECT lane, extract(epoch FROM engine_now() - min(due))::float8 AS oldest FROM chunk
 WHERE finished_at IS NULL AND due <= engine_now() GROUP BY lane;
+
+-- name: sources()
+-- When each source last brought something that was understood, and its usual longest pause (95th percentile) where
+-- ninety days show enough of them.
+SELECT source, extract(epoch FROM max(received_at))::float8 AS last,
+       CASE WHEN count(pause) >= 20
+            THEN percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM pause)::float8) END AS pause
+FROM (SELECT source, received_at,
+             received_at - lag(received_at) OVER (PARTITION BY source ORDER BY received_at) AS pause
+      FROM arrival WHERE verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
+GROUP BY source;
 
 -- name: unsent(most)
 SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;

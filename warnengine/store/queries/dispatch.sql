@@ -16,18 +16,22 @@ WHERE a.chunk = :chunk AND a.epoch < :epoch
 
 -- name: candidates(chunk, number, only_delivery, most)
 -- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
-SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after, b.versions,
+-- A request for approval does not go stale with a version, but with the decision.
+SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after,
+       CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
+       EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL) AS decided,
        NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
            AND b.purpose = 'order' AS answered,
        EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what IN ('accepted', 'delivered')) AS taken,
        t.short, t.subject, t.body, t.html, p.name, coalesce(silent.posts, b.posts) AS posts
-FROM delivery d
+FROM (SELECT * FROM delivery WHERE id = :only_delivery
+      UNION ALL
+      SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
 JOIN bundle b ON b.id = d.bundle
 JOIN text t ON t.id = b.text
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
-WHERE (d.id = :only_delivery OR :only_delivery::bigint IS NULL AND d.chunk = :chunk)
-  AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
+WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
   AND NOT EXISTS (
       SELECT FROM unnest(b.follows) AS before
@@ -55,8 +59,11 @@ FROM (SELECT count(*) AS n,
                               WHERE b.id = d.bundle AND NOT EXISTS (
                                   SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)
                       )) AS held
-      FROM delivery d JOIN chunk k ON k.id = :chunk
-      WHERE (d.id = k.only_delivery OR k.only_delivery IS NULL AND d.chunk = k.id)
+      FROM chunk k CROSS JOIN LATERAL (
+          SELECT id, bundle FROM delivery WHERE id = k.only_delivery
+          UNION ALL
+          SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
+      WHERE k.id = :chunk
         AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = k.number)
         AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = k.number)) AS waiting
 WHERE c.id = :chunk;
@@ -66,13 +73,20 @@ INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
 VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
+-- name: hold_bundles(bundles)!
+-- Ways of one bundle that close at the same moment wait for each other: the last one sees that none is left.
+SELECT FROM bundle WHERE id = ANY(:bundles::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
 -- name: page_unreached(delivery, words)*!
--- A way to a person is closed: the duty room learns it when no other way of the bundle is open.
+-- A way to a person is closed: the duty room learns it when none of the bundle is open, used or still to be tried.
 INSERT INTO task (district, kind, bundle, person, words)
 SELECT b.district, 'unreached', b.id, b.person, :words
 FROM bundle b WHERE b.id = :delivery::bigint & ~15::bigint
-  AND NOT EXISTS (SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
-                  AND s.id <> :delivery AND s.state IN ('queued', 'sending', 'accepted', 'delivered', 'refused', 'unknown'))
+  AND NOT EXISTS (
+      SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
+      AND (s.state IN ('queued', 'sending', 'accepted', 'delivered')
+           OR EXISTS (SELECT FROM chunk c WHERE c.only_delivery = s.id AND c.finished_at IS NULL
+                      AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = s.id AND e.number = c.number))))
 ON CONFLICT DO NOTHING;
 
 -- name: retire_address(delivery, why)*!
@@ -81,3 +95,11 @@ FROM delivery d JOIN bundle b ON b.id = d.bundle
 WHERE d.id = :delivery AND a.district = b.district AND a.person = b.person AND a.channel = d.channel
   AND a.address = d.address AND a.channel = 'push' AND a.retired_at IS NULL;
 
+-- name: first_intents(bundles)
+-- Seconds from the acceptance of the warning to this moment, for each change whose first text leaves now.
+WITH noted AS (
+    INSERT INTO first_intent (change)
+    SELECT DISTINCT change FROM bundle WHERE id = ANY(:bundles::bigint[]) ON CONFLICT DO NOTHING RETURNING change, at
+)
+SELECT extract(epoch FROM noted.at - c.warned_at)::float8 AS seconds
+FROM noted JOIN change c ON c.id = noted.change WHERE c.warned_at IS NOT NULL;

@@ -2,7 +2,8 @@
 -- Timers that have run out, locked, with what they are about.
 SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.not_after,
        p.name, engine_now() AS now,
-       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached')) AS answered,
+       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
+           AS answered,
        EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL) AS stale,
        coalesce((SELECT array_agg(DISTINCT d.deputy) FROM on_duty(engine_now()) d
                  WHERE d.district = b.district AND d.person = b.person AND d.deputy IS NOT NULL
@@ -11,7 +12,7 @@ SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, 
                  WHERE d.district = b.district AND d.person = b.person AND d.superior IS NOT NULL
                    AND d.unit || '/' || d.post = ANY (b.posts)), '{}') AS superiors
 FROM timer t JOIN bundle b ON b.id = t.bundle JOIN person p ON p.district = b.district AND p.key = b.person
-WHERE t.fired_at IS NULL AND t.due <= engine_now()
+WHERE t.fired_at IS NULL AND t.due <= (SELECT engine_now())
 ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED;
 
 -- name: timer_fired(bundle, step, outcome)!
@@ -38,11 +39,21 @@ WHERE p.district = :district AND p.key = ANY(:people::text[]) GROUP BY p.key ORD
 -- Who was already asked to act for this silence.
 SELECT person FROM bundle WHERE behalf = :behalf AND person = ANY(:people::text[]);
 
--- name: expire_unreached()
--- Orders whose time is over before they reached somebody: a page each, no silent end.
+-- name: expire_unreached(most)
+-- Bundles whose time is over, each judged once: whom an order that still counts never reached is paged, no silent end.
+WITH over AS (
+    SELECT b.id FROM bundle b
+    WHERE b.judged_at IS NULL AND b.not_after < (SELECT engine_now())
+      AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN b.id AND b.id + 15 AND NOT EXISTS (
+                          SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
+    ORDER BY b.not_after LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+), judged AS (
+    UPDATE bundle b SET judged_at = engine_now() FROM over WHERE b.id = over.id RETURNING b.id
+)
 UPDATE obligation o SET state = 'expired_unreached', closed_at = engine_now()
-FROM bundle b WHERE b.id = o.bundle AND o.state = 'open' AND b.not_after < engine_now() AND b.kind <> 'lapse'
-  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN b.id AND b.id + 15
+FROM judged j, order_version v
+WHERE o.bundle = j.id AND o.state = 'open' AND v.id = o.version AND v.kind <> 'lapse' AND v.superseded_at IS NULL
+  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN j.id AND j.id + 15
                   AND e.what IN ('accepted', 'delivered'))
 RETURNING o.bundle, o.district, o.person;
 

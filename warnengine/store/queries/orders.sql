@@ -55,9 +55,13 @@ VALUES (:district, :unit, :hazard, :family, engine_now()) RETURNING id;
 -- name: lapse_order(standing_order)!
 UPDATE standing_order SET lapsed_at = engine_now() WHERE id = :standing_order;
 
--- name: supersede(standing_order)!
--- Waits for every intent that holds the version FOR SHARE; after it none can begin.
-UPDATE order_version SET superseded_at = engine_now() WHERE standing_order = :standing_order AND superseded_at IS NULL;
+-- name: supersede(standing_orders)!
+-- Waits for every intent that holds a version FOR SHARE; after it none can begin. Both lock in the order of ids.
+WITH held AS MATERIALIZED (
+    SELECT id FROM order_version WHERE standing_order = ANY(:standing_orders::bigint[]) AND superseded_at IS NULL
+    ORDER BY id FOR UPDATE
+)
+UPDATE order_version v SET superseded_at = engine_now() FROM held WHERE v.id = held.id;
 
 -- name: add_version(standing_order, version, change, kind, before, level, measures, reach, because, posts, channels, book, made_at, not_after)$
 INSERT INTO order_version (standing_order, version, change, kind, before, level, measures, reach, because, posts,
@@ -78,8 +82,8 @@ SELECT v.id, o.unit, o.hazard, o.family, v.standing_order, v.version, v.kind, v.
 FROM order_version v JOIN standing_order o ON o.id = v.standing_order WHERE v.id = ANY(:ids::bigint[]);
 
 -- name: change_to_expand()$
--- A change whose people do not all have a bundle yet, locked against other expanders.
-SELECT id FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED;
+-- A change whose people do not all have a bundle yet, locked against other expanders, not against senders.
+SELECT id FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: change_expanded(change)!
 UPDATE change SET expanded_at = engine_now() WHERE id = :change;
@@ -88,66 +92,79 @@ UPDATE change SET expanded_at = engine_now() WHERE id = :change;
 -- The people of a change who have no bundle of it yet, gravest first, each with every version that they must
 -- know, the bundles that must be settled before, and the addresses to use.
 WITH mine AS (
-    SELECT v.*, o.unit, o.district FROM order_version v JOIN standing_order o ON o.id = v.standing_order
-    WHERE v.change = :change AND (v.superseded_at IS NULL)
-), earlier AS (
-    -- everyone whom an earlier version of the same order may have reached
-    SELECT v.id AS version, ob.person, ob.bundle, ob.state, w.version AS number
+    SELECT v.id, v.standing_order, v.version, v.kind, v.posts, o.unit, o.district
+    FROM order_version v JOIN standing_order o ON o.id = v.standing_order
+    WHERE v.change = :change AND v.superseded_at IS NULL
+), earlier AS MATERIALIZED (
+    -- every bundle that carries an earlier version of these orders, escalations included; all are stale by now, so
+    -- no attempt can be added to them
+    SELECT v.id AS version, v.kind, w.version AS number, ob.person, ob.state, b.id AS bundle, b.purpose, b.versions,
+           b.posts, b.follows,
+           EXISTS (SELECT FROM possibly_reached r WHERE r.delivery BETWEEN b.id AND b.id + 15) AS reached,
+           EXISTS (SELECT FROM delivery_event x WHERE x.delivery BETWEEN b.id AND b.id + 15
+                   AND x.what IN ('accepted', 'delivered', 'unknown')) AS taken
     FROM mine v JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
     JOIN obligation ob ON ob.version = w.id
+    JOIN bundle b ON b.district = ob.district AND b.person = ob.person AND b.change >= w.change
+                 AND w.id = ANY (b.versions) AND b.approval IS NULL
+), newest AS (
+    SELECT DISTINCT ON (version, person) version, person, state FROM earlier ORDER BY version, person, number DESC
 ), called AS (
-    SELECT v.id AS version, d.person, d.unit || '/' || d.post AS post, true AS chased
+    SELECT v.id AS version, d.person, d.unit || '/' || d.post AS post
     FROM mine v JOIN on_duty(engine_now()) d
       ON d.district = v.district AND d.unit = v.unit AND d.post = ANY (v.posts)
-    WHERE v.kind IN ('issue', 'update')
-       OR v.kind = 'reopen' AND NOT EXISTS (
-              SELECT FROM earlier e WHERE e.version = v.id AND e.person = d.person AND e.state IN ('acting', 'done')
-                AND e.number = (SELECT max(number) FROM earlier l WHERE l.version = v.id AND l.person = d.person))
-    UNION ALL
-    SELECT e.version, e.person, NULL, false
-    FROM earlier e JOIN mine v ON v.id = e.version
-    WHERE v.kind IN ('update', 'lapse')
-      AND EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN e.bundle AND e.bundle + 15)
+    LEFT JOIN newest n ON n.version = v.id AND n.person = d.person
+    WHERE v.kind IN ('issue', 'update') OR v.kind = 'reopen' AND coalesce(n.state NOT IN ('acting', 'done'), true)
+), told AS (
+    -- whom an earlier version may have reached
+    SELECT version, person, NULL::text AS post FROM earlier WHERE kind IN ('update', 'lapse') AND reached
 ), absorbed AS (
-    -- an older bundle of the person goes stale with this change before any gateway took it: what else stood in
-    -- it moves into this one
-    SELECT other.id AS version, e.person, NULL::text AS post, true AS chased
-    FROM earlier e JOIN bundle b ON b.id = e.bundle
-    JOIN order_version other ON other.id = ANY (b.versions) AND other.superseded_at IS NULL AND other.change <> :change
-    WHERE e.person IN (SELECT person FROM called)
-      AND NOT EXISTS (SELECT FROM delivery_event x WHERE x.delivery BETWEEN b.id AND b.id + 15
-                      AND x.what IN ('accepted', 'delivered', 'unknown'))
-), people AS (
-    SELECT person, array_agg(DISTINCT version ORDER BY version) AS versions,
-           coalesce(array_agg(DISTINCT post) FILTER (WHERE post IS NOT NULL), '{}') AS posts, bool_or(chased) AS chased
-    FROM (SELECT * FROM called UNION ALL SELECT * FROM absorbed) AS all_of_them
-    WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = all_of_them.person
-                      AND b.purpose = 'order')
+    -- what else stands in a bundle that goes stale now: it moves into this one where the person is still asked for
+    -- an answer, or where no gateway took the older bundle
+    SELECT v.id AS version, e.person, held.post
+    FROM earlier e
+    JOIN obligation ob ON ob.version = ANY (e.versions) AND ob.person = e.person AND ob.state IN ('open', 'reached')
+    JOIN order_version v ON v.id = ob.version AND v.superseded_at IS NULL AND v.change <> :change
+    JOIN standing_order o ON o.id = v.standing_order
+    LEFT JOIN unnest(e.posts) AS held(post) ON split_part(held.post, '/', 1) = o.unit
+    WHERE e.purpose = 'order' AND (ob.chased OR NOT e.taken)
+), people AS MATERIALIZED (
+    SELECT k.person, array_agg(DISTINCT k.version ORDER BY k.version) AS versions,
+           coalesce(array_agg(DISTINCT k.post) FILTER (WHERE k.post IS NOT NULL), '{}') AS posts,
+           max(coalesce(v.level, v.before)) AS level,
+           -- nothing goes out after its end: the first order to end ends the bundle
+           coalesce(min(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
+           CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
+                WHEN bool_and(v.kind = 'issue') THEN 'issue' ELSE 'update' END AS kind
+    FROM (SELECT * FROM called UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
+    JOIN order_version v ON v.id = k.version
+    WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = k.person AND b.purpose = 'order')
+    GROUP BY k.person ORDER BY level DESC, k.person LIMIT :most
+), unsettled AS MATERIALIZED (
+    SELECT e.person, array_agg(DISTINCT x.bundle) AS bundles
+    FROM earlier e JOIN people p ON p.person = e.person, unnest(e.bundle || e.follows) AS x(bundle)
+    WHERE EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN x.bundle AND x.bundle + 15 AND NOT EXISTS (
+                      SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
+    GROUP BY e.person
+), ways AS MATERIALIZED (
+    -- every channel of the level, and every way that an earlier version went
+    SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 16] AS addresses
+    FROM (SELECT p.person, a.channel, a.address
+          FROM people p JOIN change c ON c.id = :change
+          JOIN address a ON a.district = c.district AND a.person = p.person AND a.retired_at IS NULL
+          WHERE EXISTS (SELECT FROM order_version v WHERE v.id = ANY (p.versions) AND a.channel = ANY (v.channels))
+          UNION
+          SELECT e.person, d.channel, d.address
+          FROM people p JOIN earlier e ON e.person = p.person AND e.reached
+          JOIN delivery d ON d.id BETWEEN e.bundle AND e.bundle + 15
+          WHERE EXISTS (SELECT FROM possibly_reached r WHERE r.delivery = d.id)) AS way
     GROUP BY person
 )
-SELECT p.person, p.versions, p.posts, facts.level, facts.kind, facts.not_after, facts.district,
-       coalesce(before.bundles, '{}') AS follows, coalesce(ways.addresses, '{}') AS addresses
-FROM people p
-CROSS JOIN LATERAL (
-    SELECT max(coalesce(v.level, v.before)) AS level, max(v.not_after) AS not_after, min(o.district) AS district,
-           CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
-                WHEN bool_and(v.kind = 'issue') THEN 'issue' ELSE 'update' END AS kind,
-           array_agg(DISTINCT c) AS channels
-    FROM order_version v JOIN standing_order o ON o.id = v.standing_order, unnest(v.channels) AS c
-    WHERE v.id = ANY (p.versions)) facts
-CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT e.bundle) AS bundles FROM earlier e
-    WHERE e.person = p.person AND e.version = ANY (p.versions)) before
-CROSS JOIN LATERAL (
-    SELECT array_agg(channel || ' ' || address ORDER BY channel DESC, address) AS addresses FROM (
-        SELECT a.channel, a.address FROM address a
-        WHERE a.district = facts.district AND a.person = p.person AND a.retired_at IS NULL
-          AND a.channel = ANY (facts.channels)
-        UNION
-        SELECT d.channel, d.address FROM delivery d
-        WHERE d.bundle = ANY (before.bundles)
-          AND EXISTS (SELECT FROM attempt t WHERE t.delivery = d.id) LIMIT 16) AS way) ways
-ORDER BY facts.level DESC, p.person LIMIT :most;
+SELECT p.person, p.versions, p.posts, p.level, p.kind, p.not_after, c.district,
+       coalesce(u.bundles, '{}') AS follows, coalesce(w.addresses, '{}') AS addresses
+FROM people p JOIN change c ON c.id = :change
+LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
+ORDER BY p.level DESC, p.person;
 
 -- name: add_text(change, versions, purpose, short, subject, body, html, sha256, notes)$
 INSERT INTO text (change, versions, purpose, short, subject, body, html, sha256, notes)
@@ -158,17 +175,21 @@ RETURNING id;
 -- name: next_bundles(count)
 SELECT next_bundle() AS id FROM generate_series(1, :count::int);
 
--- name: add_bundle(id, district, change, person, purpose, kind, level, versions, text, posts, code, behalf, follows, not_after)*!
+-- name: add_bundle(id, district, change, person, purpose, kind, level, versions, text, posts, code, behalf, stands_in, approval, follows, not_after)*!
 INSERT INTO bundle (id, district, change, person, purpose, kind, level, lane, versions, text, posts, code, behalf,
-                    follows, made_at, not_after)
+                    stands_in, approval, follows, made_at, not_after)
 VALUES (:id, :district, :change, :person, :purpose, :kind, :level::smallint, 4 - :level::smallint, :versions::bigint[],
-        :text, :posts::text[], :code, :behalf, :follows::bigint[], engine_now(), :not_after);
+        :text, :posts::text[], :code, :behalf, :stands_in, :approval, :follows::bigint[], engine_now(), :not_after);
 
 -- name: add_obligations(bundles, counting)!
--- One per order version and person; a version that moved from a stale bundle now points at this one.
+-- One per order version and person; a version that moved from a stale bundle now points at this one. Chased is who
+-- holds a post of the unit; nobody is chased about an all-clear.
 INSERT INTO obligation (version, district, person, bundle, chased, counts)
-SELECT v, b.district, b.person, b.id, b.kind <> 'lapse' AND cardinality(b.posts) > 0, v = ANY(:counting::bigint[])
-FROM bundle b, unnest(b.versions) AS v WHERE b.id = ANY(:bundles::bigint[])
+SELECT v.id, b.district, b.person, b.id,
+       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit),
+       v.id = ANY(:counting::bigint[])
+FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_order o ON o.id = v.standing_order
+WHERE b.id = ANY(:bundles::bigint[])
 ON CONFLICT (version, person) DO UPDATE SET bundle = excluded.bundle;
 
 -- name: add_chunk(channel, lane)$

@@ -1,0 +1,108 @@
+"""A program of ours as a child process: a group of its own, its output in a file, ended whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+BOUND = 30.0
+"""Seconds that anything may take before its test fails; no promise, only patience."""
+LOOK_AGAIN = 0.03
+Found = TypeVar("Found")
+
+
+class Program:
+    """One long-running program, or the same one started again; its words are appended to one file."""
+
+    def __init__(self, output: Path, *command: str, environment: Mapping[str, str]) -> None:
+        """`command` is run as it stands; `environment` is the whole environment."""
+        self.output = output
+        self._command = command
+        self._environment = dict(environment)
+        self._process: Process | None = None
+
+    async def start(self) -> None:
+        with self.output.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._environment,
+                start_new_session=True,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group."""
+        assert self._process
+        if self.running:
+            os.killpg(self._process.pid, number)
+
+    async def ended(self, seconds: float = BOUND) -> int:
+        """Wait for the end; the exit code. Fail the test when it does not come."""
+        assert self._process
+        try:
+            return await asyncio.wait_for(self._process.wait(), seconds)
+        except TimeoutError:
+            pytest.fail(f"{' '.join(self._command)} did not end within {seconds:g} s\n{self.tail()}")
+
+    async def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self.running:
+            self.signal(signal.SIGKILL)
+            await self.ended()
+
+    def tail(self, lines: int = 40) -> str:
+        words = self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
+        return "\n".join(words.splitlines()[-lines:])
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+async def command(*arguments: str, environment: Mapping[str, str], cwd: Path) -> Said:
+    """Run `warnengine` with these arguments to its end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "warnengine", *arguments,
+        stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=dict(environment), cwd=cwd, start_new_session=True,
+    )  # fmt: skip
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), BOUND)
+    except TimeoutError:
+        os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        pytest.fail(f"warnengine {' '.join(arguments)} did not end within {BOUND:g} s")
+    assert process.returncode is not None
+    return Said(process.returncode, out.decode(), err.decode())
+
+
+async def until(
+    what: str, look: Callable[[], Awaitable[Found | None]], witness: Program, seconds: float = BOUND
+) -> Found:
+    """Look until something is there; otherwise fail with what was waited for and the witness's last words."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not (found := await look()):  # noqa: ASYNC110 - another process tells of no event
+                await asyncio.sleep(LOOK_AGAIN)
+            return found
+    except TimeoutError:
+        pytest.fail(f"waited {seconds:g} s for {what}, in vain\n{witness.tail()}")

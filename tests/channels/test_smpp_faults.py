@@ -1,0 +1,460 @@
+"""What a gateway or a network may do to an SMPP session, and what the channel makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import ipaddress
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import smpp34
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.channels.conformance import BOUND, ORDER, TEXTS, Line, Recorder, outgoing, running, until
+from tests.channels.smpp_peers import NodePeer, receipt_text, reply_parts, settings
+from warnengine.dispatch.channel import ChannelError, Fate, Reason, Unanswered
+from warnengine.dispatch.channels.smpp import SmppChannel
+
+NUMBER = "+8613800138001"
+BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND = 0x09, 0x04, 0x05, 0x15, 0x06
+RESPONSE = 0x80000000
+
+Act = Callable[["Smsc", int, int, bytes], Awaitable[None] | None]
+
+
+def frame(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
+    return struct.pack(">IIII", 16 + len(body), command, status, sequence) + body
+
+
+class Smsc:
+    """A gateway of bare frames, for what no well-behaved library would send. PDUs are written by smpp34."""
+
+    def __init__(self, act: Act | None = None, **server: Any) -> None:
+        self.act = act
+        self.port = 0
+        self.pdus: list[tuple[int, int, bytes]] = []
+        """(command, sequence, whole PDU) of all that came in."""
+        self.sessions: list[asyncio.StreamWriter] = []
+        self.bind_status = 0
+        self._options = server
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Smsc:
+        self._server = await asyncio.start_server(self._session, "127.0.0.1", 0, **self._options)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server
+        self._server.close()
+        for session in self.sessions:
+            session.transport.abort()
+        await self._server.wait_closed()
+
+    def send(self, octets: bytes) -> None:
+        self.sessions[-1].write(octets)
+
+    def count(self, command: int) -> int:
+        return sum(1 for found, _, _ in self.pdus if found == command)
+
+    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.sessions.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                header = await reader.readexactly(16)
+                length, command, status, sequence = struct.unpack(">IIII", header)
+                octets = header + await reader.readexactly(length - 16)
+                self.pdus.append((command if not command & RESPONSE else command + status, sequence, octets))
+                await self._answer(writer, command, sequence, octets)
+
+    async def _answer(self, writer: asyncio.StreamWriter, command: int, sequence: int, octets: bytes) -> None:
+        acted = self.act(self, command, sequence, octets) if self.act else None
+        if acted is not None:
+            await acted
+        elif self.act and command == SUBMIT:
+            return
+        elif command == BIND:
+            writer.write(frame(BIND | RESPONSE, sequence, b"smsc\0", self.bind_status))
+        elif command == SUBMIT:
+            writer.write(frame(SUBMIT | RESPONSE, sequence, b"%x\0" % sequence))
+        elif command in {ENQUIRE, UNBIND}:
+            writer.write(frame(command | RESPONSE, sequence))
+
+
+@contextlib.asynccontextmanager
+async def line_to(smsc: Smsc, **changes: Any) -> AsyncIterator[Line]:
+    inbox = Recorder()
+    async with running(SmppChannel(settings(smsc.port, **changes), inbox), inbox) as line:
+        await until(line.channel.healthy, "the session is bound")
+        yield line
+
+
+async def refused_for(channel: SmppChannel, reason: Reason, word: str = "") -> ChannelError:
+    """Send until the channel knows the reason that is expected."""
+    async with asyncio.timeout(BOUND):
+        while True:
+            with pytest.raises(ChannelError) as caught:
+                await channel.send(outgoing(NUMBER))
+            if caught.value.reason is reason and word in caught.value.detail:
+                return caught.value
+            await asyncio.sleep(0.01)
+
+
+def deliver(sequence: int, text: bytes, esm_class: int = 0, data_coding: int = 0) -> bytes:
+    return smpp34.DeliverSm(
+        NUMBER[1:], "1069", text, esm_class=esm_class, data_coding=data_coding, sequence_number=sequence
+    ).encode()
+
+
+# Frames
+
+
+async def test_sliced_bytes_are_put_together_again() -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        octets = deliver(1, receipt_text("a", Fate.DELIVERED).encode(), 4) + deliver(2, b"1")
+        for octet in octets:
+            smsc.send(bytes((octet,)))
+            await smsc.sessions[-1].drain()
+            await asyncio.sleep(0)
+        await until(lambda: bool(line.inbox.receipts and line.inbox.replies), "both are here")
+        assert (line.inbox.receipts[0].provider_id, line.inbox.replies[0].text) == ("a", "1")
+        await until(lambda: smsc.count(DELIVER | RESPONSE) == 2, "both are confirmed")
+
+
+@pytest.mark.parametrize("length", [0, 15, 0x20000000, 0xFFFFFFFF])
+async def test_a_length_that_cannot_be_ends_the_session_not_the_channel(length: int) -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        smsc.send(struct.pack(">IIII", length, DELIVER, 0, 1))
+        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
+        await until(line.channel.healthy, "the channel is bound afresh")
+        await line.send(outgoing(NUMBER))
+
+
+async def test_an_answer_cut_in_the_middle_is_no_answer() -> None:
+    def cut(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"abcdef\0")[:19])
+            smsc.sessions[-1].close()
+
+    async with Smsc(cut) as smsc, line_to(smsc) as line:
+        with pytest.raises(Unanswered):
+            await line.send(outgoing(NUMBER))
+        smsc.act = None
+        await until(line.channel.healthy, "the channel is bound afresh")
+        await line.send(outgoing(NUMBER))
+
+
+async def test_what_cannot_be_read_is_refused_for_good_and_the_session_lives() -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        smsc.send(frame(DELIVER, 1, b"\0\x01"))
+        smsc.send(frame(0x00000103, 2, b"data_sm"))
+        await until(lambda: smsc.count((DELIVER | RESPONSE) + 0x65) == 1, "the deliver_sm is refused")
+        await until(lambda: smsc.count(0x80000000 + 0x03) == 1, "the unknown command is refused")
+        await line.send(outgoing(NUMBER))
+        assert len(smsc.sessions) == 1
+
+
+# Answers
+
+
+def answering(*statuses: int) -> Act:
+    """Answer the submits with these statuses in turn."""
+    left = list(statuses)
+
+    def act(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"", left.pop(0)))
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("statuses", "reason"),
+    [
+        ((0x58, 0x58, 0x58), Reason.THROTTLED),
+        ((0x58, 0x0B, 0x58), Reason.BAD_ADDRESS),
+        ((0, 0x58, 0), Reason.UNANSWERED),
+        ((0, 0, 0x0B), Reason.UNANSWERED),
+    ],
+)
+async def test_a_text_of_which_a_part_may_arrive_is_not_called_refused(
+    statuses: tuple[int, ...], reason: Reason
+) -> None:
+    async with Smsc(answering(*statuses)) as smsc, line_to(smsc) as line:
+        with pytest.raises((ChannelError, Unanswered)) as caught:
+            await line.send(outgoing(NUMBER, "撤" * 200))
+        assert getattr(caught.value, "reason", Reason.UNANSWERED) is reason
+
+
+async def test_one_lost_answer_costs_only_its_own_message() -> None:
+    def lose_first(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT and smsc.count(SUBMIT) > 1:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"x\0"))
+
+    async with Smsc(lose_first) as smsc, line_to(smsc) as line:
+        lost = asyncio.create_task(line.send(outgoing(NUMBER)))
+        await until(lambda: smsc.count(SUBMIT) == 1, "the first has left")
+        while not lost.done():
+            await line.send(outgoing(NUMBER, "【铜梁应急】另一条"))
+            await asyncio.sleep(0.05)
+        with pytest.raises(Unanswered):
+            await lost
+        assert line.channel.healthy()
+        assert len(smsc.sessions) == 1
+
+
+async def test_the_window_is_never_exceeded() -> None:
+    most = 0
+
+    async def hold(smsc: Smsc, sequence: int) -> None:
+        nonlocal most
+        held.append(sequence)
+        most = max(most, len(held))
+        await asyncio.sleep(0)
+        if len(held) == 3:
+            held.clear()
+            for waiting in range(sequence - 2, sequence + 1):
+                smsc.send(frame(SUBMIT | RESPONSE, waiting, b"x\0"))
+
+    held: list[int] = []
+
+    def act(smsc: Smsc, command: int, sequence: int, octets: bytes) -> Awaitable[None] | None:
+        return hold(smsc, sequence) if command == SUBMIT else None
+
+    async with Smsc(act) as smsc, line_to(smsc, window=3) as line:
+        await asyncio.gather(*(line.send(outgoing(NUMBER, "撤" * 200, delivery=n)) for n in range(10)))
+        assert smsc.count(SUBMIT) == 30
+        assert most == 3
+
+
+async def test_a_send_that_finds_no_room_in_time_is_throttled_and_nothing_has_left() -> None:
+    async with Smsc(answering()) as smsc, line_to(smsc, window=1) as line:
+        smsc.act = lambda *_: None
+        first = asyncio.create_task(line.send(outgoing(NUMBER)))
+        await until(lambda: smsc.count(SUBMIT) == 1, "the first has left")
+        with pytest.raises(ChannelError) as caught:
+            await line.send(outgoing(NUMBER, "【铜梁应急】第二条"))
+        assert caught.value.reason in {Reason.THROTTLED, Reason.UNREACHABLE}
+        assert caught.value.retry
+        with pytest.raises(Unanswered):
+            await first
+        assert smsc.count(SUBMIT) == 1
+
+
+@pytest.mark.parametrize("address", ["13800138001", "+", "+86138a", "+8613800138001\0", "", "a@b.cn"])
+async def test_what_is_no_number_never_leaves(address: str) -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        with pytest.raises(ChannelError) as caught:
+            await line.send(outgoing(address))
+        assert (caught.value.reason, caught.value.retry) == (Reason.BAD_ADDRESS, False)
+        assert smsc.count(SUBMIT) == 0
+
+
+# The link
+
+
+async def test_a_quiet_link_is_enquired_after_and_a_dead_one_replaced() -> None:
+    async with Smsc() as smsc, line_to(smsc, enquire_seconds=0.1, answer_seconds=0.3) as line:
+        await until(lambda: smsc.count(ENQUIRE) >= 2, "the channel enquires again and again")
+        assert len(smsc.sessions) == 1
+        deaf = smsc.sessions[0]
+
+        def fall_silent(smsc: Smsc, command: int, sequence: int, octets: bytes) -> Awaitable[None] | None:
+            return asyncio.sleep(0) if smsc.sessions[-1] is deaf else None
+
+        smsc.act = fall_silent
+        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
+        await until(line.channel.healthy, "the channel is bound afresh")
+
+
+async def test_our_answer_to_an_enquiry() -> None:
+    async with Smsc() as smsc, line_to(smsc):
+        smsc.send(frame(ENQUIRE, 77))
+        await until(lambda: (ENQUIRE | RESPONSE, 77) in [pdu[:2] for pdu in smsc.pdus], "we answer")
+
+
+async def test_a_gateway_that_unbinds_is_answered_and_returned_to() -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        smsc.send(frame(UNBIND, 5))
+        await until(lambda: smsc.count(UNBIND | RESPONSE) == 1, "we answer")
+        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
+        await until(line.channel.healthy, "the channel is bound afresh")
+
+
+async def test_goodbye_is_said_and_a_gateway_that_just_closes_is_tolerated() -> None:
+    def close(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == UNBIND:
+            smsc.sessions[-1].close()
+
+    async with Smsc() as smsc:
+        async with line_to(smsc):
+            smsc.act = close
+        assert smsc.count(UNBIND) == 1
+
+
+@pytest.mark.parametrize("status", [0x0D, 0x0E, 0x0F])
+async def test_a_refused_login_is_not_tried_in_a_loop(status: int) -> None:
+    async with Smsc() as smsc:
+        smsc.bind_status = status
+        inbox = Recorder()
+        channel = SmppChannel(settings(smsc.port), inbox)
+        async with running(channel, inbox):
+            await until(lambda: smsc.count(BIND) == 1, "we have tried")
+            error = await refused_for(channel, Reason.CREDENTIALS)
+            assert error.retry
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await until(lambda: smsc.count(BIND) > 1, "we try again")
+            assert smsc.count(BIND) == 1
+
+
+async def test_bytes_that_wait_in_our_kernel_never_arrive_after_giving_up() -> None:
+    """The gateway stops reading; when it reads on, it finds a reset instead of the rest."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    listener.setblocking(False)
+    loop = asyncio.get_running_loop()
+    inbox = Recorder()
+    channel = SmppChannel(settings(listener.getsockname()[1], window=1000), inbox)
+    with listener:
+        async with running(channel, inbox):
+            session, _ = await loop.sock_accept(listener)
+            with session:
+                bind = await loop.sock_recv(session, 1000)
+                await loop.sock_sendall(
+                    session, frame(BIND | RESPONSE, struct.unpack(">I", bind[12:16])[0], b"s\0")
+                )
+                await until(channel.healthy, "the session is bound")
+                sent = [channel.send(outgoing(NUMBER, TEXTS["ten parts"], delivery=n)) for n in range(60)]
+                outcomes = await asyncio.gather(*sent, return_exceptions=True)
+                assert all(isinstance(outcome, Unanswered) for outcome in outcomes)
+                arrived = b""
+                with contextlib.suppress(ConnectionResetError):
+                    async with asyncio.timeout(BOUND):
+                        while octets := await loop.sock_recv(session, 65536):
+                            arrived += octets
+        assert 0 < len(arrived) < 60 * 10 * 150 / 2
+
+
+# What is handed over
+
+
+async def test_a_long_reply_handed_over_part_by_part_arrives_whole_in_the_end() -> None:
+    """A gateway with a window of one waits for each confirmation before the next part."""
+    text = "撤离 35 人，水已到路口。" * 12
+    async with Smsc() as smsc, line_to(smsc, answer_seconds=5) as line:
+        for sequence, (header, piece) in enumerate(reply_parts(text), start=1):
+            smsc.send(deliver(sequence, header + piece.encode("utf-16-be"), 0x40, 8))
+            await until(lambda n=sequence: smsc.count(DELIVER | RESPONSE) == n, "the part is confirmed")  # type: ignore[misc]
+        assert line.inbox.replies[-1].text == text
+        assert line.inbox.replies[-1].address == NUMBER
+
+
+async def test_a_repeated_long_reply_is_not_stored_twice() -> None:
+    parts = reply_parts("已转移" * 40)
+    async with Smsc() as smsc, line_to(smsc) as line:
+        for sequence, (header, piece) in enumerate([*parts, *parts], start=1):
+            smsc.send(deliver(sequence, header + piece.encode("utf-16-be"), 0x40, 8))
+        await until(lambda: smsc.count(DELIVER | RESPONSE) == 2 * len(parts), "all are confirmed")
+        assert [reply.text for reply in line.inbox.replies] == ["已转移" * 40]
+
+
+async def test_ten_thousand_receipts_at_once_are_all_confirmed() -> None:
+    async with Smsc() as smsc, line_to(smsc, answer_seconds=BOUND) as line:
+        receipt = receipt_text("a", Fate.DELIVERED).encode()
+        smsc.send(b"".join(deliver(sequence, receipt, 4) for sequence in range(1, 10_001)))
+        await until(lambda: smsc.count(DELIVER | RESPONSE) == 10_000, "all are confirmed")
+        assert len(line.inbox.receipts) == 10_000
+        await line.send(outgoing(NUMBER))
+
+
+async def test_answers_keep_coming_while_the_store_is_away() -> None:
+    async with Smsc() as smsc, line_to(smsc) as line:
+        line.inbox.open.clear()
+        smsc.send(b"".join(deliver(sequence, b"1") for sequence in range(1, 6)))
+        await line.send(outgoing(NUMBER))
+        await until(lambda: smsc.count((DELIVER | RESPONSE) + 0x64) == 5, "all are given back after a while")
+        line.inbox.open.set()
+        smsc.send(deliver(6, b"1"))
+        await until(lambda: smsc.count(DELIVER | RESPONSE) == 1, "the repeat is stored")
+
+
+# TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Write a certificate for 127.0.0.1 and its key into one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "smsc")])
+    now = datetime.datetime.now(datetime.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "smsc.pem"
+    file.write_bytes(
+        built.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return file
+
+
+async def test_tls_with_the_gateways_own_authority(certificate: Path) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    async with Smsc(ssl=context) as smsc, line_to(smsc, tls=True, ca_file=certificate) as line:
+        accepted = await line.send(outgoing(NUMBER, TEXTS["ten parts"]))
+        assert len(accepted.provider_ids) == 10
+
+
+async def test_tls_refuses_a_gateway_that_nobody_vouches_for(certificate: Path) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    async with Smsc(ssl=context) as smsc:
+        inbox = Recorder()
+        channel = SmppChannel(settings(smsc.port, tls=True), inbox)
+        async with running(channel, inbox):
+            error = await refused_for(channel, Reason.UNREACHABLE, "certificate")
+            assert error.retry
+            assert not channel.healthy()
+            assert smsc.pdus == []
+
+
+async def test_what_a_submit_carries_beside_the_text() -> None:
+    """Receipt asked for every part, validity from the order's expiry, priority for red, our number as source."""
+    peer = NodePeer()
+    await peer.start()
+    inbox = Recorder()
+    channel = SmppChannel(settings(peer.port), inbox)
+    async with running(channel, inbox):
+        await until(channel.healthy, "the session is bound")
+        await channel.send(outgoing(NUMBER, ORDER + "撤" * 100, expires_in=90 * 60))
+        await until(lambda: len(peer.submits) == 3, "all parts have come")
+    await peer.stop()
+    await peer.end()
+    seen = {(s["registered"], s["priority"], s["coding"], s["source"]) for s in peer.submits}
+    assert seen == {(1, 1, 8, "106900120")}

@@ -1,0 +1,104 @@
+"""One PostgreSQL for the whole run, one migrated template, a fresh copy of it for every test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.store.world import World, few_units, small_directory
+from warnengine.app import book_files
+from warnengine.model.book import RuleBook
+from warnengine.rulebook import load
+from warnengine.store.board import BoardStore
+from warnengine.store.database import Database
+from warnengine.store.embedded import EmbeddedPostgres
+from warnengine.store.orders import OrderStore
+
+RULES = Path(__file__).parents[1] / "rules"
+HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+"""Off: no test pulls the plug, and a fresh copy lives for milliseconds."""
+
+
+@dataclass
+class Postgres:
+    """A server with a template; hands out copies."""
+
+    dsn: str
+    count: Iterator[int] = field(default_factory=itertools.count)
+
+    def named(self, name: str) -> str:
+        return self.dsn.replace("/postgres?", f"/{name}?", 1)
+
+    @asynccontextmanager
+    async def copy(self) -> AsyncIterator[Database]:
+        """A database like the template, dropped at the end."""
+        name = f"copy_{next(self.count)}"
+        await self.run(f"CREATE DATABASE {name} TEMPLATE template_warnengine")
+        database = await Database.open(self.named(name))
+        try:
+            yield database
+        finally:
+            await database.close()
+            await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def prepare(self, book: RuleBook) -> None:
+        """Make the template: schema, partitions, a demo's clock, the rule book."""
+        for name in HASTY:
+            await self.run(f"ALTER SYSTEM SET {name} = off")
+        await self.run("SELECT pg_reload_conf()")
+        await self.run("CREATE DATABASE template_warnengine")
+        database = await Database.open(self.named("template_warnengine"))
+        await database.migrate()
+        await database.installation("demo")
+        await BoardStore(database).ensure_partitions()
+        await OrderStore(database).publish(book.district.code, book.district.name, book.hash, book_files(RULES))
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+def book() -> RuleBook:
+    """The rule book as shipped."""
+    return load(RULES)
+
+
+@pytest.fixture(scope="session")
+def postgres(book: RuleBook) -> Iterator[Postgres]:
+    """The server of this run."""
+    with tempfile.TemporaryDirectory(prefix="we-") as folder:  # short: a socket's path has 107 bytes
+        embedded = EmbeddedPostgres(Path(folder))
+        server = Postgres(embedded.start())
+        try:
+            asyncio.run(server.prepare(book))
+            yield server
+        finally:
+            embedded.stop()
+
+
+@pytest.fixture
+async def database(postgres: Postgres) -> AsyncIterator[Database]:
+    """A fresh, migrated, empty database of a demo installation."""
+    async with postgres.copy() as database:
+        yield database
+
+
+@pytest.fixture
+async def world(database: Database, book: RuleBook, tmp_path: Path) -> World:
+    """An engine over that database, with a few units and people, and gateways in memory."""
+    world = World(database, few_units(book), tmp_path)
+    await world.people(small_directory())
+    return world
