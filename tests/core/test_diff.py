@@ -155,7 +155,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps)
 def test_on_any_walk_the_difference_closes(walk: list[dict[str, object]]) -> None:
     standing: dict[OrderKey, Stands] = {}
@@ -177,7 +177,7 @@ def test_on_any_walk_the_difference_closes(walk: list[dict[str, object]]) -> Non
         assert diff(standing, wanted, BOOK.hash) == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps, st.sampled_from(Level))
 def test_a_new_book_touches_an_order_only_when_its_level_changes(
     walk: list[dict[str, object]], level: Level

@@ -58,7 +58,7 @@ async def test_the_same_receipt_again_changes_nothing(one: World) -> None:
     assert await one.events(entry.delivery) == [(1, "accepted"), (1, "delivered")]
 
 
-@pytest.mark.parametrize("order", itertools.permutations([Fate.DELIVERED, Fate.FAILED, Fate.PENDING]), ids=str)
+@pytest.mark.parametrize("order", list(itertools.permutations([Fate.DELIVERED, Fate.FAILED, Fate.PENDING])), ids=str)
 async def test_delivered_wins_in_any_order(one: World, order: tuple[Fate, ...]) -> None:
     entry = await sent(one)
     for fate in order:

@@ -139,9 +139,11 @@ async def test_a_number_that_has_changed_hands_speaks_for_who_was_written_to_las
     )
     await world.reply("anju_duty", "1")
     assert await world.duties("anju_duty") == {RAIN: "acked"}
-    await world.warn("orange", ANJU, BAIYANG)
-    await world.execute("UPDATE chunk SET finished_at = now() WHERE id IN (SELECT d.chunk FROM delivery d "
-                        "JOIN bundle b ON b.id = d.bundle WHERE b.person = 'anju_duty')")  # fmt: skip
+    await world.warn("orange", BAIYANG)
+    await world.send()
+    await world.reply("anju_duty", "2")
+    assert await world.duties("baiyang_duty") == {f"{BAIYANG}/rainstorm": "acting"}
+    assert await world.duties("anju_duty") == {RAIN: "acked"}
 
 
 ESCALATED = {"orange": (8 * MINUTE, "acked"), "red": (5 * MINUTE, "open")}

@@ -14,7 +14,7 @@ from warnengine.app import ROLES, Engine
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Verdict
-from warnengine.model.book import RuleBook
+from warnengine.model.book import Measure, RuleBook, UnitKind
 from warnengine.model.delivery import Fate, Receipt, Reply
 from warnengine.model.directory import Directory, Holding, Person
 from warnengine.model.level import Level
@@ -72,8 +72,12 @@ def small_directory(
 
 
 def few_units(book: RuleBook) -> RuleBook:
-    """The real book, for these units alone: a change is written in milliseconds."""
-    return book.model_copy(update={"units": {code: book.units[code] for code in POSTS}})
+    """The real book, for these units alone: a change is written in milliseconds. Townships owe something in a gale
+    too, so that there are two hazards."""
+    gale = {"id": "township.gale.blue.1", "when": {"hazard": "gale", "level": "blue"}, "order": "加固广告牌"}
+    secure = Measure.model_validate(gale | {"deadline": "30m"})
+    kinds = {**book.kinds, UnitKind.TOWNSHIP: (*book.kinds[UnitKind.TOWNSHIP], secure)}
+    return book.model_copy(update={"units": {code: book.units[code] for code in POSTS}, "kinds": kinds})
 
 
 class World:

@@ -43,6 +43,11 @@ class Sent:
         return str(self.claim.get("kind", "order")) if self.claim else ""
 
     @property
+    def reminder(self) -> bool:
+        """A copy that the ladder sent to somebody who had not answered."""
+        return REMINDER in self.copy.text
+
+    @property
     def ordering(self) -> bool:
         """Sent because of a change of the situation."""
         return self.kind in ORDERING
@@ -162,7 +167,7 @@ def _explained(
             yield Sent(copy, person, same[-1], surplus=True)
         else:
             claim = min(free, key=lambda claim: taken[_slot(claim, copy)])
-            yield Sent(copy, person, claim, again=taken[_slot(claim, copy)] > 0 or REMINDER in copy.text)
+            yield Sent(copy, person, claim, again=taken[_slot(claim, copy)] > 0)
             # A copy that a receipt calls lost is made good by the next attempt, it is not a second copy.
             taken[_slot(claim, copy)] += not copy.failed
 

@@ -163,7 +163,7 @@ class Sending:
         groups: dict[tuple[str, datetime], list[Sent]] = defaultdict(list)
         for sent in self.account.sent:
             change = self.account.night.standing(sent.decided)
-            one = not (sent.again or sent.surplus or sent.copy.failed or self.stale(sent))
+            one = not (sent.again or sent.reminder or sent.surplus or sent.copy.failed or self.stale(sent))
             if change and sent.ordering and one:
                 groups[sent.copy.to, change.at].append(sent)
         return groups

@@ -59,13 +59,14 @@ def escalations(account: Account) -> list[Sent]:
 
 
 def waits(account: Account) -> list[float]:
-    """Engine seconds from each change to the first message of each person due, in ascending order."""
-    return sorted(
-        (messages(account, person, change)[0].copy.moment - change.at).total_seconds()
-        for change in account.night.changes
-        for person in due(account, change)
-        if messages(account, person, change)
-    )
+    """Engine seconds from each change to the first message that anybody got because of it, in ascending order."""
+    found = []
+    for change in account.night.changes:
+        told = (messages(account, person, change) for person in due(account, change))
+        firsts = [own[0].copy.moment for own in told if own]
+        if firsts:
+            found.append((min(firsts) - change.at).total_seconds())
+    return sorted(found)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -99,8 +99,7 @@ CREATE TABLE change (
     made_at     timestamptz NOT NULL,
     warned_at   timestamptz,           -- when the oldest warning behind it was accepted
     because     text[]      NOT NULL,
-    expanded_at timestamptz,           -- moves once: every person of it has a bundle
-    first_intent_at timestamptz        -- moves once: the first text of it is about to leave
+    expanded_at timestamptz            -- moves once: every person of it has a bundle
 );
 CREATE INDEX change_to_expand ON change (id) WHERE expanded_at IS NULL;
 
@@ -224,9 +223,9 @@ CREATE TABLE text (
     body     text     NOT NULL,
     html     text     NOT NULL,
     sha256   bytea    NOT NULL,
-    notes    text,
-    UNIQUE (change, purpose, versions)
+    notes    text
 );
+CREATE UNIQUE INDEX one_text_per_set ON text (change, purpose, versions) WHERE purpose <> 'approval';
 
 -- Ids are time-ordered (milliseconds, then a sequence), with room for sixteen deliveries below each bundle, so that
 -- a delivery's partition follows from its id.

@@ -169,7 +169,7 @@ ORDER BY p.level DESC, p.person;
 -- name: add_text(change, versions, purpose, short, subject, body, html, sha256, notes)$
 INSERT INTO text (change, versions, purpose, short, subject, body, html, sha256, notes)
 VALUES (:change, :versions::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
-ON CONFLICT (change, purpose, versions) DO UPDATE SET notes = text.notes
+ON CONFLICT (change, purpose, versions) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
 RETURNING id;
 
 -- name: next_bundles(count)

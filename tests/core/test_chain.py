@@ -1,0 +1,88 @@
+"""The audit chain: whoever edits, removes or swaps a row is found by its number."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.district import run
+from warnengine.audit.chain import Finding, Link, verify
+
+
+def sealed(*rows: str) -> list[Link]:
+    """A chain as the database writes it."""
+    links: list[Link] = []
+    for seq, row in enumerate(rows, 1):
+        before = links[-1].hash if links else b""
+        links.append(Link(seq, row, hashlib.sha256(before + row.encode()).digest()))
+    return links
+
+
+def walk(links: Sequence[Link]) -> Finding:
+    async def rows() -> AsyncIterator[Link]:
+        for link in links:
+            yield link
+
+    return run(verify(rows()))
+
+
+ROWS = ("orders 安居镇", "approved", "orders 少云镇", "lapsed", "book")
+
+
+def test_a_whole_chain_holds() -> None:
+    links = sealed(*ROWS)
+    assert walk(links) == Finding(5, links[-1].hash.hex(), None)
+
+
+def test_an_empty_chain_holds() -> None:
+    assert walk([]) == Finding(0, "", None)
+
+
+@pytest.mark.parametrize("seq", range(1, 6))
+def test_an_edited_row_is_named(seq: int) -> None:
+    links = sealed(*ROWS)
+    links[seq - 1] = replace(links[seq - 1], sealed="nothing happened")
+    good = links[seq - 2].hash.hex() if seq > 1 else ""
+    assert walk(links) == Finding(seq - 1, good, seq)
+
+
+def test_a_row_edited_with_its_hash_is_named_by_the_next() -> None:
+    links = sealed(*ROWS)
+    links[1] = Link(2, "refused", hashlib.sha256(links[0].hash + b"refused").digest())
+    assert walk(links).broken == 3
+
+
+@pytest.mark.parametrize("seq", range(1, 5))
+def test_a_removed_row_is_named_by_the_next(seq: int) -> None:
+    links = sealed(*ROWS)
+    del links[seq - 1]
+    assert walk(links).broken == seq + 1
+
+
+def test_swapped_rows_are_named() -> None:
+    links = sealed(*ROWS)
+    links[1], links[2] = links[2], links[1]
+    assert walk(links).broken == 3
+    renumbered = [replace(link, seq=seq) for seq, link in enumerate(links, 1)]
+    assert walk(renumbered).broken == 2
+
+
+def test_a_cut_tail_shows_only_in_the_head() -> None:
+    links = sealed(*ROWS)
+    cut = walk(links[:-1])
+    assert cut.broken is None
+    assert cut.head != walk(links).head
+
+
+@given(st.lists(st.text(max_size=9), min_size=1, max_size=6), st.data())
+def test_any_edit_is_found(rows: list[str], data: st.DataObject) -> None:
+    links = sealed(*rows)
+    place = data.draw(st.integers(0, len(rows) - 1))
+    other = data.draw(st.text(max_size=9).filter(lambda text: text != rows[place]))
+    links[place] = replace(links[place], sealed=other)
+    assert walk(links).broken == place + 1

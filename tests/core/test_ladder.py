@@ -1,0 +1,86 @@
+"""The next move about somebody who has not answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.district import at
+from warnengine.acknowledge.ladder import ByHand, Escalate, Move, Nothing, Remind, climb
+from warnengine.model.book import Act
+from warnengine.model.bundle import Rung
+
+SILENT = Rung(
+    bundle=160,
+    step=1,
+    act=Act.AGAIN,
+    answered=False,
+    stale=False,
+    not_after=at("08:00"),
+    now=at("06:00"),
+    person="li_si",
+    name="李四",
+    deputies=("wang_wu",),
+    superiors=("zhao_liu", "sun_qi"),
+)
+
+
+@pytest.mark.parametrize(
+    ("act", "fields", "expected"),
+    [
+        (Act.AGAIN, {}, Remind()),
+        (Act.DEPUTY, {}, Escalate(("wang_wu",))),
+        (Act.SUPERIOR, {}, Escalate(("zhao_liu", "sun_qi"))),
+        (Act.DUTY_ROOM, {}, ByHand("call", "李四未应答:请打电话")),
+        (Act.VISIT, {}, ByHand("visit", "李四多次未应答:请派人上门")),
+        (Act.DEPUTY, {"deputies": ()}, ByHand("call", "李四未应答,且没有B角:请打电话")),
+        (Act.SUPERIOR, {"superiors": ()}, ByHand("call", "李四未应答,且没有上级联系人:请打电话")),
+    ],
+    ids=["again", "deputy", "superiors", "duty room", "visit", "no deputy", "no superior"],
+)
+def test_a_step_that_finds_nobody_goes_to_the_duty_room(
+    act: Act, fields: dict[str, object], expected: Move
+) -> None:
+    assert climb(replace(SILENT, act=act, **fields)) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize(
+    ("fields", "because"),
+    [
+        ({"answered": True}, "answered"),
+        ({"stale": True}, "superseded"),
+        ({"not_after": at("06:00")}, "expired"),
+        ({"answered": True, "stale": True}, "answered"),
+    ],
+)
+def test_nobody_is_chased_who_has_answered_or_is_asked_anew_or_too_late(
+    act: Act, fields: dict[str, object], because: str
+) -> None:
+    assert climb(replace(SILENT, act=act, **fields)) == Nothing(because)  # type: ignore[arg-type]
+
+
+@given(
+    st.builds(
+        Rung,
+        bundle=st.integers(0),
+        step=st.integers(1, 9),
+        act=st.sampled_from(Act),
+        answered=st.just(False),
+        stale=st.just(False),
+        not_after=st.just(at("08:00")),
+        now=st.just(at("07:59:59")),
+        person=st.just("li_si"),
+        name=st.text(max_size=4),
+        deputies=st.lists(st.text(min_size=1), max_size=2).map(tuple),
+        superiors=st.lists(st.text(min_size=1), max_size=2).map(tuple),
+    )
+)
+def test_whoever_is_silent_always_has_somebody_who_acts(rung: Rung) -> None:
+    move = climb(rung)
+    assert not isinstance(move, Nothing)
+    assert not isinstance(move, Escalate) or move.people
+    assert not isinstance(move, ByHand) or move.words.startswith(rung.name)
