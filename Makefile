@@ -17,7 +17,15 @@ demo: setup
 	$(BIN)/warnengine demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
+
+bench: setup
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# Everything that kills, cuts and stalls: the guards, the crashes, the process stories, the night with its parts killed.
+faults: setup
+	$(BIN)/python -m pytest tests/dispatch tests/acceptance/test_faults.py tests/kafka tests/channels/test_smpp_faults.py
+	$(BIN)/warnengine demo --break $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -208,8 +208,11 @@ class Engine:
                 yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
 
     async def take(self, arrival: Arrival) -> Taken:
-        """Take an arrival and wake the reconciler."""
-        taken = await self.intake.take(arrival)
+        """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
+        try:
+            taken = await self.intake.take(arrival)
+        except DATABASE_ERRORS as error:
+            raise ConnectionError(f"the store does not answer: {str(error) or type(error).__name__}") from error
         self.bell.ring()
         return taken
 

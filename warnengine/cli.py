@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
+import tomllib
 from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from warnengine import app as application
 from warnengine import rulebook
@@ -61,6 +64,23 @@ def main() -> None:
     except ValidationError as error:
         places = (f"WARNENGINE_{'__'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors())
         _fail("the settings do not pass\n" + "\n".join(places), code=2)
+    except (SettingsError, tomllib.TOMLDecodeError) as error:
+        _fail(f"{os.environ.get('WARNENGINE_CONFIG', 'the settings')}: {error}", code=2)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
+def _settings() -> Settings:
+    """The settings; a variable that means nothing is a mistake, not something to pass over."""
+    file = os.environ.get("WARNENGINE_CONFIG")
+    if file and not Path(file).is_file():
+        _fail(f"there is no settings file {file}: correct WARNENGINE_CONFIG or take it away", code=2)
+    known = {"CONFIG", *(name.upper() for name in Settings.model_fields)}
+    given = {name.upper() for name in os.environ if name.upper().startswith("WARNENGINE_")}
+    strange = sorted(name for name in given if name.removeprefix("WARNENGINE_").partition("__")[0] not in known)
+    if strange:
+        _fail(f"{', '.join(strange)}: there is no such setting; there are {', '.join(sorted(known))}", code=2)
+    return Settings()
 
 
 @cli.command()
@@ -73,7 +93,7 @@ def serve(
         raise typer.BadParameter(
             f"{', '.join(sorted(strange))}: choose from {', '.join(sorted(application.ROLES))}"
         )
-    asyncio.run(application.serve(Settings(), wanted))
+    asyncio.run(application.serve(_settings(), wanted))
 
 
 @cli.command()
@@ -95,7 +115,7 @@ def demo(
 @cli.command()
 def parse(files: Files, as_json: Json = False) -> None:
     """Say how the engine reads warnings, without taking them in."""
-    book = rulebook.load(Settings().rules)
+    book = rulebook.load(_settings().rules)
     reading = Reading({book.district.code: book.district}, book.hazard_table)
     results = [_parsed(file, reading) for file in files]
     for result in results:
@@ -133,7 +153,7 @@ def rules_test(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> Non
 @directory.command("import")
 def directory_import(file: Path) -> None:
     """Make this address list the one that counts."""
-    book = rulebook.load(Settings().rules)
+    book = rulebook.load(_settings().rules)
     listed = read_csv(file.read_bytes(), book)
     for gap in gaps(listed, book):
         print(gap)
@@ -144,7 +164,7 @@ def directory_import(file: Path) -> None:
 @directory.command("check")
 def directory_check(file: Path) -> None:
     """What is wrong with an address list, and what is missing from it."""
-    book = rulebook.load(Settings().rules)
+    book = rulebook.load(_settings().rules)
     found = gaps(read_csv(file.read_bytes(), book), book)
     for gap in found:
         print(gap)
@@ -161,7 +181,7 @@ def audit_verify() -> None:
 
 
 async def _ingest(files: list[Path]) -> list[Verdict]:
-    settings = Settings()
+    settings = _settings()
     async with application.opened(settings) as database:
         engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
         taken = []
@@ -175,7 +195,7 @@ async def _ingest(files: list[Path]) -> list[Verdict]:
 
 
 async def _import(code: str, name: str, listed: Any) -> None:
-    settings = Settings()
+    settings = _settings()
     async with application.opened(settings) as database:
         files = application.book_files(settings.rules)
         engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
@@ -184,7 +204,7 @@ async def _import(code: str, name: str, listed: Any) -> None:
 
 
 async def _verify() -> chain.Finding:
-    async with application.opened(Settings()) as database:
+    async with application.opened(_settings()) as database:
         return await chain.verify(chain.Link(*row) async for row in BoardStore(database).chain())
 
 

@@ -11,24 +11,29 @@ import re
 import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import asyncpg
 
 import warnengine
 from tests.acceptance.program import Program, Said, command, until
 from tests.acceptance.smsc import LINE, Smsc
 from warnengine.demo.children import database_pid
 from warnengine.demo.relay import HOST, free_port
+from warnengine.store.embedded import EmbeddedPostgres
 
 PROJECT = Path(warnengine.__file__).parents[1]
 SOURCES = ("bureau", "city")
 """Names of ways in; the token of a source is its name and `-token`."""
 OPERATOR = "operator-token"
 Json = dict[str, Any]
+Database = asyncpg.Connection[asyncpg.Record] if TYPE_CHECKING else asyncpg.Connection
+WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'arrival'::regclass"
 UNSETTLED = {"queued", "sending", "accepted", "unknown"}
 
 
@@ -103,9 +108,8 @@ class House:
 
     async def open(self, seed: Path | None = None) -> None:
         """Start all of it, on a copy of the seed's data folder."""
-        if seed:  # cp keeps owners: PostgreSQL's folder belongs to another user where root runs the tests
-            copying = await asyncio.create_subprocess_exec("cp", "-a", seed, self.data)
-            assert await copying.wait() == 0
+        if seed:
+            await copy(seed, self.data)
         OPEN.append(self)
         self.web = aiohttp.ClientSession(self.url, timeout=aiohttp.ClientTimeout(10))
         await self.smsc.start()
@@ -115,7 +119,7 @@ class House:
         """End everything."""
         OPEN.remove(self)
         await self.engine.kill()
-        await end_database(self.data, self.engine)
+        await end_database(self.data)
         await self.web.close()
         await self.smsc.stop()
 
@@ -184,14 +188,49 @@ class House:
 
         return await until("every delivery to settle", done, self.engine, 60)
 
-    def link(self, number: str) -> str:
-        """Path of the official's page in the first message to a number."""
-        found = re.search(rf"{self.url}(/a/\w+)", self.smsc.to(number)[0])
-        assert found, f"no link in {self.smsc.to(number)[0]!r}"
+    @asynccontextmanager
+    async def database(self) -> AsyncIterator[Database]:
+        """The engine's own store, looked at from outside."""
+        connection = await asyncpg.connect(EmbeddedPostgres(self.data).start())
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def intake_held(self, database: Database) -> AsyncIterator[None]:
+        """Whoever wants to keep an arrival waits meanwhile."""
+        async with database.transaction():
+            await database.execute("LOCK TABLE arrival IN EXCLUSIVE MODE")
+            yield
+
+    async def intake_waits(self, database: Database) -> None:
+        """Wait until the engine wants to keep an arrival."""
+
+        async def waits() -> bool:
+            return bool(await database.fetchval(f"SELECT EXISTS ({WAITING})"))
+
+        await until("the engine to want to keep an arrival", waits, self.engine)
+
+    async def intake_broken(self, database: Database) -> None:
+        """Cut the connections that want to keep an arrival."""
+        await database.execute(f"SELECT pg_terminate_backend(pid) FROM ({WAITING}) AS waiting")
+
+    def link(self, number: str, message: int = 0) -> str:
+        """Path of the official's page, from a message to a number."""
+        text = self.smsc.to(number)[message]
+        found = re.search(rf"{self.url}(/a/\w+)", text)
+        assert found, f"no link in {text!r}"
         return found[1]
 
 
-async def end_database(data: Path, witness: Program) -> None:
+async def copy(seed: Path, data: Path) -> None:
+    """Copy a data folder with its owners: PostgreSQL's belongs to another user where root runs the tests."""
+    copying = await asyncio.create_subprocess_exec("cp", "-a", seed, data)
+    assert await copying.wait() == 0
+
+
+async def end_database(data: Path) -> None:
     """End the embedded server of a data folder, without its farewell."""
 
     async def gone() -> bool:
@@ -199,7 +238,7 @@ async def end_database(data: Path, witness: Program) -> None:
 
     if pid := database_pid(data):
         os.kill(pid, signal.SIGQUIT)
-        await until("the database to end", gone, witness)
+        await until("the database to end", gone)
 
 
 def _operator() -> dict[str, str]:

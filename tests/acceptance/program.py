@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import multiprocessing
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Awaitable, Callable, Mapping
+import tempfile
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +21,8 @@ BOUND = 30.0
 """Seconds that anything may take before its test fails; no promise, only patience."""
 LOOK_AGAIN = 0.03
 Found = TypeVar("Found")
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["warnengine.cli"])
 
 
 class Program:
@@ -27,7 +32,7 @@ class Program:
         """`command` is run as it stands; `environment` is the whole environment."""
         self.output = output
         self._command = command
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._process: Process | None = None
 
     async def start(self) -> None:
@@ -37,7 +42,7 @@ class Program:
                 stdin=DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=self._environment,
+                env=self.environment,
                 start_new_session=True,
             )
 
@@ -80,29 +85,42 @@ class Said:
 
 
 async def command(*arguments: str, environment: Mapping[str, str], cwd: Path) -> Said:
-    """Run `warnengine` with these arguments to its end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "warnengine", *arguments,
-        stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=dict(environment), cwd=cwd, start_new_session=True,
-    )  # fmt: skip
-    try:
-        out, err = await asyncio.wait_for(process.communicate(), BOUND)
-    except TimeoutError:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        pytest.fail(f"warnengine {' '.join(arguments)} did not end within {BOUND:g} s")
-    assert process.returncode is not None
-    return Said(process.returncode, out.decode(), err.decode())
+    """Run `warnengine` with these arguments to its end, in a process that has its imports behind it."""
+    said = await asyncio.to_thread(_completed, arguments, dict(environment), cwd)
+    assert said, f"warnengine {' '.join(arguments)} did not end within {BOUND:g} s"
+    return said
+
+
+def _completed(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Said | None:
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        process = _FORKS.Process(target=_run, args=(arguments, environment, cwd, out, err))
+        process.start()
+        process.join(BOUND)
+        if process.exitcode is None:
+            process.kill()
+            return None
+        return Said(process.exitcode, out.read_text(), err.read_text())
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, out: Path, err: Path) -> None:
+    for stream, file in ((sys.stdout, out), (sys.stderr, err)):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream.fileno())
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["warnengine", *arguments]
+    importlib.import_module("warnengine.cli").main()
 
 
 async def until(
-    what: str, look: Callable[[], Awaitable[Found | None]], witness: Program, seconds: float = BOUND
+    what: str, look: Callable[[], Awaitable[Found | None]], witness: Program | None = None, seconds: float = BOUND
 ) -> Found:
     """Look until something is there; otherwise fail with what was waited for and the witness's last words."""
     try:
         async with asyncio.timeout(seconds):
-            while not (found := await look()):  # noqa: ASYNC110 - another process tells of no event
+            while not (found := await look()):
                 await asyncio.sleep(LOOK_AGAIN)
             return found
     except TimeoutError:
-        pytest.fail(f"waited {seconds:g} s for {what}, in vain\n{witness.tail()}")
+        pytest.fail(f"waited {seconds:g} s for {what}, in vain\n{witness.tail() if witness else ''}")

@@ -109,7 +109,7 @@ class Smsc:
     async def _receipt(self, number: str, message_id: str) -> None:
         """Hand a receipt over, again and again until the engine has taken it, as a carrier does."""
         text = RECEIPT.format(message_id).encode()
-        while not await self._handed_over(text, source_addr=number, esm_class=0x04):  # noqa: ASYNC110
+        while not await self._handed_over(text, source_addr=number, esm_class=0x04):
             await asyncio.sleep(0.2)
 
     async def _handed_over(self, short_message: bytes, **fields: Any) -> bool:

@@ -165,7 +165,7 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     """Wait for a condition, not longer than `BOUND`."""
     try:
         async with asyncio.timeout(BOUND):
-            while not condition():  # noqa: ASYNC110 - what a foreign peer has done sets no event of ours
+            while not condition():
                 await asyncio.sleep(0.005)
     except TimeoutError:
         pytest.fail(f"waited {BOUND:.0f} s in vain until {what}")

@@ -115,7 +115,7 @@ class Smpp34Peer:
     async def start(self) -> None:
         self._server = smpp34.Server("127.0.0.1", self.port, inbound_capacity=100_000)
         async with asyncio.timeout(BOUND):
-            while not await self._listens(self._server):  # noqa: ASYNC110 - the kernel frees a port silently
+            while not await self._listens(self._server):
                 await asyncio.sleep(0.02)
         self._serving = asyncio.create_task(self._serve(self._server))
 

@@ -79,13 +79,19 @@ def test_two_all_clears_are_both_named() -> None:
     assert compose([over[ANJU], over[SHAOYUN]], BOOK, TEXTS).notes is None
 
 
-def test_the_duty_room_is_told_of_a_hazard_without_measures() -> None:
-    strange = warning("x", at("05:00"), claim("500151", Level.ORANGE, None, event="陨石"))
+@pytest.mark.parametrize(
+    ("hazard", "event", "named"),
+    [(None, "陨石", "陨石"), (None, "11Z99", "未识别灾种(11Z99)"), ("earthquake", "地震", "地震")],
+)
+def test_the_duty_room_is_told_of_a_hazard_without_measures(hazard: str | None, event: str, named: str) -> None:
+    """And where to read the warning itself."""
+    strange = warning("x", at("05:00"), claim("500151", Level.ORANGE, hazard, event=event))
     (version,) = Hall().take(strange, now=NOW).values()
-    assert lines([version]) == [
-        "【铜梁应急】陨石橙色 值班室:06:10前研判并决定如何处置:规则库没有这一灾种的措施。"
-        "收到回1,办完回3。核实023-45600000"
-    ]
+    what = "06:10前研判并决定如何处置:规则库没有这一灾种的措施"
+    first, last = lines([version])
+    assert first == f"【铜梁应急】{named}橙色 值班室:{what}。收到回1,办完回3。"
+    assert len(first) <= FIRST_LINE
+    assert last == f"核实023-45600000 详见{FILLED['link']}"
 
 
 def test_a_number_is_asked_for_where_it_is_not_the_first_act() -> None:

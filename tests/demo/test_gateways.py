@@ -42,7 +42,7 @@ def somebody(temper: Temper, wanted: Callable[[str], bool] = lambda number: True
 async def until(look: Callable[[], Found], seconds: float = 10) -> Found:
     """Look until something is there; TimeoutError after so many seconds."""
     async with asyncio.timeout(seconds):
-        while not (found := look()):  # noqa: ASYNC110 - what is awaited happens in another process
+        while not (found := look()):
             await asyncio.sleep(0.02)
         return found
 

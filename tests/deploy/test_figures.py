@@ -115,11 +115,13 @@ async def prometheus(town: Town) -> AsyncIterator[str]:
 
 
 def write_config(folder: Path, town: Town) -> Path:
-    """As deploy/prometheus.yml, with the ports of this machine in place of the names of containers."""
+    """As deploy/prometheus.yml, with ports of this machine for the names of containers, and quicker."""
+    rules = folder / "alerts.yml"
+    rules.write_text(ALERTS.read_text(encoding="utf-8").replace("interval: 15s", "interval: 1s"), encoding="utf-8")
     targets = [{"targets": [f"{HOST}:{port}"], "labels": {"role": role}} for role, port in town.ports.items()]
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": [str(ALERTS)],
+        "rule_files": [str(rules)],
         "scrape_configs": [{"job_name": "warnengine", "static_configs": targets}],
     }
     file = folder / "prometheus.yml"
@@ -159,11 +161,14 @@ async def test_the_dashboard_shows_the_night(town: Town, prometheus: str, title:
 
 
 async def test_the_rules_are_evaluated_and_the_watchdog_barks(town: Town, prometheus: str) -> None:
-    async with town.web.get(f"{prometheus}/api/v1/rules") as answer:
-        groups = (await answer.json())["data"]["groups"]
-    rules = {rule["name"]: rule for group in groups for rule in group["rules"]}
+    async def barking() -> dict[str, Any] | None:
+        async with town.web.get(f"{prometheus}/api/v1/rules") as answer:
+            groups = (await answer.json())["data"]["groups"]
+        rules = {rule["name"]: rule for group in groups for rule in group["rules"]}
+        return rules if rules["Watchdog"]["state"] == "firing" else None
+
+    rules = await until("the watchdog to bark", barking, town.programs["console"])
     assert set(rules) == {rule["alert"] for rule in RULES}
     assert {name: rule["lastError"] for name, rule in rules.items() if rule.get("lastError")} == {}
-    assert rules["Watchdog"]["state"] == "firing"
-    assert rules["GatewayDown"]["state"] == "pending", "nobody takes mail here"
+    assert rules["GatewayDown"]["state"] in {"pending", "firing"}, "nobody takes mail here"
     assert rules["EngineDown"]["state"] == "inactive"

@@ -75,8 +75,7 @@ async def test_the_chain_is_read_when_it_is_due(database: Database) -> None:
 
     async def links() -> AsyncIterator[Link]:
         readings.append("read")
-        for link in ():
-            yield link
+        yield Link(1, "sealed", b"")
 
     watch = Watch(links)
     await watch.step()

@@ -80,7 +80,9 @@ async def test_a_crash_before_the_intents_are_committed_leaves_no_trace(
 async def test_a_crash_of_who_takes_over_is_survived_too(world: World) -> None:
     await world.warn("red")
     await crash(world, taken=3, answered=0)
-    await world.execute("UPDATE chunk SET lease_until = clock_timestamp() - interval '1 second' WHERE finished_at IS NULL")
+    await world.execute(
+        "UPDATE chunk SET lease_until = clock_timestamp() - interval '1 second' WHERE finished_at IS NULL"
+    )
 
     async def die(message: Outgoing) -> None:
         raise asyncio.CancelledError
@@ -113,7 +115,9 @@ async def test_an_all_clear_follows_what_a_dead_engine_may_have_sent(world: Worl
     await world.warn(None)
     await world.send()
     assert not any("解除" in entry.short for entry in world.sms.log)
-    await world.execute("UPDATE chunk SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL")
+    await world.execute(
+        "UPDATE chunk SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL"
+    )
     await world.send()
     await world.jump(timedelta(seconds=1))
     await world.send()

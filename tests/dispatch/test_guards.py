@@ -78,7 +78,9 @@ async def test_an_all_clear_waits_until_what_it_ends_is_settled(world: World) ->
 async def test_the_others_do_not_wait_for_one_who_is_not_settled(world: World) -> None:
     await world.warn("red")
     await world.send()
-    await world.execute("DELETE FROM delivery_event WHERE delivery = $1", (await world.entries("anju_duty"))[0].delivery)
+    await world.execute(
+        "DELETE FROM delivery_event WHERE delivery = $1", (await world.entries("anju_duty"))[0].delivery
+    )
     await world.warn(None)
     await world.send()
     assert ["解除" in text for text in await world.inbox("anju_duty")] == [False]
@@ -152,7 +154,9 @@ async def test_nothing_is_written_after_its_expiry(world: World, stopwatch: Stop
     await world.dispatcher().step()
     assert len(world.sms.log) == 1
     assert 0 < world.sms.log[0].expires_in <= 10
-    assert await world.column("SELECT state FROM attempt_state ORDER BY delivery") == ["accepted"] + ["expired"] * 6
+    assert (
+        await world.column("SELECT state FROM attempt_state ORDER BY delivery") == ["accepted"] + ["expired"] * 6
+    )
 
 
 async def test_an_acceptance_counts_however_late(world: World) -> None:
@@ -188,7 +192,9 @@ async def test_a_refusal_counts_only_from_who_holds_the_claim(world: World) -> N
 
 async def test_a_withdrawal_waits_for_an_intent_and_then_the_all_clear_goes_there(world: World) -> None:
     await world.warn("red")
-    async with SendStore(world.database, "one", timedelta(seconds=30)).claim("sms", "sms-1", abandoned=False) as desk:
+    async with SendStore(world.database, "one", timedelta(seconds=30)).claim(
+        "sms", "sms-1", abandoned=False
+    ) as desk:
         assert desk is not None
         candidates = await desk.candidates(1)
         withdrawing = asyncio.create_task(world.warn(None))

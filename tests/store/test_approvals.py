@@ -67,7 +67,10 @@ async def test_one_decision_counts(world: World) -> None:
     await world.warn("red")
     (request,) = await world.engine.board.requests(pending=True)
     decisions = await asyncio.gather(
-        *(world.engine.board.decide(request["id"], word, f"somebody {n}", "") for n, word in enumerate(["yes", "no"] * 5))
+        *(
+            world.engine.board.decide(request["id"], word, f"somebody {n}", "")
+            for n, word in enumerate(["yes", "no"] * 5)
+        )
     )
     assert decisions.count(None) == 1
     assert len(set(decisions) - {None}) == 1

@@ -213,7 +213,9 @@ async def test_what_else_stood_in_a_stale_message_moves_into_the_new_one(world: 
     assert "白羊镇" in text
     assert "安居镇" not in text
     old, new = await world.bundles("anju_duty")
-    assert set(await world.column("SELECT state FROM delivery_state WHERE bundle = $1", old["id"])) == {"withdrawn"}
+    assert set(await world.column("SELECT state FROM delivery_state WHERE bundle = $1", old["id"])) == {
+        "withdrawn"
+    }
     assert await world.duties("anju_duty") == {f"{BAIYANG}/rainstorm": "open"}
     acts = await world.column("SELECT act FROM timer WHERE bundle = $1", new["id"])
     assert "deputy" in acts, "the ladder is climbed for it"
@@ -291,7 +293,9 @@ async def test_large_groups_are_leased_in_small_chunks(world: World) -> None:
 
 async def test_who_holds_a_post_is_asked_at_the_moment_of_the_change(world: World) -> None:
     await world.warn("yellow")
-    await world.people(small_directory(without=["anju_duty"], also=[Holding(ANJU, "duty", "baiyang_vice", None, None)]))
+    await world.people(
+        small_directory(without=["anju_duty"], also=[Holding(ANJU, "duty", "baiyang_vice", None, None)])
+    )
     await world.warn("red")
     people = await world.column("SELECT person FROM bundle WHERE kind = 'update' OR level = 4")
     assert "baiyang_vice" in people

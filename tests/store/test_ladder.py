@@ -30,7 +30,10 @@ async def test_a_red_is_climbed_step_by_step(world: World) -> None:
     acts = ("again", "deputy", "duty_room", "superior", "visit")
     assert {len(key): minute for key, minute in seen.items()} == {0: 1, 1: 2, 2: 5, 3: 8, 4: 10, 5: 20}
     assert list(seen)[-1] == acts
-    assert [task["kind"] for task in await world.rows("SELECT kind FROM task WHERE kind IN ('call', 'visit') ORDER BY id")] == [
+    assert [
+        task["kind"]
+        for task in await world.rows("SELECT kind FROM task WHERE kind IN ('call', 'visit') ORDER BY id")
+    ] == [
         "call",
         "visit",
     ]
@@ -113,7 +116,9 @@ async def test_where_nobody_stands_behind_somebody_the_duty_room_calls_at_once(w
 async def test_the_deputy_of_the_moment_is_asked(world: World) -> None:
     await only_water(world, without=["water_vice", "water_head"])
     await world.warn("red")
-    await world.execute("UPDATE holding SET deputy = 'baiyang_mayor' WHERE person = 'water_duty' AND ends = 'infinity'")
+    await world.execute(
+        "UPDATE holding SET deputy = 'baiyang_mayor' WHERE person = 'water_duty' AND ends = 'infinity'"
+    )
     await world.jump(5 * MINUTE)
     await world.chase()
     assert len(await world.bundles("baiyang_mayor", "escalation")) == 1

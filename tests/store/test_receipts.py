@@ -58,7 +58,9 @@ async def test_the_same_receipt_again_changes_nothing(one: World) -> None:
     assert await one.events(entry.delivery) == [(1, "accepted"), (1, "delivered")]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations([Fate.DELIVERED, Fate.FAILED, Fate.PENDING])), ids=str)
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations([Fate.DELIVERED, Fate.FAILED, Fate.PENDING])), ids=str
+)
 async def test_delivered_wins_in_any_order(one: World, order: tuple[Fate, ...]) -> None:
     entry = await sent(one)
     for fate in order:
@@ -149,7 +151,11 @@ async def test_an_id_of_long_ago_is_not_taken_for_a_new_one(one: World) -> None:
 
 @pytest.mark.parametrize(
     ("gateway", "id_", "address"),
-    [("sms-1", "nobody's", "+8619900000004"), ("sms-2", "right", "+8619900000004"), ("sms-1", "right", "+8613800000000")],
+    [
+        ("sms-1", "nobody's", "+8619900000004"),
+        ("sms-2", "right", "+8619900000004"),
+        ("sms-1", "right", "+8613800000000"),
+    ],
     ids=["unknown id", "another gateway", "another number"],
 )
 async def test_what_belongs_to_nobody_is_parked(one: World, gateway: str, id_: str, address: str) -> None:

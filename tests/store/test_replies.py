@@ -49,7 +49,9 @@ async def test_answers_only_rise(world: World, replies: Sequence[str]) -> None:
     for words in replies[1:]:
         await world.reply("water_duty", words)
     assert await world.duties("water_duty") == before
-    assert moments == await world.row("SELECT acked_at, acting_at, done_at FROM obligation WHERE person = 'water_duty'")
+    assert moments == await world.row(
+        "SELECT acked_at, acting_at, done_at FROM obligation WHERE person = 'water_duty'"
+    )
 
 
 async def test_a_reply_belongs_to_the_message_that_was_sent_last(world: World) -> None:
@@ -102,7 +104,12 @@ async def test_done_is_done_where_this_message_asks_for_no_number(world: World) 
 
 @pytest.mark.parametrize(
     ("words", "kind"),
-    [("能不能晚点?", "unclear"), ("3 转移35人,还有12人", "unclear"), ("不是本人", "contact"), ("打错了", "contact")],
+    [
+        ("能不能晚点?", "unclear"),
+        ("3 转移35人,还有12人", "unclear"),
+        ("不是本人", "contact"),
+        ("打错了", "contact"),
+    ],
 )
 async def test_what_is_not_plain_goes_to_the_duty_room(world: World, words: str, kind: str) -> None:
     await world.warn("red")
@@ -135,7 +142,8 @@ async def test_a_number_that_has_changed_hands_speaks_for_who_was_written_to_las
     await world.send()
     number = await world.address("anju_duty")
     await world.execute(
-        "INSERT INTO address (district, person, channel, address) VALUES ('500151', 'baiyang_duty', 'sms', $1)", number
+        "INSERT INTO address (district, person, channel, address) VALUES ('500151', 'baiyang_duty', 'sms', $1)",
+        number,
     )
     await world.reply("anju_duty", "1")
     assert await world.duties("anju_duty") == {RAIN: "acked"}

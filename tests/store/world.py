@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.dispatch.fake_channel import Entry, FakeChannel
-
 from warnengine.app import ROLES, Engine
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest.intake import Intake
@@ -155,7 +154,13 @@ class World:
         return (await self.engine.intake.take(Arrival("test", where, raw))).verdict
 
     async def receipt(
-        self, entry: Entry, fate: Fate = Fate.DELIVERED, *, part: int = 1, id_: str = "", address: str | None = None
+        self,
+        entry: Entry,
+        fate: Fate = Fate.DELIVERED,
+        *,
+        part: int = 1,
+        id_: str = "",
+        address: str | None = None,
     ) -> None:
         """A receipt for one part of a message that reached a gateway."""
         channel = next(c for c in self.channels.values() if entry in c.log)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +10,8 @@ from warnengine import metrics
 from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
 from warnengine.model.delivery import Receipt, Reply
 
+LONGEST_NUMBER = 64
+"""Characters of an id that may be a number; a gateway's own words are longer, and nobody counts in them."""
 BASES = {10: "0123456789", 16: "0123456789abcdef"}
 STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
 
@@ -66,7 +67,8 @@ def spellings(provider_id: str) -> tuple[str, ...]:
     """A gateway may give an id in hexadecimal when it accepts and in decimal in the receipt, or the reverse, with
     leading zeros (8 or 10 digits) or without, in capitals or not."""
     plain = provider_id.strip().lower()
-    values = {int(plain, base) for base, digits in BASES.items() if plain and set(plain) <= set(digits)}
+    number = 0 < len(plain) <= LONGEST_NUMBER
+    values = {int(plain, base) for base, digits in BASES.items() if number and set(plain) <= set(digits)}
     numbers = [
         form.format(value) for value in sorted(values) for form in ("{:d}", "{:x}", "{:08x}", "{:010x}", "{:010d}")
     ]

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from warnengine import metrics
+from warnengine.ingest.kafka import stopped
 from warnengine.settings import Kafka
 from warnengine.store.database import DATABASE_ERRORS
 
@@ -62,7 +63,7 @@ class Announcer:
                 if not await self.outbox.publish(send):
                     await asyncio.sleep(0.5)
         finally:
-            await asyncio.wait_for(producer.stop(), 5)
+            await stopped(producer)
 
 
 def _cloud_event(row: dict[str, Any], district: str) -> bytes:

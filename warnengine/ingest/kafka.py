@@ -63,7 +63,7 @@ class KafkaSource:
             log.info("kafka", topic=self.settings.warnings, state="consuming")
             await self._consume(consumer, producer)
         finally:
-            await _stopped(consumer, producer)
+            await stopped(consumer, producer)
 
     async def _consume(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
         while True:
@@ -98,9 +98,15 @@ async def _reachable(consumer: AIOKafkaConsumer) -> None:
     await asyncio.wait_for(consumer.topics(), LOST_AFTER)
 
 
-async def _stopped(consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
-    for client in (consumer, producer):
-        try:
-            await asyncio.wait_for(client.stop(), 5)
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.info("kafka", problem=f"stopping: {error}")
+async def stopped(*clients: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Stop clients within some seconds, whatever they say.
+
+    Where the broker is gone, aiokafka lets the cancellation of its own tasks out: it must not end ours.
+    """
+    endings = [asyncio.create_task(client.stop()) for client in clients]
+    await asyncio.wait(endings, timeout=5)
+    for ending in endings:
+        ending.cancel()
+    for outcome in await asyncio.gather(*endings, return_exceptions=True):
+        if outcome is not None:
+            log.info("kafka", problem=f"stopping: {outcome!r}")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from warnengine.model.book import Evidence, Measure, RuleBook
+from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
 from warnengine.order.draft import measure_of
@@ -60,6 +60,8 @@ class Section:
     """25个镇街红色,3个镇街橙色; empty where it is the whole territory at one level."""
     towns: tuple[str, ...]
     """红色:安居镇、少云镇; empty where nothing is in force any more."""
+    relayed: bool
+    """The book has no measure: whoever decides must read the warning itself."""
     until: str
 
 
@@ -87,14 +89,12 @@ def section(version: Version, book: RuleBook) -> Section:
     """One version as its unit reads it."""
     change = version.change
     unit = book.units.get(change.key.unit)
-    hazard = book.hazard_table.get(change.key.hazard)
-    name = hazard.name if hazard else change.key.hazard.lstrip("?")
     acts, going_on = _acts(version, book)
     ended = _ended(version, book)
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
-        head=_head(name, version),
+        head=_head(_hazard(change.key.hazard, book), version),
         lead=acts[0].words if acts else _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
@@ -104,6 +104,7 @@ def section(version: Version, book: RuleBook) -> Section:
         ended=ended,
         scope=_scope(reach, book),
         towns=tuple(f"{part.level.zh}:{_names(part.towns, book)}" for part in reach),
+        relayed=any(mark.standing.measure == RELAY.id for mark in version.measures),
         until=change.ends.astimezone(BEIJING).strftime("%d日%H:%M") if change.ends else "",
     )
 
@@ -150,11 +151,18 @@ def _head(name: str, version: Version) -> str:
     return f"{name}{'升为' if level > before else '降为'}{level.zh}"
 
 
+def _hazard(key: str, book: RuleBook) -> str:
+    """暴雨; for what the book does not know, the issuer's own word, or that it gave only a code."""
+    known = book.hazard_table.get(key)
+    word = key.lstrip("?")
+    return known.name if known else f"未识别灾种({word})" if word.isascii() else word
+
+
 def _says_all(part: Section) -> bool:
     """Whether the first line leaves nothing to say: one act, or one all-clear."""
     if part.kind == Kind.LAPSE.value:
         return True
-    return len(part.acts) == 1 and not (part.going_on or part.ended or part.scope)
+    return len(part.acts) == 1 and not (part.going_on or part.ended or part.scope or part.relayed)
 
 
 def _without_acts(kind: Kind, ended: Sequence[str], going_on: Sequence[Act]) -> str:

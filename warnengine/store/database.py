@@ -32,7 +32,7 @@ DATABASE_ERRORS = (
     OSError,
     TimeoutError,
 )
-"""What a lost or failing database raises; asyncpg says InterfaceError or InternalClientError of a killed backend."""
+"""What a lost or failing database raises; of a killed backend asyncpg says Interface- or InternalClientError."""
 
 
 class Awaited(AsyncPGAdapter):
@@ -62,7 +62,7 @@ class Database:
     async def open(cls, dsn: str, *, size: int = 16) -> Database:
         """Connect; raise StartRefused with what to do when that is not possible."""
         try:
-            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs)
+            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs, reset=_as_it_is)
         except (*DATABASE_ERRORS, ValueError) as error:
             raise StartRefused(
                 f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "
@@ -122,6 +122,10 @@ class Database:
 
 async def _codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:
     await connection.set_type_codec("jsonb", encoder=_encode, decoder=json.loads, schema="pg_catalog")
+
+
+async def _as_it_is(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """No session keeps a setting, lock or cursor, so none costs a round trip when it is given back."""
 
 
 def _encode(value: object) -> str:

@@ -25,8 +25,13 @@ log = structlog.get_logger()
 @contextmanager
 def owned(data: Path) -> Iterator[None]:
     """Hold a data folder for one engine; raise StartRefused when another one has it."""
-    data.mkdir(parents=True, exist_ok=True)
-    lock = os.open(data / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = os.open(data / "engine.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StartRefused(
+            f"the data folder {data} cannot be used ({error.strerror}): set WARNENGINE_DATA to another folder"
+        ) from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

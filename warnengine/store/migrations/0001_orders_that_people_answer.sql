@@ -348,6 +348,11 @@ CREATE TABLE delivery_event (
 ) PARTITION BY RANGE (delivery);
 CREATE INDEX delivery_event_of ON delivery_event (delivery, number);
 
+-- Whether an attempt of a bundle has no outcome yet. A function, for the planner must always begin with the bundle.
+CREATE FUNCTION unsettled(of_bundle bigint) RETURNS boolean LANGUAGE sql STABLE AS
+$$ SELECT EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN of_bundle AND of_bundle + 15 AND NOT EXISTS (
+                      SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)) $$;
+
 -- Parts of accepted messages, by the gateway's own id: what receipts are matched with.
 CREATE TABLE part (
     gateway     text        NOT NULL,

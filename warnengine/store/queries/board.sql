@@ -13,7 +13,8 @@ CROSS JOIN LATERAL (
            count(DISTINCT b.person) FILTER (WHERE b.acked_at IS NOT NULL) AS acknowledged,
            count(DISTINCT b.person) FILTER (WHERE b.acting_at IS NOT NULL) AS acting,
            count(DISTINCT b.person) FILTER (WHERE b.done_at IS NOT NULL) AS done,
-           sum(b.number) AS number
+           -- the newest report counts: everybody of a unit reports the whole unit
+           (array_agg(b.number ORDER BY b.done_at DESC) FILTER (WHERE b.number IS NOT NULL))[1] AS number
     FROM obligation b JOIN order_version w ON w.id = b.version WHERE w.standing_order = o.id) sums
 WHERE :district::text IS NULL OR o.district = :district
 ORDER BY o.id DESC LIMIT :most;

@@ -17,6 +17,17 @@ WHERE a.chunk = :chunk AND a.epoch < :epoch
 -- name: candidates(chunk, number, only_delivery, most)
 -- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
 -- A request for approval does not go stale with a version, but with the decision.
+WITH waiting AS MATERIALIZED (
+    SELECT d.id, d.bundle, d.address
+    FROM (SELECT * FROM delivery WHERE id = :only_delivery
+          UNION ALL
+          SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
+    JOIN bundle b ON b.id = d.bundle
+    WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
+      AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
+      AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
+    ORDER BY d.id LIMIT :most
+)
 SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL) AS decided,
@@ -24,20 +35,12 @@ SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS n
            AND b.purpose = 'order' AS answered,
        EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what IN ('accepted', 'delivered')) AS taken,
        t.short, t.subject, t.body, t.html, p.name, coalesce(silent.posts, b.posts) AS posts
-FROM (SELECT * FROM delivery WHERE id = :only_delivery
-      UNION ALL
-      SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
+FROM waiting d
 JOIN bundle b ON b.id = d.bundle
 JOIN text t ON t.id = b.text
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
-WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
-  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
-  AND NOT EXISTS (
-      SELECT FROM unnest(b.follows) AS before
-      JOIN attempt a ON a.delivery BETWEEN before AND before + 15
-      WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
-ORDER BY d.id LIMIT :most;
+ORDER BY d.id;
 
 -- name: share_versions(ids)
 -- Locks the versions against withdrawal until the intents are committed, and tells which are withdrawn already.
@@ -55,10 +58,7 @@ UPDATE chunk c SET lease_until = NULL,
     due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
 FROM (SELECT count(*) AS n,
              bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              JOIN attempt a ON a.delivery BETWEEN before AND before + 15
-                              WHERE b.id = d.bundle AND NOT EXISTS (
-                                  SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)
-                      )) AS held
+                              WHERE b.id = d.bundle AND unsettled(before))) AS held
       FROM chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL

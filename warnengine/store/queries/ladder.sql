@@ -43,9 +43,7 @@ SELECT person FROM bundle WHERE behalf = :behalf AND person = ANY(:people::text[
 -- Bundles whose time is over, each judged once: whom an order that still counts never reached is paged, no silent end.
 WITH over AS (
     SELECT b.id FROM bundle b
-    WHERE b.judged_at IS NULL AND b.not_after < (SELECT engine_now())
-      AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN b.id AND b.id + 15 AND NOT EXISTS (
-                          SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
+    WHERE b.judged_at IS NULL AND b.not_after < (SELECT engine_now()) AND NOT unsettled(b.id)
     ORDER BY b.not_after LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 ), judged AS (
     UPDATE bundle b SET judged_at = engine_now() FROM over WHERE b.id = over.id RETURNING b.id

@@ -143,9 +143,7 @@ WITH mine AS (
 ), unsettled AS MATERIALIZED (
     SELECT e.person, array_agg(DISTINCT x.bundle) AS bundles
     FROM earlier e JOIN people p ON p.person = e.person, unnest(e.bundle || e.follows) AS x(bundle)
-    WHERE EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN x.bundle AND x.bundle + 15 AND NOT EXISTS (
-                      SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number))
-    GROUP BY e.person
+    WHERE unsettled(x.bundle) GROUP BY e.person
 ), ways AS MATERIALIZED (
     -- every channel of the level, and every way that an earlier version went
     SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 16] AS addresses
