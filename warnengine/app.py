@@ -21,12 +21,13 @@ from fastapi import FastAPI
 from warnengine import __version__, metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
+from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges, problems, routes
 from warnengine.api.announcer import Announcer
 from warnengine.audit.chain import Link
 from warnengine.audit.watch import Watch
 from warnengine.console import official
-from warnengine.dispatch.channel import Channel, Inbox, Receipt
+from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
@@ -56,6 +57,7 @@ from warnengine.store.embedded import EmbeddedPostgres, owned
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
+from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
 from warnengine.store.warnings import WarningStore
 
@@ -109,7 +111,8 @@ class Engine:
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.inbox = StoredInbox(self.answers)
+        self.receipts = ReceiptStore(self.database, spellings)
+        self.inbox = StoredInbox(ReceiptDesk(self.receipts), self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
         self.sending = SendStore(self.database, owner_name(), lease)
         self.reconciler = Reconciler(book, Situation(fold.statements, fold.apply, fold.forces), desired)
@@ -150,7 +153,7 @@ class Engine:
     async def listen(self) -> bool:
         """Receipts that came before their message was known; messages that nobody confirmed."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
-        return any([await self.inbox.rematch(), await self.answers.silence(silent) > 0])
+        return any([await self.receipts.rematch() > 0, await self.receipts.silence(silent) > 0])
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
@@ -351,10 +354,10 @@ def _on_signals(stopping: asyncio.Event) -> None:
 
 def _callback(channel: HttpSmsChannel, inbox: StoredInbox) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
-        for thing in channel.read_callback(method, query, body):
-            if isinstance(thing, Receipt):
-                await inbox.receipt(thing)
-            else:
+        things = channel.read_callback(method, query, body)
+        await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
+        for thing in things:
+            if isinstance(thing, Reply):
                 await inbox.reply(thing)
         return channel.answer_ok
 

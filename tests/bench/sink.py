@@ -6,6 +6,7 @@ Run as a process of its own: `python -m tests.bench.sink` prints its port. SMPP 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import struct
 
@@ -37,6 +38,12 @@ def addresses(body: bytes) -> tuple[bytes, bytes]:
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionResetError):  # a run ends as soon as it has what it measures
+        await answer(reader, writer)
+    writer.close()
+
+
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     ids, sequences = itertools.count(1), itertools.count(1)
     while head := await reader.read(HEAD.size):
         head += await reader.readexactly(HEAD.size - len(head))
@@ -52,7 +59,6 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         elif command in (ENQUIRE, UNBIND):
             writer.write(pdu(command | RESPONSE, sequence))
         await writer.drain()
-    writer.close()
 
 
 async def main() -> None:

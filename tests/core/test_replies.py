@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.core.district import BOOK, NIGHT, TEXTS, Hall, at
-from warnengine.acknowledge.inbox import spellings
+from warnengine.acknowledge.receipts import spellings
 from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
 from warnengine.demo import phones
 from warnengine.order.compose import compose

@@ -10,7 +10,7 @@ import pytest
 
 from tests.dispatch.fake_channel import Entry, Will
 from tests.store.world import ANJU, World, small_directory
-from warnengine.acknowledge.inbox import spellings
+from warnengine.acknowledge.receipts import spellings
 from warnengine.model.delivery import Fate, Receipt
 
 OTHERS = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
@@ -42,10 +42,10 @@ async def test_a_receipt_may_come_before_the_answer_to_its_submit(one: World) ->
     await one.sms.arrived.wait()
     await one.receipt(one.sms.log[0])
     assert await one.value("SELECT count(*) FROM receipt WHERE matched_at IS NULL") == 1
-    assert not await one.engine.inbox.rematch()
+    assert not await one.engine.receipts.rematch()
     one.sms.go_on.set()
     await sending
-    assert await one.engine.inbox.rematch()
+    assert await one.engine.receipts.rematch()
     assert await one.state("anju_duty") == "delivered"
     assert await one.value("SELECT count(*) FROM receipt WHERE matched_at IS NULL") == 0
 
@@ -172,7 +172,7 @@ async def test_parked_receipts_are_given_up_after_a_day(one: World) -> None:
     await one.receipt(entry)
     await one.execute("UPDATE receipt SET received_at = received_at - interval '25 hours'")
     await one.execute("UPDATE part SET provider_id = $1", one.sms.ids(entry)[0])
-    assert not await one.engine.inbox.rematch()
+    assert not await one.engine.receipts.rematch()
 
 
 async def test_silence_is_shown_and_a_late_receipt_still_counts(one: World) -> None:
@@ -200,3 +200,42 @@ def test_spellings_of_an_id_are_few_and_begin_with_its_own() -> None:
     assert "2591" in spellings("0A1f")
     assert "a1f" in spellings("2591")
     assert spellings("x-y") == ("x-y",)
+
+
+async def test_receipts_that_come_together_are_stored_together(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    entries = list(world.sms.log)
+    assert len(entries) > 3
+    before = await world.value("SELECT txid_current()")
+    await asyncio.gather(*(world.receipt(entry) for entry in entries))
+    assert await world.value("SELECT txid_current()") - before <= 3, "the first, all others, and this question"
+    assert await world.column("SELECT count(*) FROM delivery_event WHERE what = 'delivered'") == [len(entries)]
+
+
+async def test_a_caller_who_goes_away_takes_nobodys_receipt_along(one: World) -> None:
+    entry = await sent(one)
+    gone = asyncio.create_task(one.receipt(entry))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await one.receipt(entry, Fate.PENDING)
+    assert await one.state("anju_duty") == "delivered"
+
+
+async def test_a_receipt_with_bytes_that_no_database_holds_is_kept_and_harms_no_other(one: World) -> None:
+    entry = await sent(one)
+    odd = Receipt("sms-1", "\0 7", "\ud83d", Fate.FAILED, "UNDE\0LIV", b"odd")
+    await asyncio.gather(one.engine.inbox.receipt(odd), one.receipt(entry))
+    assert await one.state("anju_duty") == "delivered"
+    assert await one.value("SELECT count(*) FROM receipt") == 2
+
+
+async def test_the_word_for_the_duty_room_is_that_of_the_part_that_failed(one: World) -> None:
+    one.sms.parts = 2
+    entry = await sent(one)
+    await asyncio.gather(
+        one.receipt(entry, part=2),
+        one.receipt(entry, Fate.FAILED, part=1),
+    )
+    (task,) = await one.tasks("unreached")
+    assert "failed" in task["words"], task["words"]

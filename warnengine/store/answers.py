@@ -1,17 +1,14 @@
-"""Receipts, replies and answers, each kept and acted on in one transaction."""
+"""Replies and answers, each kept and acted on in one transaction."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from warnengine.model.delivery import Receipt, Reply
+from warnengine.model.delivery import Reply
 from warnengine.store.database import Database, queries
-from warnengine.store.sending import page_unreached
-from warnengine.store.shapes import plain
+from warnengine.store.shapes import plain, storable
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -33,48 +30,18 @@ class Answer:
 
 
 class AnswerStore:
-    """What comes back from people and gateways."""
+    """What comes back from people."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def receipt(self, receipt: Receipt, ids: Sequence[str]) -> bool:
-        """Keep a receipt and match it with a part; False: parked until its message is known."""
-        async with self.database.transaction() as connection:
-            kept = await sql.keep_receipt(
-                connection,
-                gateway=receipt.gateway,
-                sha256=hashlib.sha256(receipt.raw).digest(),
-                raw=receipt.raw,
-                provider_id=receipt.provider_id,
-                address=receipt.address,
-                fate=str(receipt.fate),
-                code=receipt.code,
-            )
-            if kept is None:
-                return True
-            row = {
-                "id": kept,
-                "gateway": receipt.gateway,
-                "address": receipt.address,
-                "fate": str(receipt.fate),
-                "code": receipt.code,
-            }
-            return await _match(connection, row, ids)
-
-    async def rematch(self, spellings: Callable[[str], Sequence[str]]) -> int:
-        """Try the parked receipts again; return how many found their message."""
-        async with self.database.transaction() as connection:
-            rows = await sql.parked(connection, most=500)
-            return sum([await _match(connection, row, spellings(row["provider_id"])) for row in rows])
-
     async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
         """Keep a reply and record its answer on the last message to that number; return the verdict."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
             if last is None:
                 return await _to_duty_room(connection, reply, None, "stranger", "不在通讯录里的号码来信")
-            answer = Answer(last["bundle"], step, "sms", last["person"], number, reply.text)
+            answer = Answer(last["bundle"], step, "sms", last["person"], number, storable(reply.text))
             problem = await _answer(connection, answer, last)
             if problem:
                 return await _to_duty_room(connection, reply, last, "unclear", problem)
@@ -84,7 +51,7 @@ class AnswerStore:
     async def wrong_person(self, reply: Reply) -> str:
         """Keep a reply, open a contact task, let the ladder go on at once."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
@@ -92,7 +59,7 @@ class AnswerStore:
     async def unclear(self, reply: Reply) -> str:
         """Keep a reply and give it to the duty room."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=reply.address)
+            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
             return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
@@ -121,38 +88,6 @@ class AnswerStore:
         """Remember a phone for Web Push; False where no such link exists."""
         async with self.database.transaction() as connection:
             return await sql.add_push(connection, code=code, address=subscription) is not None
-
-    async def silence(self, after: timedelta) -> int:
-        """Mark what was accepted and never confirmed in time."""
-        async with self.database.transaction() as connection:
-            return len(list(await sql.silence(connection, after=after)))
-
-
-async def _match(connection: Connection, row: Any, ids: Sequence[str]) -> bool:
-    part = await sql.find_part(connection, gateway=row["gateway"], ids=list(ids), address=row["address"])
-    if part is None:
-        return False
-    await sql.receipt_matched(connection, id=row["id"])
-    if row["fate"] in ("delivered", "failed"):
-        keys = {key: part[key] for key in ("provider_id", "delivery", "number", "part")}
-        await sql.lock_parts(connection, delivery=part["delivery"], number=part["number"])
-        await sql.part_fate(connection, gateway=row["gateway"], fate=row["fate"], **keys)
-        await _settle(connection, part["delivery"], part["number"], row)
-    return True
-
-
-async def _settle(connection: Connection, delivery: int, number: int, row: Any) -> None:
-    fate = await sql.message_fate(connection, delivery=delivery, number=number)
-    if fate is None:
-        return
-    await sql.add_event(
-        connection, delivery=delivery, number=number, what=fate, gateway=row["gateway"], detail=row["code"]
-    )
-    if fate == "delivered":
-        await sql.reached(connection, bundle=delivery & ~15)
-    else:
-        page = [{"delivery": delivery, "words": f"短信未送达({row['code']}),请核对号码"}]
-        await page_unreached(connection, page)
 
 
 async def _answer(connection: Connection, answer: Answer, whose: Any) -> str:
@@ -207,7 +142,7 @@ async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict
         kind="contact" if verdict == "contact" else "unclear",
         bundle=bundle,
         person=last["person"] if last else None,
-        words=f"{problem}:“{reply.text[:100]}”",
+        words=f"{problem}:“{storable(reply.text[:100])}”",
     )
     return verdict
 
@@ -216,9 +151,9 @@ async def _keep_reply(connection: Connection, reply: Reply, bundle: int | None, 
     await sql.keep_reply(
         connection,
         gateway=reply.gateway,
-        address=reply.address,
-        line=reply.to,
-        words=reply.text,
+        address=storable(reply.address),
+        line=storable(reply.to),
+        words=storable(reply.text),
         raw=reply.raw,
         bundle=bundle,
         verdict=verdict,

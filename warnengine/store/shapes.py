@@ -109,5 +109,11 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: iso(value) if isinstance(value, datetime) else value for key, value in row.items()}
 
 
+def storable(text: str) -> str:
+    """What a gateway wrote, without what PostgreSQL cannot hold: NUL and half surrogate pairs. Refused, it would
+    come back for ever."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
 def _standings(marks: tuple[MeasureMark, ...], wanted: Mark) -> tuple[Standing, ...]:
     return tuple(mark.standing for mark in marks if mark.mark is wanted)

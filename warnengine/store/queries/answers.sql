@@ -1,50 +1,3 @@
--- name: keep_receipt(gateway, sha256, raw, provider_id, address, fate, code)$
--- Null where these very bytes are kept already.
-INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code)
-VALUES (:gateway, :sha256, :raw, :provider_id, :address, :fate, :code)
-ON CONFLICT (gateway, sha256) DO NOTHING RETURNING id;
-
--- name: find_part(gateway, ids, address)^
--- The newest part under one of these spellings, to this address where the gateway names one: ids are reused.
-SELECT provider_id, delivery, number, part, parts FROM part
-WHERE gateway = :gateway AND provider_id = ANY(:ids::text[]) AND (:address = '' OR same_address(address, :address))
-  AND accepted_at > clock_timestamp() - interval '4 days'
-ORDER BY accepted_at DESC LIMIT 1;
-
--- name: lock_parts(delivery, number)
--- All parts of a message, in one order: receipts of its parts come at the same moment, and whoever settles the last
--- one must see the others.
-SELECT part FROM part WHERE delivery = :delivery AND number = :number ORDER BY part FOR UPDATE;
-
--- name: part_fate(gateway, provider_id, delivery, number, part, fate)!
--- Delivered outweighs failed, whichever comes first.
-UPDATE part SET fate = :fate
-WHERE gateway = :gateway AND provider_id = :provider_id AND delivery = :delivery AND number = :number AND part = :part
-  AND (fate IS NULL OR fate = 'failed');
-
--- name: message_fate(delivery, number)$
--- What became of the whole message: null while a part is unknown.
-SELECT CASE WHEN count(*) FILTER (WHERE fate IS NULL) > 0 THEN NULL
-            WHEN bool_and(fate = 'delivered') THEN 'delivered' ELSE 'undelivered' END
-FROM part WHERE delivery = :delivery AND number = :number;
-
--- name: add_event(delivery, number, what, gateway, detail)!
-INSERT INTO delivery_event (delivery, number, what, gateway, detail)
-SELECT :delivery, :number, :what, :gateway, :detail
-WHERE NOT EXISTS (SELECT FROM delivery_event WHERE delivery = :delivery AND number = :number AND what = :what);
-
--- name: reached(bundle)!
-UPDATE obligation o SET state = 'reached', reached_at = engine_now()
-FROM bundle b WHERE b.id = :bundle AND o.version = ANY (b.versions) AND o.person = b.person AND o.state = 'open';
-
--- name: receipt_matched(id)!
-UPDATE receipt SET matched_at = clock_timestamp() WHERE id = :id;
-
--- name: parked(most)
-SELECT id, gateway, provider_id, address, fate, code FROM receipt
-WHERE matched_at IS NULL AND received_at > clock_timestamp() - interval '24 hours'
-ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
-
 -- name: keep_reply(gateway, address, line, words, raw, bundle, verdict)!
 INSERT INTO reply (gateway, address, line, words, raw, bundle, verdict)
 VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
@@ -116,14 +69,3 @@ INSERT INTO address (district, person, channel, address)
 SELECT district, person, 'push', :address FROM bundle WHERE code = :code
 ON CONFLICT (district, person, channel, address) DO UPDATE SET retired_at = NULL, why = NULL
 RETURNING person;
-
--- name: silence(after)
--- Accepted, a receipt was promised, and none came in time; late ones still count.
-INSERT INTO delivery_event (delivery, number, what, gateway)
-SELECT DISTINCT p.delivery, p.number, 'silent', p.gateway
-FROM part p JOIN delivery_event e ON e.delivery = p.delivery AND e.number = p.number AND e.what = 'accepted'
-WHERE p.fate IS NULL AND p.accepted_at > (SELECT clock_timestamp() - interval '2 days')
-  AND e.at < (SELECT engine_now() - :after::interval)
-  AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = p.delivery AND l.number = p.number
-                  AND l.what IN ('silent', 'delivered', 'undelivered'))
-RETURNING delivery;

@@ -1,0 +1,79 @@
+-- name: keep(gateways, hashes, raws, ids, addresses, fates, codes)
+-- Keep receipts; those whose very bytes are kept already do not come back.
+INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code)
+SELECT * FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[],
+                     :fates::text[], :codes::text[])
+ON CONFLICT (gateway, sha256) DO NOTHING
+RETURNING id, provider_id;
+
+-- name: parked(most)
+-- Receipts whose message is not known yet: they do arrive before the answer to their submit.
+SELECT id, provider_id FROM receipt
+WHERE matched_at IS NULL AND received_at > clock_timestamp() - interval '24 hours'
+ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: match(receipts, spellings)
+-- For each receipt the newest part under one of its spellings, to its address where the gateway names one: ids are
+-- reused.
+SELECT DISTINCT ON (r.id) r.id, r.gateway, r.fate, r.code, p.provider_id, p.delivery, p.number, p.part
+FROM unnest(:receipts::bigint[], :spellings::text[]) AS said(id, spelling)
+JOIN receipt r ON r.id = said.id
+JOIN part p ON p.gateway = r.gateway AND p.provider_id = said.spelling
+           AND p.accepted_at > clock_timestamp() - interval '4 days'
+           AND (r.address = '' OR same_address(p.address, r.address))
+ORDER BY r.id, p.accepted_at DESC;
+
+-- name: lock(deliveries, numbers)
+-- All parts of these messages, in one order: receipts of the parts of one message come at the same moment, and
+-- whoever settles the last one must see the others.
+SELECT p.part FROM part p JOIN unnest(:deliveries::bigint[], :numbers::smallint[]) AS m(delivery, number)
+  ON p.delivery = m.delivery AND p.number = m.number
+ORDER BY p.delivery, p.number, p.part FOR UPDATE OF p;
+
+-- name: note(gateways, ids, deliveries, numbers, parts, fates)!
+-- What became of each part; delivered outweighs failed, whichever comes first.
+UPDATE part p SET fate = said.fate
+FROM (SELECT gateway, provider_id, delivery, number, part, min(fate) AS fate
+      FROM unnest(:gateways::text[], :ids::text[], :deliveries::bigint[], :numbers::smallint[], :parts::smallint[],
+                  :fates::text[]) AS m(gateway, provider_id, delivery, number, part, fate)
+      WHERE fate IN ('delivered', 'failed') GROUP BY gateway, provider_id, delivery, number, part) AS said
+WHERE p.gateway = said.gateway AND p.provider_id = said.provider_id AND p.delivery = said.delivery
+  AND p.number = said.number AND p.part = said.part AND (p.fate IS NULL OR p.fate = 'failed');
+
+-- name: settle(deliveries, numbers, fates, codes)
+-- Messages all of whose parts are known now: one event for what became of each, with the code of what failed.
+INSERT INTO delivery_event (delivery, number, what, gateway, detail)
+SELECT done.delivery, done.number, done.what, done.gateway, done.code
+FROM (SELECT m.delivery, m.number, min(p.gateway) AS gateway,
+             coalesce(max(m.code) FILTER (WHERE m.fate = 'failed'), max(m.code)) AS code,
+             CASE WHEN bool_and(p.fate = 'delivered') THEN 'delivered' ELSE 'undelivered' END AS what
+      FROM unnest(:deliveries::bigint[], :numbers::smallint[], :fates::text[], :codes::text[])
+           AS m(delivery, number, fate, code)
+      JOIN part p ON p.delivery = m.delivery AND p.number = m.number
+      GROUP BY m.delivery, m.number HAVING bool_and(p.fate IS NOT NULL)) AS done
+WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = done.delivery AND e.number = done.number
+                  AND e.what = done.what)
+RETURNING delivery, what, detail;
+
+-- name: reached(bundles)!
+-- In one order, for another process may have receipts of the same people.
+WITH reached AS (
+    SELECT o.version, o.person FROM bundle b JOIN obligation o ON o.version = ANY (b.versions) AND o.person = b.person
+    WHERE b.id = ANY(:bundles::bigint[]) AND o.state = 'open' ORDER BY o.version, o.person FOR UPDATE OF o
+)
+UPDATE obligation o SET state = 'reached', reached_at = engine_now()
+FROM reached WHERE o.version = reached.version AND o.person = reached.person;
+
+-- name: matched(receipts)!
+UPDATE receipt SET matched_at = clock_timestamp() WHERE id = ANY(:receipts::bigint[]);
+
+-- name: silence(after)
+-- Accepted, a receipt was promised, and none came in time; late ones still count.
+INSERT INTO delivery_event (delivery, number, what, gateway)
+SELECT DISTINCT p.delivery, p.number, 'silent', p.gateway
+FROM part p JOIN delivery_event e ON e.delivery = p.delivery AND e.number = p.number AND e.what = 'accepted'
+WHERE p.fate IS NULL AND p.accepted_at > (SELECT clock_timestamp() - interval '2 days')
+  AND e.at < (SELECT engine_now() - :after::interval)
+  AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = p.delivery AND l.number = p.number
+                  AND l.what IN ('silent', 'delivered', 'undelivered'))
+RETURNING delivery;
