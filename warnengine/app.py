@@ -28,6 +28,7 @@ from warnengine.audit.chain import Link
 from warnengine.audit.watch import Watch
 from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
+from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
@@ -53,6 +54,7 @@ from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database
+from warnengine.store.duty import DutyStore
 from warnengine.store.embedded import EmbeddedPostgres, owned
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
@@ -107,6 +109,7 @@ class Engine:
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
+        self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
@@ -119,7 +122,9 @@ class Engine:
         self.expander = Expander(book, texts, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
-        self.channels = [channel_of(gateway, self.inbox) for gateway in settings.gateways]
+        self.duty_room = CallByHand(self.duty, self.inbox)
+        self.gateways = [channel_of(gateway, self.inbox) for gateway in settings.gateways]
+        self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -151,9 +156,11 @@ class Engine:
         return any([await petition(self.spokesman, self.ladder), await chaser.step()])
 
     async def listen(self) -> bool:
-        """Receipts that came before their message was known; messages that nobody confirmed."""
+        """Receipts that came before their message was known, messages that nobody confirmed, calls that nobody
+        needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
-        return any([await self.receipts.rematch() > 0, await self.receipts.silence(silent) > 0])
+        found = (await self.receipts.rematch(), await self.receipts.silence(silent), await self.duty.drop_moot())
+        return any(found)
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
@@ -163,7 +170,7 @@ class Engine:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = str(error) or type(error).__name__
-        if not self.channels:
+        if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         return found
 
@@ -261,6 +268,8 @@ def web(engine: Engine) -> FastAPI:
         take=engine.take,
         warnings=engine.warnings,
         board=engine.board,
+        duty=engine.duty,
+        called=engine.duty_room.called,
         answers=engine.answers,
         ready=engine.ready,
         refresh=lambda: gauges.refresh(engine.board, engine.running),
@@ -268,7 +277,7 @@ def web(engine: Engine) -> FastAPI:
         ring=engine.bell.ring,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(channel, engine.inbox)
-            for channel, gateway in zip(engine.channels, engine.settings.gateways, strict=True)
+            for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
             if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
         },
     )

@@ -267,7 +267,7 @@ async def test_a_phone_is_not_registered_under_a_wrong_link(house: House, push_s
 async def test_an_answer_that_nobody_understands_becomes_a_task_and_closing_it_acknowledges(house: House) -> None:
     officer = phone("tourism")
     await house.smsc.reply(officer, "你是哪个哦")
-    task = next(one for one in await house.all("tasks") if one["mobile"] == officer)
+    task = next(one for one in await house.all("tasks") if one["number"] == officer)
     assert (task["kind"], "你是哪个哦" in task["text"]) == ("unclear", True)
     assert (await order_of(house, "tourism"))["acknowledged"] == 0
     closing = {"result": "answered", "by": "吕思宁", "words": "电话已通,人员在岗"}

@@ -62,6 +62,8 @@ class Peer(Protocol):
     """An address of this kind: a number, a mailbox, a subscription."""
     has_receipts: bool
     has_replies: bool
+    has_network: bool
+    """Whether bytes are on their way where a cable can be cut."""
     answers: frozenset[Answer]
     """What it can play; tests of anything else are left out when tests are collected."""
 
@@ -393,6 +395,7 @@ class ChannelConformance:
         assert error.reason == Reason.UNREACHABLE
         await until(lambda: asyncio.all_tasks() <= before, "no task of the channel is left")
 
+    @pytest.mark.promise("network")
     async def test_nothing_arrives_after_it_was_given_up(self, request: pytest.FixtureRequest, peer: Peer) -> None:
         """The network is cut under a message and mended after the channel has given up."""
         await peer.stop()

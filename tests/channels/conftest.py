@@ -31,7 +31,8 @@ def _promised(item: pytest.Item) -> bool:
     peer: Any = getattr(getattr(item, "cls", None), "make_peer", None)
     if peer is None:
         return True
-    able = {*peer.answers, *("receipts",) * peer.has_receipts, *("replies",) * peer.has_replies}
+    kinds = ("receipts", "replies", "network")
+    able = {*peer.answers, *(kind for kind in kinds if getattr(peer, f"has_{kind}"))}
     marked = {mark.args[0] for mark in item.iter_markers("promise")}
     played = {getattr(item, "callspec", None) and item.callspec.params.get("answer")} - {None}
     return marked | played <= able

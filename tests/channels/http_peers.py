@@ -99,6 +99,7 @@ class HttpPeer:
     address = "+8613800138001"
     has_receipts = True
     has_replies = True
+    has_network = True
     answers: frozenset[Answer] = frozenset(
         {
             "accept",

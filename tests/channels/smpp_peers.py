@@ -94,6 +94,7 @@ class Smpp34Peer:
     address = "+8613800138001"
     has_receipts = True
     has_replies = True
+    has_network = True
     answers: frozenset[Answer] = frozenset({"accept", "throttle", "reject", "bad_address", "temporary", "silent"})
     statuses: dict[Answer, int] = {"throttle": 0x58, "reject": 0x0A, "bad_address": 0x0B, "temporary": 0x08}
 
@@ -214,6 +215,7 @@ class NodePeer:
     address = "+8613800138001"
     has_receipts = True
     has_replies = True
+    has_network = True
     answers: frozenset[Answer] = frozenset(
         {
             "accept",

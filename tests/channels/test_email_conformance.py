@@ -56,6 +56,7 @@ class AiosmtpdPeer:
     address: str = "chen.wei@tongliang.example.cn"
     has_receipts = False
     has_replies = False
+    has_network = True
     answers: frozenset[Answer] = frozenset({*REFUSALS, "accept", "credentials", "silent", "drop_before_answer"})
     received: list[tuple[str, str]] = field(default_factory=list)
     transports: set[asyncio.Transport] = field(default_factory=set)

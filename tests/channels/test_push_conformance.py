@@ -74,6 +74,7 @@ class PushService:
     address: str = ""
     has_receipts = False
     has_replies = False
+    has_network = True
     answers: frozenset[Answer] = frozenset({*REFUSALS, "accept", "silent", "drop_before_answer"})
     received: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.district import at
-from warnengine.acknowledge.ladder import ByHand, Escalate, Move, Nothing, Remind, climb
+from warnengine.acknowledge.ladder import Call, Escalate, Move, Nothing, Remind, Visit, climb
 from warnengine.model.book import Act
 from warnengine.model.bundle import Rung
 
@@ -34,10 +34,10 @@ SILENT = Rung(
         (Act.AGAIN, {}, Remind()),
         (Act.DEPUTY, {}, Escalate(("wang_wu",))),
         (Act.SUPERIOR, {}, Escalate(("zhao_liu", "sun_qi"))),
-        (Act.DUTY_ROOM, {}, ByHand("call", "李四未应答:请打电话")),
-        (Act.VISIT, {}, ByHand("visit", "李四多次未应答:请派人上门")),
-        (Act.DEPUTY, {"deputies": ()}, ByHand("call", "李四未应答,且没有B角:请打电话")),
-        (Act.SUPERIOR, {"superiors": ()}, ByHand("call", "李四未应答,且没有上级联系人:请打电话")),
+        (Act.DUTY_ROOM, {}, Call("duty_room")),
+        (Act.VISIT, {}, Visit("李四多次未应答:请派人上门")),
+        (Act.DEPUTY, {"deputies": ()}, Call("no deputy")),
+        (Act.SUPERIOR, {"superiors": ()}, Call("no superior")),
     ],
     ids=["again", "deputy", "superiors", "duty room", "visit", "no deputy", "no superior"],
 )
@@ -83,4 +83,4 @@ def test_whoever_is_silent_always_has_somebody_who_acts(rung: Rung) -> None:
     move = climb(rung)
     assert not isinstance(move, Nothing)
     assert not isinstance(move, Escalate) or move.people
-    assert not isinstance(move, ByHand) or move.words.startswith(rung.name)
+    assert not isinstance(move, Visit) or move.words.startswith(rung.name)

@@ -27,7 +27,7 @@ def approval(level: str, unit: str) -> dict[str, Any]:
 
 def task(kind: str, temper: Temper = Temper.NEVER) -> dict[str, Any]:
     mobile = next(number for n in range(9999) if phones.temper(number := f"+861990000{n:04}") is temper)
-    return {"id": 3, "kind": kind, "mobile": mobile, "since": SINCE.isoformat()}
+    return {"id": 3, "kind": kind, "number": mobile, "since": SINCE.isoformat()}
 
 
 def test_the_authority_for_red_says_yes_within_its_clock() -> None:

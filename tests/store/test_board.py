@@ -54,13 +54,13 @@ async def test_deliveries_are_read_in_pages(world: World) -> None:
 async def test_a_task_is_closed_once_and_recorded(world: World) -> None:
     await world.people(small_directory(mute=["anju_duty"]))
     await world.warn("yellow")
-    board = world.engine.board
-    (task,) = await board.tasks(still_open=True)
-    assert task["name"] == "ANJU_DUTY"
-    closed = await board.close_task(task["id"], "打通了", "值班员")
-    assert closed == ((await world.bundles("anju_duty"))[0]["id"], "unreached")
-    assert await board.close_task(task["id"], "again", "somebody") is None
-    assert await board.tasks(still_open=True) == []
+    duty = world.engine.duty
+    (task,) = await duty.tasks(still_open=True)
+    assert (task["name"], task["kind"]) == ("ANJU_DUTY", "unreached")
+    assert task["bundle"] == str((await world.bundles("anju_duty"))[0]["id"])
+    assert await duty.close(task["id"], "打通了", "值班员", "")
+    assert not await duty.close(task["id"], "again", "somebody", "")
+    assert await duty.tasks(still_open=True) == []
     assert await world.value("SELECT count(*) FROM audit WHERE kind = 'task'") == 1
 
 

@@ -203,10 +203,10 @@ class Night(RuleBasedStateMachine):
         )
         self.do(self.world.execute(late))
 
-    @rule(data=st.data(), fate=st.sampled_from(Fate))
-    def receipt(self, data: st.DataObject, fate: Fate) -> None:
-        if self.world.sms.log:
-            self.do(self.world.receipt(data.draw(st.sampled_from(self.world.sms.log)), fate))
+    @rule(place=st.integers(0, 99), fate=st.sampled_from(Fate))
+    def receipt(self, place: int, fate: Fate) -> None:
+        if log := self.world.sms.log:
+            self.do(self.world.receipt(log[place % len(log)], fate))
             self.do(self.world.engine.listen())
 
     @rule(who=st.sampled_from(PEOPLE), words=st.sampled_from(["1", "2", "3", "3 12", "不是本人", "?"]))

@@ -170,7 +170,7 @@ async def test_a_deputy_answers_for_the_silent_one_where_the_ladder_says_so(
     assert await world.duties("water_duty") == {"water/rainstorm": silent}
     assert await world.duties("water_vice") == {"water/rainstorm": "acked"}
     await world.jump(3 * MINUTE)
-    await world.chase()
+    await world.settle()
     called = {task["person"] for task in await world.tasks("call")}
     assert ("water_duty" in called) is (silent == "open")
 
@@ -235,14 +235,16 @@ async def test_a_thousand_equal_answers_count_once(world: World) -> None:
 
 
 async def test_an_answer_by_telephone_stops_the_ladder(world: World) -> None:
-    await world.warn("yellow")
+    await world.warn("red")
     await world.send()
-    bundle = (await world.bundles("anju_duty"))[0]["id"]
-    await world.engine.answers.answered_by_hand(bundle, "值班员", "电话已通知")
-    await world.jump(30 * MINUTE)
-    await world.chase()
-    assert "anju_duty" not in {task["person"] for task in await world.tasks("call")}
-    assert await world.column("SELECT manner FROM answer") == ["duty_room"]
+    await world.jump(8 * MINUTE)
+    await world.settle()
+    task = next(task for task in await world.tasks("call") if task["person"] == "anju_duty")
+    assert await world.engine.duty.close(task["id"], "answered", "值班员", "电话已通知")
+    await world.jump(20 * MINUTE)
+    await world.settle()
+    assert "anju_duty" not in {task["person"] for task in await world.tasks("visit")}
+    assert await world.rows("SELECT manner, by FROM answer") == [("duty_room", "值班员")]
 
 
 async def test_a_link_that_does_not_exist_answers_nothing(world: World) -> None:

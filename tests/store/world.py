@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 from tests.dispatch.fake_channel import Entry, FakeChannel
 from warnengine.app import ROLES, Engine
+from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Verdict
@@ -196,15 +198,24 @@ class World:
         """The dispatcher of one engine process; a lease of nothing is over at once."""
         store = SendStore(self.database, owner, lease)
         dispatch = Dispatch.model_validate({"intent_batch": batch, **settings})
-        return Dispatcher(self.channels[kind], store, self.engine.wording, dispatch)
+        channel: Channel = self.engine.duty_room if kind == "call" else self.channels[kind]
+        return Dispatcher(channel, store, self.engine.wording, dispatch)
 
     async def send(self, *kinds: str) -> None:
         """Dispatch until nothing is due."""
-        for kind in kinds or tuple(self.channels):
-            dispatcher = self.dispatcher(kind)
-            for _ in range(200):
-                if not await dispatcher.step():
-                    break
+        async with asyncio.TaskGroup() as group:
+            line = group.create_task(self.engine.duty_room.run())
+            while not self.engine.duty_room.healthy():
+                await asyncio.sleep(0)
+            for kind in kinds or (*self.channels, "call"):
+                await self._drain(self.dispatcher(kind))
+            line.cancel()
+
+    @staticmethod
+    async def _drain(dispatcher: Dispatcher) -> None:
+        for _ in range(200):
+            if not await dispatcher.step():
+                break
 
     async def settle(self) -> None:
         """Everything that is due now: chase, react, send, twice, for one makes work for the other."""

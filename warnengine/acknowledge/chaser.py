@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
-from warnengine.acknowledge.ladder import ByHand, Escalate, Move, Nothing, Remind, climb
+from warnengine.acknowledge.ladder import Call, Escalate, Move, Nothing, Remind, Visit, climb
 from warnengine.model.bundle import Rung
 
 log = structlog.get_logger()
@@ -33,8 +33,11 @@ class TimerDesk(Protocol):
     async def escalate(self, rung: Rung, people: Sequence[str]) -> None:
         """A bundle for each of them that speaks for the silent one."""
 
-    async def by_hand(self, rung: Rung, kind: str, words: str) -> None:
-        """A task for the duty room."""
+    async def call(self, rung: Rung) -> bool:
+        """The duty room telephones; False where no number is known."""
+
+    async def visit(self, rung: Rung, words: str) -> None:
+        """The duty room sends somebody."""
 
     async def fired(self, rung: Rung, outcome: str) -> None:
         """The timer is done, and what came of it."""
@@ -76,8 +79,20 @@ async def _do(desk: TimerDesk, rung: Rung, move: Move) -> str:
             await desk.remind(rung)
         case Escalate(people):
             await desk.escalate(rung, people)
-        case ByHand(kind, words):
-            await desk.by_hand(rung, kind, words)
+        case Call(because):
+            return await _call(desk, rung, because)
+        case Visit(words):
+            await desk.visit(rung, words)
+    return _climbed(rung, rung.act.value)
+
+
+async def _call(desk: TimerDesk, rung: Rung, because: str) -> str:
+    if not await desk.call(rung):
+        await desk.visit(rung, f"{rung.name}未应答,通讯录里没有电话号码:请派人上门")
+    return _climbed(rung, because)
+
+
+def _climbed(rung: Rung, outcome: str) -> str:
     metrics.ESCALATIONS.labels(rung.act.value).inc()
-    log.info("ladder", bundle=rung.bundle, step=rung.step, act=rung.act.value)
-    return rung.act.value
+    log.info("ladder", bundle=rung.bundle, step=rung.step, act=rung.act.value, outcome=outcome)
+    return outcome

@@ -21,10 +21,16 @@ class Escalate:
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
-    """A task for the duty room."""
+class Call:
+    """The duty room telephones; why it must."""
 
-    kind: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The duty room sends somebody to the door."""
+
     words: str
 
 
@@ -35,7 +41,7 @@ class Nothing:
     because: str
 
 
-Move = Remind | Escalate | ByHand | Nothing
+Move = Remind | Escalate | Call | Visit | Nothing
 
 
 def climb(rung: Rung) -> Move:
@@ -53,14 +59,10 @@ def _move(rung: Rung) -> Move:
         case Act.AGAIN:
             return Remind()
         case Act.DEPUTY:
-            return _escalate(rung.deputies, f"{rung.name}未应答,且没有B角:请打电话")
+            return Escalate(rung.deputies) if rung.deputies else Call("no deputy")
         case Act.SUPERIOR:
-            return _escalate(rung.superiors, f"{rung.name}未应答,且没有上级联系人:请打电话")
+            return Escalate(rung.superiors) if rung.superiors else Call("no superior")
         case Act.DUTY_ROOM:
-            return ByHand("call", f"{rung.name}未应答:请打电话")
+            return Call(rung.act.value)
         case Act.VISIT:
-            return ByHand("visit", f"{rung.name}多次未应答:请派人上门")
-
-
-def _escalate(people: tuple[str, ...], otherwise: str) -> Move:
-    return Escalate(people) if people else ByHand("call", otherwise)
+            return Visit(f"{rung.name}多次未应答:请派人上门")

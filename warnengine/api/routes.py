@@ -21,6 +21,7 @@ from warnengine.model.level import Level
 from warnengine.settings import Settings
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
+from warnengine.store.duty import DutyStore
 from warnengine.store.warnings import WarningStore
 
 LARGEST = 8 << 20
@@ -70,7 +71,10 @@ class Services:
     take: Callable[[Arrival], Awaitable[Taken]]
     warnings: WarningStore
     board: BoardStore
+    duty: DutyStore
     answers: AnswerStore
+    called: Callable[[int, str], Awaitable[None]]
+    """What came of a call by hand: its number and the result."""
     ready: Callable[[], Awaitable[dict[str, str]]]
     """Problems by part; empty when the engine may be trusted with a warning."""
     refresh: Callable[[], Awaitable[None]]
@@ -148,17 +152,16 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.get("/v1/tasks", dependencies=operator.only)
     async def tasks(state: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:
         """What the duty room has to do by hand."""
-        return await services.board.tasks(still_open=state == "open")
+        return await services.duty.tasks(still_open=state == "open")
 
     @router.post("/v1/tasks/{task}", dependencies=operator.only)
     async def close(task: Number, closing: Closing) -> dict[str, Any]:
         """Say what came of a task; `answered` acknowledges on behalf of the person, by name."""
-        closed = await services.board.close_task(task, closing.result, closing.by)
-        if closed is None:
+        kind = await services.duty.open_kind(task)
+        if kind == "call":  # stored first and harmless twice: who gets no answer closes the task again
+            await services.called(task, closing.result)
+        if kind is None or not await services.duty.close(task, closing.result, closing.by, closing.words):
             raise Problem(409, "Not open", f"Task {task} does not exist or is closed already.")
-        bundle, _ = closed
-        if bundle and closing.result == "answered":
-            await services.answers.answered_by_hand(bundle, closing.by, closing.words)
         return {"task": task, "result": closing.result}
 
 

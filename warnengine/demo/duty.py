@@ -60,7 +60,7 @@ def _result(task: Mapping[str, Any]) -> Work:
     due = datetime.fromisoformat(task["since"]) + WORKS_AFTER[task["kind"]]
     if task["kind"] != "call":
         return Work(due, "task", task["id"], "done", OFFICER, "已处理")
-    return Work(due, "task", task["id"], *_call(task["mobile"]))
+    return Work(due, "task", task["id"], *_call(task["number"]))
 
 
 def _call(mobile: str | None) -> tuple[str, str, str]:

@@ -40,7 +40,7 @@ def _empty(directory: Directory, book: RuleBook) -> Iterator[Finding]:
 def _unreachable(directory: Directory) -> Iterator[Finding]:
     for person in directory.people.values():
         if person.mobile is None:
-            grave = Severity.WARNING if person.email else Severity.ERROR
+            grave = Severity.WARNING if person.email or person.phone else Severity.ERROR
             yield _finding(grave, f"{person.name} ({person.key}) has no mobile number", "add it")
 
 

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 FORMULA = "=+-@＝＋－＠"
@@ -15,19 +15,33 @@ NUMBER = re.compile(r"[+＋]?[\d\s()-]+")
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
-def _mobile(value: object) -> object:
-    """Any usual writing of a mobile number, to E.164; numbers without a country are Chinese."""
+def _number(value: object, kind: str) -> PhoneNumber:
+    """Any usual writing of a number; those without a country are Chinese."""
     try:
-        number = phonenumbers.parse(str(value), "CN")
+        return phonenumbers.parse(str(value), "CN")
     except phonenumbers.NumberParseException:
-        raise ValueError("write a mobile number such as 19900000001") from None
+        raise ValueError(f"write a {kind}") from None
+
+
+def _mobile(value: object) -> object:
+    """A number that takes SMS, to E.164."""
+    number = _number(value, "mobile number such as 19900000001")
     if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in MOBILE:
         raise ValueError("no mobile phone has this number: write one that takes SMS")
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def _phone(value: object) -> object:
+    """A number that can be called, to E.164."""
+    number = _number(value, "telephone number such as 023-45600000")
+    if not phonenumbers.is_valid_number(number):
+        raise ValueError("no telephone has this number: write it with its area code, 023-45600000")
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
 Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,39}$")]
-E164 = Annotated[str, BeforeValidator(_mobile)]
+Mobile = Annotated[str, BeforeValidator(_mobile)]
+Phone = Annotated[str, BeforeValidator(_phone)]
 Mailbox = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$")]
 
 
@@ -43,7 +57,9 @@ class Row(BaseModel):
     person: Key
     """One key per human, such as a staff number; the same on every line of that person."""
     name: str = Field(min_length=1, max_length=40)
-    mobile: E164 | None = None
+    mobile: Mobile | None = None
+    phone: Phone | None = None
+    """A telephone that takes no SMS; whoever has nothing else is called by hand."""
     email: Mailbox | None = None
     deputy: Key | None = None
     superior: Key | None = None

@@ -32,7 +32,8 @@ class Line:
 def read_csv(raw: bytes, book: RuleBook, file: str = "directory.csv") -> Directory:
     """The address list in a CSV file; DirectoryError with every complaint, one a line.
 
-    Columns: unit, post, person, name, mobile, email, deputy, superior; one line per post that somebody holds.
+    Columns: unit, post, person, name, mobile, phone, email, deputy, superior; one line per post that
+    somebody holds.
     `deputy` and `superior` are person keys. `file` is the name in complaints.
     """
     findings: list[Finding] = []
@@ -135,7 +136,7 @@ def _post(name: str, unit: str | None, book: RuleBook) -> str | None:
 
 
 def _person(row: Row) -> Person:
-    return Person(row.person, row.name, row.mobile, row.email)
+    return Person(row.person, row.name, row.mobile, row.email, row.phone)
 
 
 Complaint = tuple[int, Severity, str, str]

@@ -16,6 +16,8 @@ class Person:
     mobile: str | None
     """E.164, +8619900000001; None is a gap that `gaps` reports."""
     email: str | None
+    phone: str | None = None
+    """E.164: a telephone that takes no SMS; whoever has nothing else is called by hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class AnswerStore:
             if last is None:
                 return await _to_duty_room(connection, reply, None, "stranger", "不在通讯录里的号码来信")
             answer = Answer(last["bundle"], step, "sms", last["person"], number, storable(reply.text))
-            problem = await _answer(connection, answer, last)
+            problem = await record(connection, answer, last)
             if problem:
                 return await _to_duty_room(connection, reply, last, "unclear", problem)
             await _keep_reply(connection, reply, last["bundle"], STATES[step])
@@ -68,15 +68,7 @@ class AnswerStore:
             found = await sql.bundle_by_code(connection, code=code)
             if found is None:
                 return None
-            return await _answer(connection, Answer(found["bundle"], step, "page", found["person"], number), found)
-
-    async def answered_by_hand(self, bundle: int, by: str, words: str) -> None:
-        """The duty room has reached the person by telephone."""
-        async with self.database.transaction() as connection:
-            person = await connection.fetchrow(
-                "SELECT district, person, purpose FROM bundle WHERE id = $1", bundle
-            )
-            await _answer(connection, Answer(bundle, 1, "duty_room", by, None, words), person)
+            return await record(connection, Answer(found["bundle"], step, "page", found["person"], number), found)
 
     async def page(self, code: bytes) -> dict[str, Any] | None:
         """What an official's link shows."""
@@ -90,8 +82,8 @@ class AnswerStore:
             return await sql.add_push(connection, code=code, address=subscription) is not None
 
 
-async def _answer(connection: Connection, answer: Answer, whose: Any) -> str:
-    """Record an answer; return what is unclear about it, or ''."""
+async def record(connection: Connection, answer: Answer, whose: Any) -> str:
+    """Record an answer of the person of a bundle (`whose`); return what is unclear about it, or ''."""
     if whose["purpose"] == "approval":
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
     await sql.hold_person(connection, district=whose["district"], person=whose["person"])

@@ -1,4 +1,4 @@
-"""What people and programs read: orders, deliveries, tasks, approvals, the clock, the gauges, the chain."""
+"""What people and programs read: orders, deliveries, approvals, the clock, the gauges, the chain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ approvals = queries.approvals
 
 
 class BoardStore:
-    """Reads for the API, and the duty room's own acts."""
+    """Reads for the API, and the decisions of authorities."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -31,20 +31,6 @@ class BoardStore:
             {**row, "id": str(row["id"]), "bundle": str(row["bundle"]), "level": Level(row["level"]).key}
             for row in rows
         ]
-
-    async def tasks(self, *, still_open: bool) -> list[dict[str, Any]]:
-        """What the duty room has to do by hand, or has done."""
-        rows = await self._rows(sql.tasks, open=still_open)
-        return [{**row, "bundle": row["bundle"] and str(row["bundle"])} for row in rows]
-
-    async def close_task(self, task: int, result: str, by: str) -> tuple[int | None, str] | None:
-        """Close a task; its bundle and kind, or None where it is closed already."""
-        async with self.database.transaction() as connection:
-            row = await sql.close_task(connection, id=task, result=result, by=by)
-            if row is None:
-                return None
-            await queries.orders.audit(connection, kind="task", body={"task": task, "result": result, "by": by})
-            return row["bundle"], row["kind"]
 
     async def requests(self, *, pending: bool) -> list[dict[str, Any]]:
         """Requests for approval that wait, or that are decided."""

@@ -45,20 +45,23 @@ class TimerDesk:
         row = self.rows[rung.bundle, rung.step]
         asked = await sql.asked_already(self.connection, behalf=rung.bundle, people=list(people))
         new = sorted(set(people) - {one["person"] for one in asked})
-        found = await sql.addresses_of(
-            self.connection, district=row["district"], people=new, channels=["sms", "push", "email"]
-        )
+        found = await sql.ways_to(self.connection, district=row["district"], people=new)
         listeners = [_listener(row, one) for one in found]
         if listeners:
             await self.speak(ChangeDesk(self.connection), row["change"], rung.bundle, listeners)
 
-    async def by_hand(self, rung: Rung, kind: str, words: str) -> None:
-        """A task for the duty room."""
+    async def call(self, rung: Rung) -> bool:
+        """The duty room telephones; False where no number is known."""
+        again = await sql.call_again(self.connection, bundle=rung.bundle)
+        return bool(again or await sql.add_call(self.connection, bundle=rung.bundle))
+
+    async def visit(self, rung: Rung, words: str) -> None:
+        """The duty room sends somebody."""
         row = self.rows[rung.bundle, rung.step]
         await queries.orders.add_task(
             self.connection,
             district=row["district"],
-            kind=kind,
+            kind="visit",
             bundle=rung.bundle,
             person=row["person"],
             words=words,

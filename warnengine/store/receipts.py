@@ -80,5 +80,5 @@ async def _settle(connection: Connection, found: Sequence[Any]) -> None:
     await sql.reached(connection, bundles=reached)
     lost = [(row["delivery"], row["detail"]) for row in settled if row["what"] == "undelivered"]
     await page_unreached(
-        connection, [{"delivery": id_, "words": f"短信未送达({code}),请核对号码"} for id_, code in lost]
+        connection, [{"delivery": id_, "words": f"未送达({code}),请核对号码"} for id_, code in lost]
     )

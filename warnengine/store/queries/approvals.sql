@@ -45,8 +45,8 @@ UPDATE approval SET rung = :rung, due = engine_now() + :within::interval WHERE i
 
 -- name: holders(district, unit, post)
 SELECT d.person, p.name,
-       coalesce((SELECT array_agg(a.channel || ' ' || a.address ORDER BY a.channel DESC) FROM address a
-                 WHERE a.district = d.district AND a.person = d.person AND a.retired_at IS NULL), '{}') AS addresses
+       coalesce((SELECT array_agg(w.channel || ' ' || w.address ORDER BY w.channel DESC) FROM way w
+                 WHERE w.district = d.district AND w.person = d.person), '{}') AS addresses
 FROM on_duty(engine_now()) d JOIN person p ON p.district = d.district AND p.key = d.person
 WHERE d.district = :district AND d.unit = :unit AND d.post = :post;
 

@@ -31,17 +31,6 @@ LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 WHERE s.id > :after ORDER BY s.id LIMIT :most;
 
--- name: tasks(open)
-SELECT t.id, t.kind, t.person, p.name, t.words AS text, t.since, t.closed_at, t.result, t.by, t.bundle,
-       (SELECT a.address FROM address a WHERE a.district = t.district AND a.person = t.person AND a.channel = 'sms'
-        ORDER BY a.retired_at NULLS FIRST LIMIT 1) AS mobile
-FROM task t LEFT JOIN person p ON p.district = t.district AND p.key = t.person
-WHERE (t.closed_at IS NULL) = :open ORDER BY t.id;
-
--- name: close_task(id, result, by)^
-UPDATE task SET closed_at = engine_now(), result = :result, by = :by WHERE id = :id AND closed_at IS NULL
-RETURNING bundle, kind;
-
 -- name: clock()^
 -- Engine time, the next moment at which something is due, and how much is in flight right now.
 SELECT engine_now() AS now,

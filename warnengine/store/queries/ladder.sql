@@ -21,18 +21,38 @@ UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bun
 -- name: remind(bundle)!
 -- One more attempt for every delivery of a bundle, numbered after all that exist or are planned.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
-SELECT d.channel, b.lane, 'reminder', d.id,
-       1 + greatest(coalesce((SELECT max(number) FROM attempt a WHERE a.delivery = d.id), 1),
-                    coalesce((SELECT max(number) FROM chunk c WHERE c.only_delivery = d.id), 1)), engine_now()
+SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
 WHERE b.id = :bundle
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
--- name: addresses_of(district, people, channels)
-SELECT p.key AS person, coalesce(array_agg(a.channel || ' ' || a.address ORDER BY a.channel DESC)
-       FILTER (WHERE a.address IS NOT NULL), '{}') AS addresses
-FROM person p LEFT JOIN address a ON a.district = p.district AND a.person = p.key AND a.retired_at IS NULL
-     AND a.channel = ANY(:channels::text[])
+-- name: call_again(bundle)$
+-- A bundle that went by telephone already goes so once more.
+INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
+SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
+FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
+WHERE b.id = :bundle AND d.channel = 'call' ORDER BY d.id LIMIT 1
+RETURNING id;
+
+-- name: add_call(bundle)$
+-- A bundle goes by telephone too: to the number that is for calls, else to the mobile. Null where there is none.
+WITH way AS (
+    SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
+                                         WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
+    FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
+    WHERE b.id = :bundle AND a.channel IN ('call', 'sms') ORDER BY a.channel, a.address LIMIT 1
+), line AS (
+    INSERT INTO chunk (channel, lane, purpose, number, due) SELECT 'call', lane, 'first', 1, engine_now() FROM way
+    RETURNING id
+)
+INSERT INTO delivery (id, bundle, channel, address, chunk)
+SELECT way.delivery, way.id, 'call', way.address, line.id FROM way, line RETURNING id;
+
+-- name: ways_to(district, people)
+SELECT p.key AS person,
+       coalesce(array_agg(w.channel || ' ' || w.address ORDER BY w.channel DESC) FILTER (WHERE w.address IS NOT NULL), '{}')
+           AS addresses
+FROM person p LEFT JOIN way w ON w.district = p.district AND w.person = p.key
 WHERE p.district = :district AND p.key = ANY(:people::text[]) GROUP BY p.key ORDER BY p.key;
 
 -- name: asked_already(behalf, people)

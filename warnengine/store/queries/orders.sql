@@ -145,17 +145,21 @@ WITH mine AS (
     FROM earlier e JOIN people p ON p.person = e.person, unnest(e.bundle || e.follows) AS x(bundle)
     WHERE unsettled(x.bundle) GROUP BY e.person
 ), ways AS MATERIALIZED (
-    -- every channel of the level, and every way that an earlier version went
-    SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 16] AS addresses
-    FROM (SELECT p.person, a.channel, a.address
+    -- every channel of the level, and every way that an earlier version went, the ladder's calls excepted; the
+    -- sixteenth place is kept for such a call
+    SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 15] AS addresses
+    FROM (SELECT p.person, w.channel, w.address
           FROM people p JOIN change c ON c.id = :change
-          JOIN address a ON a.district = c.district AND a.person = p.person AND a.retired_at IS NULL
-          WHERE EXISTS (SELECT FROM order_version v WHERE v.id = ANY (p.versions) AND a.channel = ANY (v.channels))
+          JOIN way w ON w.district = c.district AND w.person = p.person
+          WHERE w.channel = 'call'
+             OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (p.versions) AND w.channel = ANY (v.channels))
           UNION
           SELECT e.person, d.channel, d.address
           FROM people p JOIN earlier e ON e.person = p.person AND e.reached
           JOIN delivery d ON d.id BETWEEN e.bundle AND e.bundle + 15
-          WHERE EXISTS (SELECT FROM possibly_reached r WHERE r.delivery = d.id)) AS way
+          WHERE EXISTS (SELECT FROM possibly_reached r WHERE r.delivery = d.id)
+            AND (d.channel <> 'call' OR EXISTS (SELECT FROM change c JOIN way w ON w.district = c.district
+                                                WHERE c.id = :change AND w.person = e.person AND w.channel = 'call'))) AS way
     GROUP BY person
 )
 SELECT p.person, p.versions, p.posts, p.level, p.kind, p.not_after, c.district,

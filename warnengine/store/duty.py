@@ -1,0 +1,63 @@
+"""The duty room's list: calls to make, people to visit, answers that nobody could read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from warnengine.store.answers import Answer, record
+from warnengine.store.database import DATABASE_ERRORS, Database, queries
+from warnengine.store.shapes import plain
+
+sql = queries.duty
+
+
+class DutyStore:
+    """Tasks by hand. For calls it is what a gateway is for other channels."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def tasks(self, *, still_open: bool) -> list[dict[str, Any]]:
+        """What the duty room has to do by hand, or has done."""
+        async with self.database.reading() as connection:
+            rows = [plain(dict(row)) for row in await sql.tasks(connection, open=still_open)]
+        return [{**row, "bundle": row["bundle"] and str(row["bundle"])} for row in rows]
+
+    async def open_kind(self, task: int) -> str | None:
+        """What kind of task that is; None where it is closed or does not exist."""
+        async with self.database.reading() as connection:
+            kind: str | None = await sql.open_kind(connection, id=task)
+            return kind
+
+    async def close(self, task: int, result: str, by: str, words: str) -> bool:
+        """Close a task; `answered` is the person's answer, given to `by`. False where it is closed already."""
+        async with self.database.transaction() as connection:
+            row = await sql.close(connection, id=task, result=result, by=by)
+            if row is None:
+                return False
+            if row["bundle"] and result == "answered":
+                await record(connection, Answer(row["bundle"], 1, "duty_room", by, None, words), row)
+            await queries.orders.audit(connection, kind="task", body={"task": task, "result": result, "by": by})
+            return True
+
+    async def drop_moot(self) -> int:
+        """Take off the list whom there is no need to call or visit any more; return how many."""
+        async with self.database.transaction() as connection:
+            return len(await sql.drop_moot(connection))
+
+    async def reach(self) -> None:
+        """Raise ConnectionError where the list cannot be reached."""
+        try:
+            async with self.database.reading() as connection:
+                await sql.reach(connection)
+        except DATABASE_ERRORS as error:
+            raise ConnectionError(str(error) or type(error).__name__) from error
+
+    async def put(self, delivery: int, address: str, words: str) -> int:
+        """Put a call on the list, or find it there; return its number. ConnectionError: nobody knows."""
+        try:
+            async with self.database.transaction() as connection:
+                number: int = await sql.put_call(connection, delivery=delivery, address=address, words=words)
+                return number
+        except DATABASE_ERRORS as error:
+            raise ConnectionError(str(error) or type(error).__name__) from error

@@ -1,0 +1,44 @@
+-- name: tasks(open)
+-- What the duty room has to do by hand, or has done, with the number to call and why.
+SELECT t.id, t.kind, t.person, p.name, t.words AS text, t.since, t.closed_at, t.result, t.by, t.bundle, b.posts,
+       CASE WHEN t.kind <> 'call' THEN NULL
+            WHEN EXISTS (SELECT FROM delivery d WHERE d.id BETWEEN t.bundle AND t.bundle + 15 AND d.channel = 'sms')
+            THEN '未应答' ELSE '没有手机号码' END AS why,
+       coalesce(t.address, (SELECT a.address FROM address a WHERE a.district = t.district AND a.person = t.person
+                            AND a.channel IN ('sms', 'call') ORDER BY a.retired_at NULLS FIRST, a.channel DESC LIMIT 1))
+           AS number
+FROM task t LEFT JOIN person p ON p.district = t.district AND p.key = t.person LEFT JOIN bundle b ON b.id = t.bundle
+WHERE (t.closed_at IS NULL) = :open ORDER BY t.id;
+
+-- name: open_kind(id)$
+SELECT kind FROM task WHERE id = :id AND closed_at IS NULL;
+
+-- name: reach()$
+SELECT true;
+
+-- name: put_call(delivery, address, words)$
+-- A call on the list; the one that is there already where it is still open.
+WITH new AS (
+    INSERT INTO task (district, kind, bundle, person, words, delivery, address)
+    SELECT b.district, 'call', b.id, b.person, :words, :delivery, :address FROM bundle b WHERE b.id = :delivery & ~15::bigint
+    ON CONFLICT (delivery) WHERE kind = 'call' AND closed_at IS NULL DO NOTHING RETURNING id
+)
+SELECT id FROM new UNION ALL SELECT id FROM task WHERE delivery = :delivery AND kind = 'call' AND closed_at IS NULL LIMIT 1;
+
+-- name: close(id, result, by)^
+UPDATE task t SET closed_at = engine_now(), result = :result, by = :by FROM task old
+LEFT JOIN bundle b ON b.id = old.bundle
+WHERE t.id = :id AND old.id = t.id AND t.closed_at IS NULL
+RETURNING t.bundle, b.district, b.person, b.purpose;
+
+-- name: drop_moot()
+-- Nobody is called or visited about what is answered, decided, replaced or over.
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b
+WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit') AND b.id = t.bundle
+  AND (b.not_after <= engine_now()
+       OR b.purpose = 'approval' AND EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
+       OR b.purpose <> 'approval' AND EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions)
+                                              AND v.superseded_at IS NOT NULL)
+       OR b.purpose = 'order' AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id
+                                              AND o.state IN ('open', 'reached')))
+RETURNING t.id;
