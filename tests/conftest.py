@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,15 @@ from warnengine.store.orders import OrderStore
 RULES = Path(__file__).parents[1] / "rules"
 HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
 """Off: no test pulls the plug, and a fresh copy lives for milliseconds."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI everything is installed: what was skipped has not been tested, and the run fails."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", ()) if reporter else ()
+    if os.environ.get("CI") and skipped:
+        reporter.write_line(f"{len(skipped)} tests were skipped, and in CI nothing may be", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @dataclass

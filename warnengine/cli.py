@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from warnengine.ingest.formats.report import describe
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.errors import RefusedWarning, WarnEngineError
+from warnengine.model.finding import Severity, together
 from warnengine.settings import Settings
 from warnengine.store.board import BoardStore
 from warnengine.store.people import PeopleStore
@@ -134,11 +136,10 @@ def ingest(files: Files) -> None:
 def rules_check(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> None:
     """Everything that is wrong with a rule book, with file, line and fix."""
     findings = rulebook.check(folder)
-    for finding in findings:
-        print(finding)
-    errors = sum(finding.severity == "error" for finding in findings)
-    print(f"{folder}: {errors} errors, {len(findings) - errors} notes")
-    raise typer.Exit(1 if errors else 0)
+    print(*together(findings), sep="\n")
+    weights = Counter(finding.severity for finding in findings)
+    print(f"{folder}: " + ", ".join(f"{weights[weight]} {weight}s" for weight in Severity))
+    raise typer.Exit(1 if weights[Severity.ERROR] else 0)
 
 
 @rules.command("test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -37,6 +37,19 @@ class Finding:
 
 Findings = tuple[Finding, ...]
 """In the order of file and line."""
+
+
+def together(findings: Iterable[Finding]) -> list[str]:
+    """One sentence for what is said alike of several lines of a file: `rules/x.yaml:3,9: …`."""
+    said: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        said.setdefault((finding.file, finding.what, finding.fix), []).append(finding)
+    return [_sentence(alike) for alike in said.values()]
+
+
+def _sentence(alike: Sequence[Finding]) -> str:
+    lines = ",".join(str(finding.line) for finding in alike)
+    return str(alike[0]).replace(f":{alike[0].line}: ", f":{lines}: ", 1)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
