@@ -43,6 +43,7 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import StartRefused
+from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
@@ -151,9 +152,10 @@ class Engine:
         return True
 
     async def chase(self) -> bool:
-        """Timers and approvals that have run out."""
+        """Timers, approvals and orders that have run out."""
         chaser = Chaser(self.ladder)
-        return any([await petition(self.spokesman, self.ladder), await chaser.step()])
+        asked = await petition(self.spokesman, self.ladder)
+        return any([asked, await chaser.step(), await show_ended(self.ladder, self.book)])
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that nobody

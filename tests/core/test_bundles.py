@@ -131,7 +131,9 @@ class Desk:
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         return {id_: self.known[id_] for id_ in ids}
 
-    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
+    async def add_text(
+        self, change: int, versions: Sequence[int], known: Sequence[int], purpose: str, written: Written
+    ) -> int:
         self.texts.append(written)
         return len(self.texts)
 

@@ -19,6 +19,7 @@ SILENT = Rung(
     act=Act.AGAIN,
     answered=False,
     stale=False,
+    off_duty=False,
     not_after=at("08:00"),
     now=at("06:00"),
     person="li_si",
@@ -54,7 +55,9 @@ def test_a_step_that_finds_nobody_goes_to_the_duty_room(
         ({"answered": True}, "answered"),
         ({"stale": True}, "superseded"),
         ({"not_after": at("06:00")}, "expired"),
-        ({"answered": True, "stale": True}, "answered"),
+        ({"off_duty": True}, "off duty"),
+        ({"answered": True, "stale": True}, "superseded"),
+        ({"answered": True, "not_after": at("06:00")}, "expired"),
     ],
 )
 def test_nobody_is_chased_who_has_answered_or_is_asked_anew_or_too_late(
@@ -71,6 +74,7 @@ def test_nobody_is_chased_who_has_answered_or_is_asked_anew_or_too_late(
         act=st.sampled_from(Act),
         answered=st.just(False),
         stale=st.just(False),
+        off_duty=st.just(False),
         not_after=st.just(at("08:00")),
         now=st.just(at("07:59:59")),
         person=st.just("li_si"),

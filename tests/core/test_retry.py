@@ -26,6 +26,7 @@ from warnengine.model.level import Level
 
 NOW = at("06:00")
 CANDIDATE = Candidate(
+    retired=False,
     delivery=163,
     bundle=160,
     address="+8619900000001",

@@ -136,6 +136,7 @@ def candidate(**fields: object) -> Candidate:
         "stale": False,
         "answered": False,
         "taken": False,
+        "retired": False,
         "short": "【铜梁应急】{resend}{name} {posts} {link}",
         "subject": "【铜梁应急】{resend}",
         "body": "{posts} {name} {link}",

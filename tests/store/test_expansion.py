@@ -276,13 +276,19 @@ async def test_a_deputy_who_only_got_the_escalation_gets_the_all_clear(world: Wo
     assert "解除" in (await world.inbox("water_vice"))[-1]
 
 
-async def test_a_message_ends_with_the_first_order_in_it(world: World) -> None:
+async def test_a_message_lasts_as_long_as_one_order_in_it(world: World) -> None:
     await world.people(small_directory(also=BOTH))
-    await world.warn("red", ANJU, lasts=timedelta(minutes=30), react=False)
-    await world.warn("yellow", BAIYANG, lasts=timedelta(hours=6))
+    await world.warn("yellow", BAIYANG, lasts=timedelta(minutes=30), react=False)
+    await world.warn("red", ANJU, lasts=timedelta(hours=6))
     await world.jump(timedelta(minutes=31))
+    await world.send("sms")
+    assert len(await world.inbox("anju_duty")) == 1, "a red is not dropped because a yellow beside it has ended"
+    assert await world.inbox("baiyang_vice") == []
+    await world.warn("orange", ANJU)
+    await world.jump(timedelta(hours=7))
+    before = len(await world.inbox("anju_duty"))
     await world.send()
-    assert await world.inbox("anju_duty") == []
+    assert len(await world.inbox("anju_duty")) == before
 
 
 async def test_large_groups_are_leased_in_small_chunks(world: World) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from tests.dispatch.fake_channel import Will
 from tests.store.world import World, small_directory
 
@@ -154,12 +156,23 @@ async def test_who_was_never_reached_in_time_is_paged_once(world: World) -> None
     assert len(await world.tasks("unreached")) == 7
 
 
-async def test_what_a_gateway_took_is_not_paged_at_its_end(world: World) -> None:
+@pytest.mark.parametrize(
+    ("receipts", "delivered", "paged"),
+    [(True, False, True), (True, True, False), (False, False, False)],
+    ids=["promised and never came", "came", "never promised"],
+)
+async def test_what_no_receipt_confirms_is_paged_at_its_end(
+    world: World, receipts: bool, delivered: bool, paged: bool
+) -> None:
+    await only_water(world, without=["water_vice", "water_head"])
+    world.sms.receipts = receipts
     await world.warn("red", lasts=10 * MINUTE)
     await world.send()
+    if delivered:
+        await world.receipt(world.sms.log[0])
     await world.jump(11 * MINUTE)
     await world.chase()
-    assert await world.tasks("unreached") == []
+    assert [task["words"] for task in await world.tasks("unreached")] == ["指令到期仍未确认送达"] * paged
 
 
 async def test_an_order_that_was_replaced_before_it_left_is_not_paged(world: World) -> None:
@@ -182,6 +195,7 @@ async def test_what_is_still_on_the_wire_at_its_end_is_judged_when_it_is_settled
     assert await world.tasks("unreached") == []
     world.sms.go_on.set()
     await sending
+    await world.receipt(world.sms.log[0])
     await world.chase()
     assert await world.tasks("unreached") == []
     assert await world.value("SELECT count(*) FROM bundle WHERE judged_at IS NULL AND purpose = 'order'") == 0

@@ -50,7 +50,12 @@ def climb(rung: Rung) -> Move:
 
 
 def _not_needed(rung: Rung) -> Nothing | None:
-    reasons = {"answered": rung.answered, "superseded": rung.stale, "expired": rung.not_after <= rung.now}
+    reasons = {
+        "superseded": rung.stale,
+        "expired": rung.not_after <= rung.now,
+        "off duty": rung.off_duty,
+        "answered": rung.answered,
+    }
     return next((Nothing(because) for because, holds in reasons.items() if holds), None)
 
 

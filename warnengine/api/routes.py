@@ -234,7 +234,10 @@ class _Operator:
 
 
 def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
-    authorities = book.approvals[Level.from_key(asked["level"])].authorities
+    rule = book.approvals.get(Level.from_key(asked["level"]))
+    if rule is None:
+        return {"unit": "", "post": "", "name": "规则里没有审批人"}
+    authorities = rule.authorities
     one = authorities[min(max(asked["rung"], 0), len(authorities) - 1)]
     unit = book.units.get(one.unit)
     post = book.posts.get(one.post)

@@ -63,7 +63,8 @@ class SendStore(Protocol):
 
 Wording = Callable[[Candidate, Purpose], Text]
 """Fills the closed slots of a text."""
-OVERDUE = "有效期内没有发出"
+NOT_SENT = {What.EXPIRED: "有效期内没有发出", What.FAILED: "号码或邮箱已停用"}
+"""What the duty room reads of texts that were not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,8 @@ class Dispatcher:
         for candidate in await desk.candidates(most):
             why_not = retry.judge(candidate, claim.purpose)
             if why_not:
-                page = OVERDUE if why_not is What.EXPIRED else None
-                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not), page=page))
+                page = NOT_SENT.get(why_not)
+                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not, page or ""), page=page))
             else:
                 going.append((candidate, self._outgoing(candidate, claim)))
         await desk.conclude(outcomes)
@@ -144,7 +145,7 @@ class Dispatcher:
                 return self._counted(retry.refused(candidate, batch.claim, late))
             if batch.age >= message.expires_in:
                 event = Event(candidate.delivery, batch.claim.number, What.EXPIRED)
-                return self._counted(Outcome(event, page=OVERDUE))
+                return self._counted(Outcome(event, page=NOT_SENT[What.EXPIRED]))
             message = replace(message, expires_in=message.expires_in - batch.age)
             started = time.monotonic()
             outcome = await self._hand_over(batch.claim, candidate, message, left)

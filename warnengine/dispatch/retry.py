@@ -22,6 +22,8 @@ def judge(candidate: Candidate, purpose: Purpose) -> What | None:
         return What.WITHDRAWN
     if candidate.not_after <= candidate.now:
         return What.EXPIRED
+    if candidate.retired:
+        return What.FAILED
     settled = candidate.taken and purpose in (Purpose.RETRY, Purpose.RESEND)
     if settled or (candidate.answered and purpose is not Purpose.FIRST):
         return What.WITHDRAWN

@@ -68,6 +68,8 @@ class Listener:
     """Bundles that must be settled before a byte of the new one leaves."""
     addresses: tuple[tuple[str, str], ...]
     """(channel, address)"""
+    known: tuple[int, ...] = ()
+    """Those of `versions` of which they heard before: they read the difference, of the others the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,22 @@ class Rung:
     """By the person, or by a deputy whose answer counts."""
     stale: bool
     """Superseded: a newer message asks instead."""
+    off_duty: bool
+    """The person holds none of the posts any more: whoever does has been asked."""
     not_after: datetime
     now: datetime
     person: str
     name: str
     deputies: tuple[str, ...]
     superiors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A danger whose orders have all passed their end, and of which no task tells yet."""
+
+    district: str
+    hazard: str
+    family: str
+    level: Level
+    over: datetime

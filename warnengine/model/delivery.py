@@ -71,6 +71,8 @@ class Candidate:
     """Every obligation of its bundle is answered or closed."""
     taken: bool
     """An earlier attempt is accepted or delivered."""
+    retired: bool
+    """The address is not theirs any more."""
     short: str
     subject: str
     body: str

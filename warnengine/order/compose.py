@@ -94,7 +94,7 @@ def section(version: Version, book: RuleBook) -> Section:
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
-        head=_head(_hazard(change.key.hazard, book), version),
+        head=_head(hazard_name(change.key.hazard, book), version),
         lead=acts[0].words if acts else _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
@@ -151,7 +151,7 @@ def _head(name: str, version: Version) -> str:
     return f"{name}{'升为' if level > before else '降为'}{level.zh}"
 
 
-def _hazard(key: str, book: RuleBook) -> str:
+def hazard_name(key: str, book: RuleBook) -> str:
     """暴雨; for what the book does not know, the issuer's own word, or that it gave only a code."""
     known = book.hazard_table.get(key)
     word = key.lstrip("?")
@@ -180,11 +180,11 @@ def _brief(ended: Sequence[str]) -> str:
 
 
 def _acts(version: Version, book: RuleBook) -> tuple[tuple[Act, ...], tuple[Act, ...]]:
-    """What to do now, and what simply goes on; a reminder of it all (reopen) has only the former."""
+    """What to do now, and what simply goes on; who reads the whole of it (issue, reopen) has only the former."""
     found = [act for mark in version.measures if (act := _act(mark, version, book))]
-    again = version.change.kind is Kind.REOPEN
-    acts = sorted((a for a in found if a.new or again), key=lambda a: (a.due, not a.compulsory))
-    rest = (a for a in found if not a.new and not again and not any(a.plain in act.plain for act in acts))
+    all_ = version.change.kind in (Kind.ISSUE, Kind.REOPEN)
+    acts = sorted((a for a in found if a.new or all_), key=lambda a: (not a.new, a.due, not a.compulsory))
+    rest = (a for a in found if not a.new and not all_ and not any(a.plain in act.plain for act in acts))
     return tuple(acts), tuple(sorted(rest, key=lambda a: a.due))
 
 
@@ -194,9 +194,10 @@ def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
         return None
     advice = mark.standing.form is Form.ADVICE
     clock = mark.deadline.astimezone(BEIJING).strftime("%H:%M")
+    said = _words(measure, mark.standing.form)
     return Act(
-        words=f"{clock}前{_words(measure, mark.standing.form)}",
-        plain=_words(measure, mark.standing.form),
+        words=f"{clock}前{said}" if mark.deadline > version.made_at else f"立即{said}",
+        plain=said,
         clock=clock,
         due=mark.deadline,
         advice=advice,

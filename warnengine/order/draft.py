@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from warnengine.model.book import RELAY, Measure, RuleBook, UnitKind
@@ -28,6 +29,15 @@ def draft(change: Change, stands: Stands | None, book: RuleBook, now: datetime) 
         made_at=now,
         not_after=_not_after(change, level, book, now),
     )
+
+
+def whole(version: Version) -> Version:
+    """A version as somebody reads it who has heard of no earlier one: all that stands, nothing of what was."""
+    if version.change.kind in (Kind.ISSUE, Kind.LAPSE):
+        return version
+    change = replace(version.change, kind=Kind.ISSUE, before=None)
+    stands = tuple(mark for mark in version.measures if mark.mark is not Mark.LAPSED)
+    return replace(version, change=change, measures=stands)
 
 
 def clock_time(now: datetime, within: timedelta) -> datetime:

@@ -15,11 +15,14 @@ from warnengine.model.book import Authority, RuleBook
 from warnengine.model.bundle import Listener, NewBundle, Pleading, Written
 from warnengine.model.order import Version
 from warnengine.order.compose import compose
+from warnengine.order.draft import whole
 from warnengine.order.expand import code_hash, link_code
 from warnengine.order.plea import facts_of, plain
 from warnengine.order.texts import Texts
 
 log = structlog.get_logger()
+UNRULED = timedelta(minutes=5)
+"""Until a request that nobody may decide is looked at again: a new rule book may name somebody."""
 
 
 class Desk(Protocol):
@@ -28,7 +31,9 @@ class Desk(Protocol):
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
 
-    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
+    async def add_text(
+        self, change: int, versions: Sequence[int], known: Sequence[int], purpose: str, written: Written
+    ) -> int:
         """Keep a text."""
 
     async def next_bundles(self, count: int) -> Sequence[int]:
@@ -73,8 +78,9 @@ class Spokesman:
     async def speak(self, desk: Desk, change: int, behalf: int, people: Sequence[Listener]) -> None:
         """Ask deputies or superiors to act in place of the holder of bundle `behalf`."""
         versions = await desk.versions(people[0].versions)
-        written = compose(list(versions.values()), self.book, self.texts, kind="escalation")
-        text = await desk.add_text(change, people[0].versions, "escalation", written)
+        orders = [whole(version) for version in versions.values()]
+        written = compose(orders, self.book, self.texts, kind="escalation")
+        text = await desk.add_text(change, people[0].versions, (), "escalation", written)
         counts = self.book.ladder[people[0].level].deputy_answers
         bundles = await self._bundles(desk, people, text)
         asked = [replace(bundle, behalf=behalf, stands_in=counts) for bundle in bundles]
@@ -83,7 +89,11 @@ class Spokesman:
     async def plead(self, desk: ApprovalDesk) -> None:
         """Ask the next authority; after the last, the duty room, and the last again."""
         pleading = desk.pleading
-        rule = self.book.approvals[pleading.level]
+        rule = self.book.approvals.get(pleading.level)
+        if rule is None:
+            await desk.to_duty_room(f"第{pleading.approval}号请示:规则里没有{pleading.level.zh}的审批人")
+            await desk.next_rung(pleading.rung, UNRULED)
+            return
         rung = min(pleading.rung + 1, len(rule.authorities) - 1)
         authority = rule.authorities[rung]
         if pleading.rung == rung:
@@ -91,7 +101,7 @@ class Spokesman:
         people = await desk.listeners(authority)
         if people:
             written = await self._request(desk, authority)
-            text = await desk.add_text(pleading.change, pleading.versions, "approval", written)
+            text = await desk.add_text(pleading.change, pleading.versions, (), "approval", written)
             bundles = await self._bundles(desk, people, text)
             asked = [replace(bundle, approval=pleading.approval) for bundle in bundles]
             await desk.add_bundles(pleading.change, "approval", asked, [])

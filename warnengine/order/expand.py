@@ -13,7 +13,7 @@ from warnengine.model.book import Act, Evidence, RuleBook
 from warnengine.model.bundle import Listener, NewBundle, Written
 from warnengine.model.order import Form, Version
 from warnengine.order.compose import compose
-from warnengine.order.draft import measure_of
+from warnengine.order.draft import measure_of, whole
 from warnengine.order.texts import Texts
 
 FIRST_GROUP = 300
@@ -33,8 +33,10 @@ class Desk(Protocol):
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
 
-    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
-        """Keep a text; the same set of versions again gives the same id."""
+    async def add_text(
+        self, change: int, versions: Sequence[int], known: Sequence[int], purpose: str, written: Written
+    ) -> int:
+        """Keep a text; the same versions for whoever knows the same of them give the same id."""
 
     async def next_bundles(self, count: int) -> Sequence[int]:
         """Time-ordered ids."""
@@ -62,14 +64,17 @@ class Expander:
         """Write the next group; return whether that was the last. Resumable: who has a bundle is left alone."""
         audience = await desk.audience(change, most)
         versions = await desk.versions({v for listener in audience for v in listener.versions})
-        written: dict[tuple[int, ...], int] = {}
+        written: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         for listener in audience:
-            if listener.versions not in written:
-                words = compose([versions[v] for v in listener.versions], self.book, self.texts)
-                written[listener.versions] = await desk.add_text(change, listener.versions, "order", words)
+            told = listener.versions, listener.known
+            if told not in written:
+                words = compose(_as_read(listener, versions), self.book, self.texts)
+                written[told] = await desk.add_text(change, *told, "order", words)
         ids = await desk.next_bundles(len(audience))
         bundles = [
-            NewBundle(id_, who, written[who.versions], code_hash(link_code(self.key, id_)), self._ladder(who))
+            NewBundle(
+                id_, who, written[who.versions, who.known], code_hash(link_code(self.key, id_)), self._ladder(who)
+            )
             for id_, who in zip(ids, audience, strict=True)
         ]
         await desk.add_bundles(change, "order", bundles, [v for v in versions if self._counts(versions[v])])
@@ -100,6 +105,10 @@ class Expander:
             if mark.standing.form is Form.ORDER and mark.deadline
         )
         return any(measure and Evidence.COUNT in measure.evidence for measure in measures)
+
+
+def _as_read(listener: Listener, versions: Mapping[int, Version]) -> list[Version]:
+    return [versions[v] if v in listener.known else whole(versions[v]) for v in listener.versions]
 
 
 def link_code(key: bytes, bundle: int) -> str:

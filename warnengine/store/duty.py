@@ -41,9 +41,9 @@ class DutyStore:
             return True
 
     async def drop_moot(self) -> int:
-        """Take off the list whom there is no need to call or visit any more; return how many."""
+        """Take off the list what nobody needs to do any more; return how many."""
         async with self.database.transaction() as connection:
-            return len(await sql.drop_moot(connection))
+            return len(await sql.drop_moot(connection)) + len(await sql.drop_renewed(connection))
 
     async def reach(self) -> None:
         """Raise ConnectionError where the list cannot be reached."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.book import Act, Authority
-from warnengine.model.bundle import Listener, Pleading, Rung
+from warnengine.model.bundle import Ended, Listener, Pleading, Rung
 from warnengine.model.level import Level
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
@@ -140,6 +140,18 @@ class LadderStore:
             concerned = list(await approvals.concerned(connection, approval=row["id"])) if row else []
             yield ApprovalDesk(connection, row, concerned) if concerned else None
 
+    async def ended(self) -> list[Ended]:
+        """Dangers beyond their end, of which no task tells yet."""
+        async with self.database.reading() as connection:
+            rows = await sql.ended(connection)
+        return [Ended(**{**row, "level": Level(row["level"])}) for row in rows]
+
+    async def show(self, ended: Ended, words: str) -> None:
+        """A task for the duty room, once for each end."""
+        key = {"district": ended.district, "hazard": ended.hazard, "family": ended.family}
+        async with self.database.transaction() as connection:
+            await sql.show_ended(connection, **key, words=words)
+
     async def expire(self, most: int = 500) -> int:
         """Page for obligations whose time is over before they reached anybody; return how many. Looks at no more
         than `most` bundles."""
@@ -152,7 +164,7 @@ class LadderStore:
                     kind="unreached",
                     bundle=row["bundle"],
                     person=row["person"],
-                    words="指令到期仍未送达",
+                    words="指令到期仍未确认送达",
                 )
             return len(rows)
 
@@ -164,6 +176,7 @@ def _rung(row: Any) -> Rung:
         act=Act(row["act"]),
         answered=row["answered"],
         stale=row["stale"],
+        off_duty=row["off_duty"],
         not_after=row["not_after"],
         now=row["now"],
         person=row["person"],

@@ -140,12 +140,15 @@ class ChangeDesk:
         rows = await sql.versions(self.connection, ids=list(ids))
         return {row["id"]: shapes.version(row) for row in rows}
 
-    async def add_text(self, change: int, versions: Sequence[int], purpose: str, written: Written) -> int:
-        """Keep a text; the same set of versions again gives the same id."""
+    async def add_text(
+        self, change: int, versions: Sequence[int], known: Sequence[int], purpose: str, written: Written
+    ) -> int:
+        """Keep a text; the same versions for whoever knows the same of them give the same id."""
         text: int = await sql.add_text(
             self.connection,
             change=change,
             versions=list(versions),
+            known=list(known),
             purpose=purpose,
             short=written.short,
             subject=written.subject,
@@ -249,6 +252,7 @@ def listener(row: Any) -> Listener:
         not_after=row["not_after"],
         follows=tuple(row["follows"]),
         addresses=ways(row["addresses"]),
+        known=tuple(row["known"]),
     )
 
 

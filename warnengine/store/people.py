@@ -15,7 +15,7 @@ class PeopleStore:
         self.database = database
 
     async def replace(self, district: str, directory: Directory) -> None:
-        """Make this list the one that counts from now on."""
+        """Make this list the one that counts from now on, for the orders that stand too."""
         people = [{"district": district, "key": p.key, "name": p.name} for p in directory.people.values()]
         ways = [
             {"district": district, "person": person.key, "channel": channel, "address": address}
@@ -40,6 +40,8 @@ class PeopleStore:
             await sql.add_address(connection, ways)
             await sql.end_all(connection, district=district)
             await sql.add_holding(connection, posts)
+            await sql.ask_anew(connection, district=district)
+            await sql.go_new_ways(connection, district=district)
             body = {"district": district, "people": len(people), "posts": len(posts)}
             await queries.orders.audit(connection, kind="directory", body=body)
 

@@ -50,9 +50,7 @@ class ClaimDesk:
         ids = sorted({version for row in rows for version in row["versions"]})
         locked = await sql.share_versions(self.connection, ids=ids)
         superseded = {row["id"] for row in locked if row["superseded"]}
-        return [
-            _candidate(row, stale=row["decided"] or not superseded.isdisjoint(row["versions"])) for row in rows
-        ]
+        return [_candidate(row, stale=row["moot"] or not superseded.isdisjoint(row["versions"])) for row in rows]
 
     async def intend(self, intents: Sequence[Intent]) -> list[float]:
         """Write the intents; return, for each change whose first text leaves with them, its seconds since the
@@ -171,6 +169,7 @@ def _candidate(row: Any, *, stale: bool) -> Candidate:
         stale=stale,
         answered=row["answered"],
         taken=row["taken"],
+        retired=row["retired"],
         short=row["short"],
         subject=row["subject"],
         body=row["body"],

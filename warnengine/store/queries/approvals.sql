@@ -36,9 +36,10 @@ WHERE id = :approval AND decided_at IS NULL RETURNING id, district, level, encod
 SELECT id, decision, by, decided_at FROM approval WHERE id = :approval;
 
 -- name: overdue()^
--- A request whose authority has let its time pass, locked.
+-- A request whose authority has let its time pass, locked; nobody is asked about what has ended.
 SELECT id, district, change, level, rung FROM approval
-WHERE decided_at IS NULL AND due <= engine_now() ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED;
+WHERE decided_at IS NULL AND due <= engine_now() AND id IN (SELECT id FROM askable)
+ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: next_rung(approval, rung, within)!
 UPDATE approval SET rung = :rung, due = engine_now() + :within::interval WHERE id = :approval;

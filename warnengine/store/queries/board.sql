@@ -36,13 +36,13 @@ WHERE s.id > :after ORDER BY s.id LIMIT :most;
 SELECT engine_now() AS now,
        least((SELECT min(due) FROM timer WHERE fired_at IS NULL),
              (SELECT min(due) FROM chunk WHERE finished_at IS NULL),
-             (SELECT min(due) FROM approval WHERE decided_at IS NULL)) AS next,
+             (SELECT min(due) FROM askable)) AS next,
        (SELECT count(*) FROM district_warning WHERE applied_at IS NULL)
      + (SELECT count(*) FROM change WHERE expanded_at IS NULL)
      + (SELECT count(*) FROM chunk WHERE finished_at IS NULL AND (due <= engine_now() OR lease_until IS NOT NULL))
      + (SELECT count(*) FROM timer WHERE fired_at IS NULL AND due <= engine_now())
-     + (SELECT count(*) FROM approval WHERE decided_at IS NULL AND due <= engine_now()
-                                         OR decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
+     + (SELECT count(*) FROM askable WHERE due <= engine_now())
+     + (SELECT count(*) FROM approval WHERE decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
 
 -- name: jump(moment)$
 -- Only a demo's clock moves: to any night before the first message, then only forward.

@@ -31,6 +31,15 @@ LEFT JOIN bundle b ON b.id = old.bundle
 WHERE t.id = :id AND old.id = t.id AND t.closed_at IS NULL
 RETURNING t.bundle, b.district, b.person, b.purpose;
 
+-- name: drop_renewed()
+-- What has lapsed or was renewed is not beyond its end any more.
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE t.closed_at IS NULL AND t.kind = 'ended'
+  AND NOT EXISTS (SELECT FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+                  WHERE o.district = t.district AND o.hazard || ' ' || o.family = t.about AND o.lapsed_at IS NULL
+                    AND v.not_after <= engine_now())
+RETURNING t.id;
+
 -- name: drop_moot()
 -- Nobody is called or visited about what is answered, decided, replaced or over.
 UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b

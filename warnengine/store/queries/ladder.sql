@@ -5,6 +5,8 @@ SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, 
        NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
            AS answered,
        EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL) AS stale,
+       NOT EXISTS (SELECT FROM on_duty(engine_now()) d WHERE d.district = b.district AND d.person = b.person
+                   AND d.unit || '/' || d.post = ANY (b.posts)) AS off_duty,
        coalesce((SELECT array_agg(DISTINCT d.deputy) FROM on_duty(engine_now()) d
                  WHERE d.district = b.district AND d.person = b.person AND d.deputy IS NOT NULL
                    AND d.unit || '/' || d.post = ANY (b.posts)), '{}') AS deputies,
@@ -14,6 +16,19 @@ SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, 
 FROM timer t JOIN bundle b ON b.id = t.bundle JOIN person p ON p.district = b.district AND p.key = b.person
 WHERE t.fired_at IS NULL AND t.due <= (SELECT engine_now())
 ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED;
+
+-- name: ended()
+-- Dangers whose orders all stand beyond their end, and of whose end no task has told.
+SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over FROM standing_order o
+JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+WHERE o.lapsed_at IS NULL GROUP BY o.district, o.hazard, o.family
+HAVING max(v.not_after) <= (SELECT engine_now())
+   AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'
+                   AND t.about = o.hazard || ' ' || o.family AND t.since >= max(v.not_after));
+
+-- name: show_ended(district, hazard, family, words)!
+INSERT INTO task (district, kind, about, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
+ON CONFLICT DO NOTHING;
 
 -- name: timer_fired(bundle, step, outcome)!
 UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;
@@ -72,7 +87,7 @@ UPDATE obligation o SET state = 'expired_unreached', closed_at = engine_now()
 FROM judged j, order_version v
 WHERE o.bundle = j.id AND o.state = 'open' AND v.id = o.version AND v.kind <> 'lapse' AND v.superseded_at IS NULL
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN j.id AND j.id + 15
-                  AND e.what IN ('accepted', 'delivered'))
+                  AND (e.what = 'delivered' OR e.what = 'accepted' AND e.detail = 'no receipts'))
 RETURNING o.bundle, o.district, o.person;
 
 -- name: add_escalation_obligations(bundles)!

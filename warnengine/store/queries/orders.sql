@@ -100,7 +100,7 @@ WITH mine AS (
     -- no attempt can be added to them
     SELECT v.id AS version, v.kind, w.version AS number, ob.person, ob.state, b.id AS bundle, b.purpose, b.versions,
            b.posts, b.follows,
-           EXISTS (SELECT FROM possibly_reached r WHERE r.delivery BETWEEN b.id AND b.id + 15) AS reached,
+           reached(b.id) AS reached,
            EXISTS (SELECT FROM delivery_event x WHERE x.delivery BETWEEN b.id AND b.id + 15
                    AND x.what IN ('accepted', 'delivered', 'unknown')) AS taken
     FROM mine v JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
@@ -132,8 +132,8 @@ WITH mine AS (
     SELECT k.person, array_agg(DISTINCT k.version ORDER BY k.version) AS versions,
            coalesce(array_agg(DISTINCT k.post) FILTER (WHERE k.post IS NOT NULL), '{}') AS posts,
            max(coalesce(v.level, v.before)) AS level,
-           -- nothing goes out after its end: the first order to end ends the bundle
-           coalesce(min(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
+           -- as long as one of its orders lasts: a red must not be dropped because a blue beside it has ended
+           coalesce(max(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
            CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
                 WHEN bool_and(v.kind = 'issue') THEN 'issue' ELSE 'update' END AS kind
     FROM (SELECT * FROM called UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
@@ -163,15 +163,18 @@ WITH mine AS (
     GROUP BY person
 )
 SELECT p.person, p.versions, p.posts, p.level, p.kind, p.not_after, c.district,
-       coalesce(u.bundles, '{}') AS follows, coalesce(w.addresses, '{}') AS addresses
+       coalesce(u.bundles, '{}') AS follows, coalesce(w.addresses, '{}') AS addresses,
+       coalesce((SELECT array_agg(v.id ORDER BY v.id) FROM order_version v
+                 WHERE v.id = ANY (p.versions) AND v.kind IN ('update', 'reopen')
+                   AND heard_of(c.district, p.person, v.standing_order, v.version)), '{}') AS known
 FROM people p JOIN change c ON c.id = :change
 LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
 ORDER BY p.level DESC, p.person;
 
--- name: add_text(change, versions, purpose, short, subject, body, html, sha256, notes)$
-INSERT INTO text (change, versions, purpose, short, subject, body, html, sha256, notes)
-VALUES (:change, :versions::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
-ON CONFLICT (change, purpose, versions) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
+-- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes)$
+INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes)
+VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
+ON CONFLICT (change, purpose, versions, known) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
 RETURNING id;
 
 -- name: next_bundles(count)

@@ -1,0 +1,37 @@
+"""Orders that stand beyond their end: 到期待确认. Nothing stands down by itself; a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from warnengine.model.book import RuleBook
+from warnengine.model.bundle import Ended
+from warnengine.order.compose import BEIJING, hazard_name
+
+
+class EndedStore(Protocol):
+    """What telling needs of the store."""
+
+    async def ended(self) -> Sequence[Ended]:
+        """Dangers beyond their end."""
+
+    async def show(self, ended: Ended, words: str) -> None:
+        """A task for the duty room, once for each end."""
+
+
+async def show_ended(store: EndedStore, book: RuleBook) -> bool:
+    """Tell the duty room of what has passed its end; return whether there was anything."""
+    found = await store.ended()
+    for ended in found:
+        await store.show(ended, words(ended, book))
+    return bool(found)
+
+
+def words(ended: Ended, book: RuleBook) -> str:
+    """What the duty room reads."""
+    over = ended.over.astimezone(BEIJING).strftime("%d日%H:%M")
+    return (
+        f"到期待确认:{hazard_name(ended.hazard, book)}{ended.level.zh}已于{over}到期,没有收到解除或继续发布,"
+        "指令仍然有效。请向气象台核实,请其发布解除或继续发布"
+    )
