@@ -93,7 +93,9 @@ async def test_a_corrected_number_gets_what_the_old_one_got_and_the_old_one_noth
     assert "+8619900009999" in again
 
 
-async def test_a_new_holder_of_a_post_gets_the_order_that_stands_and_the_old_one_is_left_alone(world: World) -> None:
+async def test_a_new_holder_of_a_post_gets_the_order_that_stands_and_the_old_one_is_left_alone(
+    world: World,
+) -> None:
     await world.warn("red")
     await world.send()
     directory = small_directory()
