@@ -124,10 +124,12 @@ class Sending:
         return any(concerned(self.account, change, code) for code in known | called)
 
     def _may_know(self, sent: Sent) -> bool:
-        """Told by a message of the log, or by an attempt whose end the engine calls unknown."""
+        """Told by a message of the log, by an attempt whose end the engine calls unknown, or at the door."""
         before = self._warned.get(sent.person or "", [])
         return any(other.copy.line < sent.copy.line for other in before) or any(
-            claim.get("state") == "unknown" or int(claim.get("possible_duplicates") or 0) > 0
+            claim.get("state") == "unknown"
+            or int(claim.get("possible_duplicates") or 0) > 0
+            or (claim.get("kind") == "visit" and claim.get("result") in {"answered", "done"})
             for claim in self.account.of(sent.person or "")
         )
 
