@@ -139,7 +139,7 @@ def taken(version: Version, before: Stands | None = None) -> Stands:
         reach=change.reach,
         seen=change.because | (before.seen if before else frozenset()),
         book=version.book,
-        deadlines={mark.standing: mark.deadline for mark in kept if mark.deadline},
+        said={mark.standing: mark for mark in kept},
     )
 
 
@@ -189,8 +189,9 @@ class Hall:
     async def cells(self) -> dict[CellKey, Cell]:
         return dict(self.known)
 
-    async def granted(self) -> frozenset[tuple[OrderKey, str]]:
-        return self.approved
+    async def granted(self) -> frozenset[tuple[OrderKey, str, str]]:
+        words = {m.id: m.order for unit in self.book.units.values() for m in self.book.measures_of(unit)}
+        return frozenset((key, measure, words[measure]) for key, measure in self.approved)
 
     async def standing(self) -> dict[OrderKey, Stands]:
         return dict(self.orders)

@@ -164,8 +164,8 @@ def desk(hall: Hall, rung: int = -1, **fields: tuple[str, ...]) -> Desk:
     """The newest request of a district."""
     request = hall.asked[-1]
     known = {item.version: hall.changes[-1][item.version] for item in request.items}
-    words = tuple(item.words for item in request.items)
-    return Desk(known, Pleading(3, 1, request.level, rung, tuple(known), words), **fields)
+    items = tuple((item.version, item.words) for item in request.items)
+    return Desk(known, Pleading(3, 1, request.level, rung, tuple(known), items), **fields)
 
 
 def plead(asked: Desk) -> Desk:

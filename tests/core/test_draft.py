@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.district import ANJU, BOOK, NIGHT, Hall, at, rain, taken, waiting
 from warnengine.model.level import Level
-from warnengine.model.order import Change, Form, Kind, Mark, Reach, Standing, Stands, Version
+from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Reach, Standing, Stands, Version
 from warnengine.order.draft import clock_time, draft
 
 EVACUATE = "p500151105.rainstorm.red.1"
@@ -165,8 +165,10 @@ def test_a_version_is_of_the_book_that_its_measures_are_from() -> None:
 def test_a_measure_that_only_an_older_book_knows_keeps_its_clock_time() -> None:
     old = Standing("township.rainstorm.red.9", Form.ORDER)
     before: Stands = replace(
-        taken(draft(CHANGE, None, BOOK, NOW)), measures=frozenset({old}), deadlines={old: at("06:00")}
+        taken(draft(CHANGE, None, BOOK, NOW)),
+        measures=frozenset({old}),
+        said={old: MeasureMark(old, Mark.ADDED, at("06:00"), "老措施")},
     )
     update = replace(CHANGE, kind=Kind.REOPEN, before=Level.RED, added=(), continuing=(old,))
     (mark,) = draft(update, before, BOOK, NOW).measures
-    assert mark.deadline == at("06:00")
+    assert (mark.deadline, mark.words) == (at("06:00"), "老措施")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from tests.store.world import ANJU, BAIYANG, World, small_directory
 from warnengine.model.directory import Holding
+
+EVACUATION = "p500151105.rainstorm.red.1"
 
 WITHIN = timedelta(minutes=5)
 
@@ -179,3 +182,47 @@ async def test_decisions_and_orders_are_in_the_record(world: World) -> None:
     sealed = await world.value("SELECT body FROM audit WHERE kind = 'approval'")
     assert sealed["by"] == "leader"
     assert sealed["sha256"] == (await world.value("SELECT encode(sha256, 'hex') FROM approval"))
+
+
+async def test_an_approval_that_would_reach_more_than_its_ceiling_does_not_count(world: World) -> None:
+    await world.warn("red")
+    (request,) = await world.engine.board.requests(pending=True)
+    await world.execute("UPDATE approval SET ceiling = 1")
+    refusal = await world.engine.board.decide(request["id"], "yes", "somebody", "")
+    assert refusal
+    assert "ceiling" in refusal
+    assert await world.engine.board.requests(pending=True)
+    assert await world.engine.board.decide(request["id"], "no", "somebody", "") is None
+
+
+def reworded(world: World, words: str) -> None:
+    """The bureau publishes a book in which the approved evacuation of 安居 has other words."""
+    book = world.book
+    plan = book.plans[ANJU]
+    measures = tuple(m.model_copy(update={"order": words}) if m.id == EVACUATION else m for m in plan.measures)
+    plans = {**book.plans, ANJU: plan.model_copy(update={"measures": measures})}
+    changed = book.model_copy(update={"plans": plans, "hash": "f" * 64})
+    world.engine.reconciler = replace(world.engine.reconciler, book=changed)
+    world.engine.expander = replace(world.engine.expander, book=changed)
+    world.engine.spokesman = replace(world.engine.spokesman, book=changed)
+
+
+async def test_what_is_sent_is_what_was_approved_whatever_a_later_book_says(world: World) -> None:
+    await world.warn("red")
+    (request,) = await world.engine.board.requests(pending=True)
+    await world.engine.board.decide(request["id"], "yes", "governor", "")
+    await world.react()
+    await world.send()
+    await world.execute("INSERT INTO rule_book (hash, files) VALUES ($1, '{}')", "f" * 64)
+    reworded(world, "全镇所有人员立即撤离到县城")
+    await world.warn("red")
+    await world.warn("red", ANJU, BAIYANG)
+    await world.send()
+    texts = "".join(await world.inbox("anju_duty"))
+    assert "撤离涪江225米线下住户" in texts
+    assert "撤离到县城" not in texts
+    await world.warn("orange")
+    await world.warn("red")
+    await world.send()
+    assert "撤离到县城" not in "".join(await world.inbox("anju_duty")), "new words are asked for anew"
+    assert await world.engine.board.requests(pending=True)

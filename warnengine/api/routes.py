@@ -146,7 +146,7 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
             services.ring()
             return {"approval": approval, "decision": decision.decision}
         if before:
-            raise Problem(409, "Decided already", f"Request {approval}: {before}.")
+            raise Problem(409, "Does not count", f"Request {approval}: {before}.")
         raise Problem(404, "No such request", f"There is no request {approval}; GET /v1/approvals lists them.")
 
     @router.get("/v1/tasks", dependencies=operator.only)

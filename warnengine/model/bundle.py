@@ -101,8 +101,8 @@ class Pleading:
     rung: int
     """Index of the authority that was asked last; -1: none yet."""
     versions: tuple[int, ...]
-    words: tuple[str, ...]
-    """The measures that wait, in words."""
+    items: tuple[tuple[int, str], ...]
+    """The measures that wait: version, and the words that are to be approved."""
 
 
 @dataclass(frozen=True, slots=True)

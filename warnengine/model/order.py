@@ -69,6 +69,26 @@ class Kind(StrEnum):
     LAPSE = "lapse"
 
 
+class Mark(StrEnum):
+    """What a version does with a measure."""
+
+    ADDED = "added"
+    CONTINUING = "continuing"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureMark:
+    """One line of a version: a measure, what becomes of it, and by when it must be done."""
+
+    standing: Standing
+    mark: Mark
+    deadline: datetime | None
+    """None for what lapsed."""
+    words: str = ""
+    """As they were approved and are told, whatever a later rule book writes; empty in versions of before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stands:
     """What stands for one unit: the newest version of an order that has not lapsed."""
@@ -83,8 +103,8 @@ class Stands:
     """Identifiers of every message that ever opened or re-opened this order."""
     book: str
     """Hash of the rule book of the newest version."""
-    deadlines: Mapping[Standing, datetime] = field(default_factory=dict)
-    """The clock times given so far; a continuing measure keeps its own."""
+    said: Mapping[Standing, MeasureMark] = field(default_factory=dict)
+    """What was said of each measure; a continuing one keeps its clock time and its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,24 +125,6 @@ class Change:
     reach: tuple[Reach, ...]
     because: frozenset[str]
     ends: datetime | None
-
-
-class Mark(StrEnum):
-    """What a version does with a measure."""
-
-    ADDED = "added"
-    CONTINUING = "continuing"
-    LAPSED = "lapsed"
-
-
-@dataclass(frozen=True, slots=True)
-class MeasureMark:
-    """One line of a version: a measure, what becomes of it, and by when it must be done."""
-
-    standing: Standing
-    mark: Mark
-    deadline: datetime | None
-    """None for what lapsed."""
 
 
 @dataclass(frozen=True, slots=True)

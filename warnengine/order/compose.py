@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
-from warnengine.order.draft import measure_of
+from warnengine.order.draft import measure_of, words_of
 from warnengine.order.texts import Texts
 
 BEIJING = timezone(timedelta(hours=8))
@@ -190,11 +190,11 @@ def _acts(version: Version, book: RuleBook) -> tuple[tuple[Act, ...], tuple[Act,
 
 def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
     measure = measure_of(mark.standing, version.change, book)
-    if measure is None or mark.mark is Mark.LAPSED or mark.deadline is None:
+    said = _said(mark, measure)
+    if not said or mark.mark is Mark.LAPSED or mark.deadline is None:
         return None
     advice = mark.standing.form is Form.ADVICE
     clock = mark.deadline.astimezone(BEIJING).strftime("%H:%M")
-    said = _words(measure, mark.standing.form)
     return Act(
         words=f"{clock}前{said}" if mark.deadline > version.made_at else f"立即{said}",
         plain=said,
@@ -202,9 +202,14 @@ def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
         due=mark.deadline,
         advice=advice,
         new=mark.mark is Mark.ADDED,
-        counts=Evidence.COUNT in measure.evidence and not advice,
-        compulsory=measure.compulsory,
+        counts=bool(measure and Evidence.COUNT in measure.evidence and not advice),
+        compulsory=bool(measure and measure.compulsory),
     )
+
+
+def _said(mark: MeasureMark, measure: Measure | None) -> str:
+    """The words that the version keeps; the book's where an older engine kept none."""
+    return mark.words or (words_of(measure, mark.standing.form) if measure else "")
 
 
 def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
@@ -213,23 +218,19 @@ def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
     measures = {measure.id: measure for measure in book.measures_of(unit)} if unit else {}
     replaced = _replaced((m.standing.measure for m in version.measures if m.mark is not Mark.LAPSED), measures)
     over = [
-        (measure, mark.standing.form)
+        (measure, mark)
         for mark in version.measures
         if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced
         if (measure := measure_of(mark.standing, version.change, book))
     ]
-    over.sort(key=lambda pair: (-pair[0].when.level, pair[1] is Form.ADVICE, not pair[0].compulsory))
-    return tuple(_words(measure, form) for measure, form in over)
+    over.sort(key=lambda pair: (-pair[0].when.level, pair[1].standing.form is Form.ADVICE, not pair[0].compulsory))
+    return tuple(_said(mark, measure) for measure, mark in over)
 
 
 def _replaced(ids: Iterable[str], measures: Mapping[str, Measure]) -> set[str]:
     """What these measures replace, and what that has replaced in its turn."""
     direct = {old for id_ in ids if id_ in measures for old in measures[id_].replaces}
     return direct | _replaced(direct, measures) if direct else direct
-
-
-def _words(measure: Measure, form: Form) -> str:
-    return measure.advice or measure.order if form is Form.ADVICE else measure.order
 
 
 def _scope(reach: Sequence[Reach], book: RuleBook) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from warnengine.model.level import Level
-from warnengine.model.order import Change, Desired, Kind, OrderKey, Standing, Stands
+from warnengine.model.order import Change, Desired, Form, Kind, OrderKey, Standing, Stands
 
 
 def diff(
@@ -44,9 +44,11 @@ def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change 
 
 
 def _kept(stands: Stands, wanted: Desired) -> frozenset[Standing]:
-    """The measures of the older book, in the form (order or advice) that approvals now give them."""
+    """The measures of the older book: advice becomes an order when it is approved, never the reverse."""
     forms = {standing.measure: standing.form for standing in wanted.measures}
-    return frozenset(Standing(s.measure, forms.get(s.measure, s.form)) for s in stands.measures)
+    return frozenset(
+        s if s.form is Form.ORDER else Standing(s.measure, forms.get(s.measure, s.form)) for s in stands.measures
+    )
 
 
 def _issue(wanted: Desired) -> Change:

@@ -15,11 +15,11 @@ ALL_CLEAR_LIFE = timedelta(hours=24)
 
 
 def draft(change: Change, stands: Stands | None, book: RuleBook, now: datetime) -> Version:
-    """The version that carries a change. stands: what it changes; its continuing measures keep their clock times,
-    and while the level stays, the rule book that they are from."""
+    """The version that carries a change. stands: what it changes; its continuing measures keep their clock times
+    and words, and while the level stays, the rule book that they are from."""
     level = change.level or change.before or Level.BLUE
     rung = book.ladder[level]
-    marks = tuple(_marks(change, stands.deadlines if stands else {}, book, now))
+    marks = tuple(_marks(change, stands.said if stands else {}, book, now))
     return Version(
         change=change,
         measures=marks,
@@ -56,22 +56,35 @@ def measure_of(standing: Standing, change: Change, book: RuleBook) -> Measure | 
     return next((m for m in book.measures_of(unit) if m.id == standing.measure), None) if unit else None
 
 
+def words_of(measure: Measure, form: Form) -> str:
+    """What is told of a measure in one form."""
+    return measure.advice or measure.order if form is Form.ADVICE else measure.order
+
+
 def _marks(
-    change: Change, given: Mapping[Standing, datetime], book: RuleBook, now: datetime
+    change: Change, said: Mapping[Standing, MeasureMark], book: RuleBook, now: datetime
 ) -> Iterator[MeasureMark]:
     for standing in change.added:
         measure = measure_of(standing, change, book)
-        within = measure.deadline if measure else timedelta(minutes=30)
-        yield MeasureMark(standing, Mark.ADDED, clock_time(now, within))
+        if measure:
+            due = clock_time(now, measure.deadline)
+            yield MeasureMark(standing, Mark.ADDED, due, words_of(measure, standing.form))
     for standing in change.continuing:
-        measure = measure_of(standing, change, book)
-        again = change.kind is Kind.REOPEN and measure  # asked once more: a clock time that can still be kept
-        due = clock_time(now, measure.deadline) if again and measure else given.get(standing)
-        yield MeasureMark(standing, Mark.CONTINUING, due)
+        yield _continuing(standing, change, said.get(standing), book, now)
     ordered = {standing.measure for standing in change.added if standing.form is Form.ORDER}
     for standing in change.lapsed:
         if standing.measure not in ordered:  # advice that has become an order has not lapsed
-            yield MeasureMark(standing, Mark.LAPSED, None)
+            yield MeasureMark(standing, Mark.LAPSED, None, said[standing].words if standing in said else "")
+
+
+def _continuing(
+    standing: Standing, change: Change, said: MeasureMark | None, book: RuleBook, now: datetime
+) -> MeasureMark:
+    measure = measure_of(standing, change, book)
+    again = change.kind is Kind.REOPEN and measure  # asked once more: a clock time that can still be kept
+    given = said or MeasureMark(standing, Mark.CONTINUING, None)
+    due = clock_time(now, measure.deadline) if again and measure else given.deadline
+    return MeasureMark(standing, Mark.CONTINUING, due, given.words)
 
 
 def _posts(change: Change, level: Level, book: RuleBook) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ class Spokesman:
 
     async def _request(self, desk: ApprovalDesk, authority: Authority) -> Written:
         versions = await desk.versions(desk.pleading.versions)
-        facts = facts_of(desk.pleading, versions.values(), self.book, authority.within)
+        facts = facts_of(desk.pleading, versions, self.book, authority.within)
         return self.texts.write("approval", "", facts, fallback=plain(facts))
 
     async def _bundles(self, desk: Desk, people: Sequence[Listener], text: int) -> list[NewBundle]:

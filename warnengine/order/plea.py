@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Pleading
-from warnengine.model.order import Form, Mark, Version
-from warnengine.order.draft import measure_of
+from warnengine.model.order import Version
 
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 
@@ -31,10 +30,9 @@ class Plea:
 
 
 def facts_of(
-    pleading: Pleading, versions: Iterable[Version], book: RuleBook, within: timedelta
+    pleading: Pleading, versions: Mapping[int, Version], book: RuleBook, within: timedelta
 ) -> dict[str, object]:
     """Everything a template of kind `approval` may name."""
-    versions = tuple(versions)
     pleas = tuple(_pleas(pleading, versions, book))
     places = [plea for plea in pleas if plea.place]
     common = Counter(act for plea in places for act in plea.acts).most_common(1)
@@ -42,8 +40,8 @@ def facts_of(
         "sign": book.signature,
         "phone": book.duty_phone,
         "number": pleading.approval,
-        "warnings": "、".join(_warnings(versions, book)),
-        "count": len(pleading.words),
+        "warnings": "、".join(_warnings(versions.values(), book)),
+        "count": len(pleading.items),
         "minutes": int(within.total_seconds() // 60),
         "sectors": [plea for plea in pleas if not plea.place],
         "places": places,
@@ -57,15 +55,9 @@ def plain(facts: dict[str, object]) -> str:
     return "【{sign}】{{resend}}请{minutes}分钟内批复第{number}号:{what}。请回电{phone}".format(what=what, **facts)
 
 
-def _pleas(pleading: Pleading, versions: Iterable[Version], book: RuleBook) -> Iterator[Plea]:
-    waiting = set(pleading.words)
-    for version in versions:
-        measures = [
-            measure_of(mark.standing, version.change, book)
-            for mark in version.measures
-            if mark.standing.form is Form.ADVICE and mark.mark is not Mark.LAPSED
-        ]
-        acts = tuple(measure.order for measure in measures if measure and measure.order in waiting)
+def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) -> Iterator[Plea]:
+    for id_, version in versions.items():
+        acts = tuple(words for of, words in pleading.items if of == id_)
         unit = book.units.get(version.change.key.unit)
         if unit and acts:
             yield Plea(unit.short, acts, unit.kind in PLACES)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -40,7 +40,7 @@ class Desk(Protocol):
     async def cells(self) -> dict[CellKey, Cell]:
         """Every cell of the district."""
 
-    async def granted(self) -> Granted:
+    async def granted(self) -> Collection[tuple[OrderKey, str, str]]:
         """What authorities have approved."""
 
     async def standing(self) -> dict[OrderKey, Stands]:
@@ -82,7 +82,7 @@ class Reconciler:
         moved = self.take_in(cells, [reading.warning for reading in pending])
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
         standing = await desk.standing()
-        wanted = self.desired(self.situation.forces(cells), self.book, await desk.granted())
+        wanted = self.desired(self.situation.forces(cells), self.book, self.granted(await desk.granted()))
         changes = diff(standing, wanted, self.book.hash)
         if not changes:
             return None
@@ -92,6 +92,11 @@ class Reconciler:
         for version in versions:
             metrics.ORDERS.labels(version.lane_level.key, "live").inc()
         return await desk.write(versions, requests(versions, self.book), warned_at)
+
+    def granted(self, approved: Iterable[tuple[OrderKey, str, str]]) -> Granted:
+        """What the approvals allow: a measure whose words have changed since must be asked for anew."""
+        words = {m.id: m.order for unit in self.book.units.values() for m in self.book.measures_of(unit)}
+        return frozenset((key, measure) for key, measure, said in approved if words.get(measure) == said)
 
     def take_in(self, cells: dict[CellKey, Cell], warnings: Iterable[Warning]) -> set[CellKey]:
         """Apply warnings to cells in place; return the keys that moved."""
@@ -114,13 +119,13 @@ def requests(versions: Sequence[Version], book: RuleBook) -> tuple[Request, ...]
             if mark.mark is Mark.ADDED and mark.standing.form is Form.ADVICE and measure and version.change.level:
                 waiting[version.change.level].append(Item(index, measure.id, measure.order))
     return tuple(
-        Request(level, book.approvals[level], tuple(items), _seal(items, versions, book))
+        Request(level, book.approvals[level], tuple(items), _seal(items, versions, book, level))
         for level, items in waiting.items()
         if level in book.approvals
     )
 
 
-def _seal(items: Sequence[Item], versions: Sequence[Version], book: RuleBook) -> bytes:
-    """Over rule book, units, measures, words and posts: a decision is bound to exactly this."""
+def _seal(items: Sequence[Item], versions: Sequence[Version], book: RuleBook, level: Level) -> bytes:
+    """Over rule book, units, measures, words, posts and ceiling: a decision is bound to exactly this."""
     what = [(versions[i.version].change.key, i.measure, i.words, versions[i.version].posts) for i in items]
-    return hashlib.sha256(repr((book.hash, what)).encode()).digest()
+    return hashlib.sha256(repr((book.hash, book.approvals[level].ceiling, what)).encode()).digest()

@@ -38,9 +38,12 @@ class BoardStore:
         return [{**row, "level": Level(row["level"]).key, "state": _state(row["decision"])} for row in rows]
 
     async def decide(self, approval: int, decision: str, by: str, words: str) -> str | None:
-        """Record a decision. Return None where it counts, the earlier one where there is one, '' where there is no
+        """Record a decision. Return None where it counts, why it does not where it does not, '' where there is no
         such request."""
         async with self.database.transaction() as connection:
+            people = await approvals.too_many(connection, approval=approval) if decision == "yes" else None
+            if people:
+                return f"it would go to {people} people, more than its ceiling in approvals.yaml allows"
             row = await approvals.decide(connection, approval=approval, decision=decision, by=by, words=words)
             if row is None:
                 before = await approvals.one(connection, approval=approval)

@@ -85,7 +85,7 @@ class ApprovalDesk(ChangeDesk):
             level=Level(row["level"]),
             rung=row["rung"],
             versions=tuple(sorted({one["id"] for one in concerned})),
-            words=tuple(one["words"] for one in concerned),
+            items=tuple((one["id"], one["words"]) for one in concerned),
         )
 
     async def listeners(self, authority: Authority) -> list[Listener]:

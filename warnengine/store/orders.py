@@ -50,10 +50,12 @@ class DistrictDesk:
         cells = map(shapes.cell, await sql.cells(self.connection, district=self.district))
         return {cell.key: cell for cell in cells}
 
-    async def granted(self) -> frozenset[tuple[OrderKey, str]]:
-        """What authorities have approved."""
+    async def granted(self) -> frozenset[tuple[OrderKey, str, str]]:
+        """What authorities have approved: order, measure, words."""
         rows = await sql.granted(self.connection, district=self.district)
-        return frozenset((OrderKey(row["unit"], row["hazard"], row["family"]), row["measure"]) for row in rows)
+        return frozenset(
+            (OrderKey(row["unit"], row["hazard"], row["family"]), row["measure"], row["words"]) for row in rows
+        )
 
     async def standing(self) -> dict[OrderKey, Stands]:
         """What stands."""

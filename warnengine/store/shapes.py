@@ -46,7 +46,7 @@ def stands(row: asyncpg.Record) -> Stands:
         reach=REACH.validate_python(row["reach"]),
         seen=frozenset(row["seen"] or ()),
         book=row["book"],
-        deadlines={mark.standing: mark.deadline for mark in kept if mark.deadline},
+        said={mark.standing: mark for mark in kept},
     )
 
 

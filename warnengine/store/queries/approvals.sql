@@ -32,6 +32,16 @@ GROUP BY a.id ORDER BY a.id;
 UPDATE approval SET decided_at = engine_now(), decision = :decision, by = :by, words = :words
 WHERE id = :approval AND decided_at IS NULL RETURNING id, district, level, encode(sha256, 'hex') AS sha256;
 
+-- name: too_many(approval)$
+-- How many people the orders of a request would go to, where that passes its ceiling.
+SELECT sums.people FROM approval a CROSS JOIN LATERAL (
+    SELECT count(DISTINCT d.person) AS people
+    FROM approval_item i JOIN standing_order o ON o.id = i.standing_order
+    JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+    JOIN on_duty(engine_now()) d ON d.district = o.district AND d.unit = o.unit AND d.post = ANY (v.posts)
+    WHERE i.approval = a.id AND i.voided_at IS NULL) sums
+WHERE a.id = :approval AND sums.people > a.ceiling;
+
 -- name: one(approval)^
 SELECT id, decision, by, decided_at FROM approval WHERE id = :approval;
 

@@ -35,8 +35,8 @@ FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.supe
 WHERE o.district = :district AND o.lapsed_at IS NULL;
 
 -- name: granted(district)
--- Compulsory measures that an authority has said yes to and that still stand.
-SELECT o.unit, o.hazard, o.family, i.measure
+-- Compulsory measures that an authority has said yes to and that still stand, in the words that were approved.
+SELECT o.unit, o.hazard, o.family, i.measure, i.words
 FROM approval a JOIN approval_item i ON i.approval = a.id JOIN standing_order o ON o.id = i.standing_order
 WHERE a.district = :district AND a.decision = 'yes' AND i.voided_at IS NULL AND o.lapsed_at IS NULL;
 
