@@ -126,7 +126,7 @@ async def naive_run(dsn: str, data: Path, port: int, count: int, window: int) ->
     channel = SmppChannel(settings(data, port, window).gateways[0], Counting(database))  # type: ignore[arg-type]
     session = asyncio.create_task(channel.run())
     await until(database, "SELECT true WHERE $1", channel.healthy)
-    words = "【铜梁应急】暴雨红色 安居镇:06:25前书记、镇长(主任)坐镇指挥。收到回1,办完回3。核实023-45600000"
+    words = "【铜梁应急】暴雨红色 安居镇:06:25前党政主要负责人坐镇指挥。收到回1,办完回3。核实023-45600000"
     gate, began, first = asyncio.Semaphore(window), time.perf_counter(), 0.0
 
     async def one(number: int) -> None:

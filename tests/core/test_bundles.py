@@ -55,7 +55,7 @@ def test_two_posts_in_two_townships_are_one_text_each_act_once(red: dict[str, Ve
     for unit in (ANJU, SHAOYUN):
         alone = lines([red[unit]])
         assert set(alone[1:-1]) <= set(text)
-    acts = [line for line in text if "书记、镇长(主任)坐镇指挥" in line]
+    acts = [line for line in text if "党政主要负责人坐镇指挥" in line]
     assert len(acts) == 2, "once for each township"
 
 
@@ -98,14 +98,14 @@ def test_a_number_is_asked_for_where_it_is_not_the_first_act() -> None:
     """At orange the advice leads, and the act whose people are counted is marked."""
     text = lines([Hall().take(ORANGE, now=at("02:22:30"))["civil_affairs"]])
     assert text[0].endswith("收到回1,办完回3加人数。")
-    assert text[1] == "2、03:25前失能老人上移到安全楼层(报人数)"
+    assert text[1] == "②03:25前失能老人上移到安全楼层(报人数)"
 
 
 def test_a_change_of_places_alone_says_so() -> None:
     hall = Hall()
     hall.approve(waiting(hall.take(RED, now=NOW).values()))
     text = lines([hall.take(EASES, now=at("10:07"))["education"]])
-    assert text[0] == "【铜梁应急】暴雨红色 教委:范围有变,措施照旧。收到回1。"
+    assert text[0] == "【铜梁应急】暴雨红色 教委:不是新指令,范围有变,措施照旧。收到回1。"
     assert "继续:在校学生留校看护,不得放行;全区学校停课" in text
     assert "范围:22个镇街红色,6个镇街黄色" in text
 
@@ -182,7 +182,7 @@ class TestEscalation:
                 (written,) = silent.texts
                 text = fill(written.short, FILLED).splitlines()
                 assert written.notes is None
-                assert text[0].startswith("【铜梁应急】欧阳建国未应答,请代办:暴雨"), text[0]
+                assert text[0].startswith("【铜梁应急】请代欧阳建国办:暴雨"), text[0]
                 assert len(text[0]) <= FIRST_LINE, text[0]
                 assert lines([version])[0].partition(":")[2].partition("。")[0] in text[0]
                 assert text[-2:] == ["未应答:安居镇书记欧阳建国", f"核实023-45600000 详见{FILLED['link']}"]

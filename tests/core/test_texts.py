@@ -267,11 +267,11 @@ def test_an_all_clear_names_the_gravest_thing_that_it_ends(cases: list[Case]) ->
             named = f"“{ended[0].split(',')[0]}”等{len(ended)}项" if len(ended) > 1 else f"“{ended[0]}”"
             assert f"{named}到此结束" in case.first, case.label
         elif ended:
-            assert f"调整,不再执行:{';'.join(ended)}。" in case.short, case.label
+            assert f"取消“{'”,取消“'.join(ended)}”。" in case.short, case.label
 
 
 def test_an_upgrade_or_an_approval_ends_nothing_aloud(cases: list[Case]) -> None:
-    """What a graver order replaces is part of it: 不再执行 beside an evacuation would be read wrongly."""
+    """What a graver order replaces is part of it: 取消 beside an evacuation would be read wrongly."""
     for case in cases:
         change = case.version.change
         unapproved = any(

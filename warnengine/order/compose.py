@@ -169,7 +169,7 @@ def _without_acts(kind: Kind, ended: Sequence[str], going_on: Sequence[Act]) -> 
     if kind is Kind.LAPSE or ended:
         rest = "" if kind is Kind.LAPSE else ",其余照旧" if going_on else ""
         return f"{_brief(ended)}到此结束,返回前先查险{rest}"
-    return "范围有变,措施照旧" if going_on else "措施请来电核实"
+    return "不是新指令,范围有变,措施照旧" if going_on else "措施请来电核实"
 
 
 def _brief(ended: Sequence[str]) -> str:
