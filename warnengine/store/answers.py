@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 sql = queries.answers
 STATES = {1: "acked", 2: "acting", 3: "done"}
+NOBODY = "不在通讯录里或从未发到过短信的号码来信"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,17 @@ class AnswerStore:
         self.database = database
 
     async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
-        """Keep a reply and record its answer on the last message to that number; return the verdict."""
+        """Keep a reply and record its answer on the last message that asked for one; return the verdict."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
             if last is None:
-                return await _to_duty_room(connection, reply, None, "stranger", "不在通讯录里的号码来信")
-            answer = Answer(last["bundle"], step, "sms", last["person"], number, storable(reply.text))
-            problem = await record(connection, answer, last)
-            if problem:
-                return await _to_duty_room(connection, reply, last, "unclear", problem)
-            await _keep_reply(connection, reply, last["bundle"], STATES[step])
-            return STATES[step]
+                return await _to_duty_room(connection, reply, None, "stranger", NOBODY)
+            return await _answered(connection, reply, last, step, number)
 
     async def wrong_person(self, reply: Reply) -> str:
         """Keep a reply, open a contact task, let the ladder go on at once."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
@@ -59,7 +55,7 @@ class AnswerStore:
     async def unclear(self, reply: Reply) -> str:
         """Keep a reply and give it to the duty room."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
             return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
@@ -107,6 +103,22 @@ async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     return "已完成但没有报人数" if waiting and answer.number is None else ""
 
 
+async def _answered(connection: Connection, reply: Reply, last: Any, step: int, number: int | None) -> str:
+    """Record the answer on the last message; where that is a request, which only a call decides, on the last one
+    that waits for this step."""
+    asked = last
+    if last["purpose"] == "approval":
+        asked = await sql.last_owing(connection, channel="sms", address=storable(reply.address), step=step)
+    if asked is None:
+        return await _to_duty_room(connection, reply, last, "unclear", "对请示回了短信,请示只能打电话批复")
+    answer = Answer(asked["bundle"], step, "sms", asked["person"], number, storable(reply.text))
+    problem = await record(connection, answer, asked)
+    if problem:
+        return await _to_duty_room(connection, reply, asked, "unclear", problem)
+    await _keep_reply(connection, reply, asked["bundle"], STATES[step])
+    return STATES[step]
+
+
 async def _about(connection: Connection, answer: Answer) -> Sequence[Any]:
     rows: Sequence[Any] = await sql.obligations(connection, bundle=answer.bundle)
     return rows
@@ -122,6 +134,11 @@ async def _keep_answer(connection: Connection, answer: Answer) -> None:
         number=answer.number,
         words=answer.words,
     )
+
+
+async def _last_to(connection: Connection, reply: Reply) -> Any:
+    """The bundle read last at the number that a reply comes from."""
+    return await sql.last_to(connection, channel="sms", address=storable(reply.address))
 
 
 async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:

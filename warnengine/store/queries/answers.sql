@@ -3,13 +3,20 @@ INSERT INTO reply (gateway, address, line, words, raw, bundle, verdict)
 VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
 
 -- name: last_to(channel, address)^
--- The bundle last sent to an address, with its person. A number may have had several owners.
-SELECT b.id AS bundle, b.district, b.person, b.purpose
-FROM address a JOIN bundle b ON b.district = a.district AND b.person = a.person
-JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 AND d.channel = a.channel AND d.address = a.address
-JOIN attempt t ON t.delivery = d.id
-WHERE a.channel = :channel AND same_address(a.address, :address)
-ORDER BY t.intended_at DESC, d.id DESC LIMIT 1;
+-- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
+-- its way only where there is nothing else.
+SELECT bundle, district, person, purpose, intended_at FROM possibly_read
+WHERE channel = :channel AND same_address(address, :address)
+ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
+
+-- name: last_owing(channel, address, step)^
+-- The same, of the orders and escalations that still wait for this step.
+SELECT bundle, district, person, purpose, intended_at FROM possibly_read r
+WHERE channel = :channel AND same_address(address, :address) AND purpose <> 'approval'
+  AND EXISTS (SELECT FROM bundle b JOIN obligation o ON o.version = ANY (b.versions) AND o.person = b.person
+              WHERE b.id = r.bundle AND :step::int > CASE o.state WHEN 'acked' THEN 1 WHEN 'acting' THEN 2 ELSE 0 END
+                AND o.state IN ('open', 'reached', 'acked', 'acting'))
+ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
 
 -- name: bundle_by_code(code)^
 SELECT b.id AS bundle, b.district, b.person, b.purpose FROM bundle b WHERE b.code = :code;

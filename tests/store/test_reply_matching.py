@@ -1,0 +1,157 @@
+"""Which message a reply means: one that may have been read, and each reply once."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from tests.dispatch.fake_channel import Will
+from tests.store.test_replies import GALE, MINUTE, RAIN
+from tests.store.world import ANJU, BAIYANG, World, small_directory
+from warnengine.model.delivery import Fate
+
+# A reply means what may have been read
+
+
+@pytest.mark.parametrize("will", [Will.REFUSE, Will.FAIL])
+async def test_a_reply_cannot_mean_what_the_gateway_did_not_take(world: World, will: Will) -> None:
+    await world.warn("orange")
+    await world.send()
+    world.sms.otherwise = will
+    await world.warn("red")
+    await world.send("sms")
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {RAIN: "open"}
+    assert await world.column("SELECT late FROM answer") == [True]
+
+
+async def test_what_the_gateway_refused_goes_again_although_the_person_answered_something_else(
+    world: World,
+) -> None:
+    await world.warn("orange")
+    await world.send()
+    world.sms.otherwise = Will.REFUSE
+    await world.warn("red")
+    await world.send("sms")
+    await world.reply("anju_mayor", "1")
+    world.sms.otherwise = Will.ACCEPT
+    await world.jump(MINUTE)
+    await world.send()
+    assert "升为红色" in (await world.inbox("anju_mayor"))[-1]
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {RAIN: "acked"}
+
+
+async def test_a_reply_cannot_mean_what_never_arrived(world: World) -> None:
+    await world.warn("orange", hazard="gale")
+    await world.send()
+    await world.warn("orange")
+    await world.send()
+    await world.receipt((await world.entries("anju_mayor"))[-1], Fate.FAILED)
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {GALE: "acked", RAIN: "open"}
+
+
+@pytest.mark.parametrize("will", [Will.LOSE_ANSWER, Will.LOSE_MESSAGE])
+async def test_a_reply_may_mean_what_nobody_knows_to_have_arrived(world: World, will: Will) -> None:
+    world.sms.otherwise = will
+    await world.warn("orange")
+    await world.send("sms")
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {RAIN: "acked"}
+
+
+async def test_a_reply_may_mean_what_arrived_in_part(world: World) -> None:
+    world.sms.parts = 2
+    await world.warn("orange")
+    await world.send()
+    entry = (await world.entries("anju_mayor"))[-1]
+    await world.receipt(entry, Fate.DELIVERED, part=1)
+    await world.receipt(entry, Fate.FAILED, part=2)
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {RAIN: "acked"}
+
+
+@pytest.mark.parametrize(("before", "state"), [("orange", "open"), (None, "acked")])
+async def test_what_is_still_on_its_way_is_meant_only_where_there_is_nothing_else(
+    world: World, before: str | None, state: str
+) -> None:
+    if before:
+        await world.warn(before)
+        await world.send()
+    await world.warn("red")
+    world.sms.otherwise = Will.STALL
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(world.dispatcher().step())
+        while len(world.sms.asked) <= len(
+            await world.column("SELECT 1 FROM delivery_event WHERE gateway = 'sms-1'")
+        ):
+            await asyncio.sleep(0)
+        meant = await world.value(
+            "SELECT person FROM attempt a JOIN bundle b ON b.id = a.delivery & ~15::bigint WHERE NOT EXISTS "
+            "(SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number) LIMIT 1"
+        )
+        await world.reply(meant, "1")
+        assert set((await world.duties(meant)).values()) == {state}
+        world.sms.go_on.set()
+        await sending
+
+
+async def test_a_reply_means_the_reminder_that_was_sent_last_not_the_newest_order(world: World) -> None:
+    await world.warn("orange", hazard="gale")
+    await world.send()
+    await world.jump(MINUTE)
+    await world.warn("orange")
+    await world.send()
+    await world.jump(2 * MINUTE)
+    await world.chase()
+    await world.send()
+    assert "再次提醒" in (await world.inbox("anju_mayor"))[-1]
+    assert "大风" in (await world.inbox("anju_mayor"))[-1]
+    await world.reply("anju_mayor", "1")
+    assert await world.duties("anju_mayor") == {GALE: "acked", RAIN: "open"}
+
+
+# A request is decided by telephone alone
+
+
+async def leader_is_superior(world: World) -> None:
+    """Above the secretary of Anju is the leader who approves as well."""
+    small = small_directory()
+    held = [
+        dataclasses.replace(post, superior="district_leader") if post.person == "anju_secretary" else post
+        for post in small.holdings
+    ]
+    await world.people(dataclasses.replace(small, holdings=tuple(held)))
+
+
+async def test_an_answer_after_a_request_is_for_the_order_before_it(world: World) -> None:
+    await leader_is_superior(world)
+    await world.warn("red")
+    await world.settle()
+    for _ in range(11):
+        await world.jump(MINUTE)
+        await world.settle()
+    await world.warn("red", ANJU, BAIYANG)
+    await world.settle()
+    assert "批复" in (await world.inbox("district_leader"))[-1]
+    await world.reply("district_leader", "1")
+    (asked,) = await world.bundles("district_leader", "escalation")
+    assert await world.rows("SELECT bundle, step, by FROM answer") == [(asked["id"], 1, "district_leader")]
+    assert await world.column("SELECT state FROM obligation WHERE person = 'district_leader'") == ["acked"]
+    assert set(await world.column("SELECT decision FROM approval")) <= {None, "void"}
+    assert await world.tasks("unclear") == []
+
+
+@pytest.mark.parametrize("words", ["1", "2", "3", "好的", "同意"])
+async def test_an_answer_to_nothing_but_a_request_goes_to_the_duty_room(world: World, words: str) -> None:
+    await world.warn("red")
+    await world.settle()
+    await world.reply("district_leader", words)
+    (task,) = await world.tasks("unclear")
+    assert (task["person"], words in task["words"]) == ("district_leader", True)
+    assert ("请示" in task["words"]) is (words != "同意")
+    assert await world.column("SELECT decision FROM approval") == [None]
+    assert await world.rows("SELECT * FROM answer") == []
