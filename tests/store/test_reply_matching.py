@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from datetime import timedelta
 
 import pytest
 
 from tests.dispatch.fake_channel import Will
 from tests.store.test_replies import GALE, MINUTE, RAIN
 from tests.store.world import ANJU, BAIYANG, World, small_directory
-from warnengine.model.delivery import Fate
+from warnengine.model.delivery import Fate, Reply
 
 # A reply means what may have been read
 
@@ -155,3 +156,61 @@ async def test_an_answer_to_nothing_but_a_request_goes_to_the_duty_room(world: W
     assert ("请示" in task["words"]) is (words != "同意")
     assert await world.column("SELECT decision FROM approval") == [None]
     assert await world.rows("SELECT * FROM answer") == []
+
+
+# Each reply once
+
+
+async def reply(world: World, key: str, words: str, raw: bytes) -> None:
+    await world.engine.inbox.reply(Reply("sms-1", await world.address(key), "10690000", words, raw))
+
+
+@pytest.mark.parametrize(("words", "kind"), [("桥被冲了", "unclear"), ("不是本人", "contact")])
+async def test_a_reply_that_comes_again_is_one_task(world: World, words: str, kind: str) -> None:
+    await world.warn("red")
+    await world.send()
+    for _ in range(3):
+        await reply(world, "anju_mayor", words, b"one pdu")
+        await world.jump(MINUTE)
+    assert len(await world.tasks(kind)) == len(await world.rows("SELECT * FROM reply")) == 1
+
+
+async def test_a_reply_that_comes_again_is_one_answer_however_many_bring_it(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    await asyncio.gather(*(reply(world, "anju_mayor", "1", b"one pdu") for _ in range(5)))
+    assert await world.column("SELECT step FROM answer") == [1]
+    assert await world.column("SELECT verdict FROM reply") == ["acked"]
+
+
+async def test_a_stranger_who_is_handed_over_again_is_one_task(world: World) -> None:
+    for _ in range(2):
+        await world.engine.inbox.reply(Reply("sms-1", "+8613812345678", "1069", "1", b"1"))
+    assert len(await world.tasks("unclear")) == 1
+
+
+async def test_the_same_words_answer_the_next_message_too(world: World) -> None:
+    for level in ("orange", "red"):
+        await world.warn(level)
+        await world.send()
+        await reply(world, "anju_mayor", "1", b"the bytes of a 1 are always these")
+        assert await world.duties("anju_mayor") == {RAIN: "acked"}
+        await world.jump(MINUTE)
+
+
+@pytest.mark.parametrize(("after", "tasks"), [(9 * MINUTE, 1), (11 * MINUTE, 2)])
+async def test_the_same_cry_for_help_later_is_another_one(world: World, after: timedelta, tasks: int) -> None:
+    await world.warn("red")
+    await world.send()
+    await reply(world, "anju_mayor", "桥被冲了", b"one text")
+    await world.jump(after)
+    await reply(world, "anju_mayor", "桥被冲了", b"one text")
+    assert len(await world.tasks("unclear")) == tasks
+
+
+async def test_equal_words_of_two_people_are_two_answers(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    for key in ("anju_mayor", "anju_vice"):
+        await reply(world, key, "1", b"1")
+    assert len(await world.rows("SELECT * FROM answer")) == 2

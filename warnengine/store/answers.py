@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 sql = queries.answers
 STATES = {1: "acked", 2: "acting", 3: "done"}
 NOBODY = "不在通讯录里或从未发到过短信的号码来信"
+REPEATED = "repeated"
+"""The verdict on a reply that its gateway has handed over before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class AnswerStore:
         """Keep a reply and record its answer on the last message that asked for one; return the verdict."""
         async with self.database.transaction() as connection:
             last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             if last is None:
                 return await _to_duty_room(connection, reply, None, "stranger", NOBODY)
             return await _answered(connection, reply, last, step, number)
@@ -48,6 +52,8 @@ class AnswerStore:
         """Keep a reply, open a contact task, let the ladder go on at once."""
         async with self.database.transaction() as connection:
             last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
@@ -56,6 +62,8 @@ class AnswerStore:
         """Keep a reply and give it to the duty room."""
         async with self.database.transaction() as connection:
             last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
@@ -137,8 +145,21 @@ async def _keep_answer(connection: Connection, answer: Answer) -> None:
 
 
 async def _last_to(connection: Connection, reply: Reply) -> Any:
-    """The bundle read last at the number that a reply comes from."""
-    return await sql.last_to(connection, channel="sms", address=storable(reply.address))
+    """The bundle read last at the number that a reply comes from; its replies are taken one at a time."""
+    address = storable(reply.address)
+    await sql.hold_number(connection, address=address)
+    return await sql.last_to(connection, channel="sms", address=address)
+
+
+async def _repeated(connection: Connection, reply: Reply, last: Any) -> bool:
+    found: bool = await sql.repeated(
+        connection,
+        gateway=reply.gateway,
+        address=storable(reply.address),
+        raw=reply.raw,
+        sent_at=last["intended_at"] if last else None,
+    )
+    return found
 
 
 async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:

@@ -1,3 +1,6 @@
+-- A gateway that repeats itself is found by the very bytes.
+CREATE INDEX reply_by_content ON reply (gateway, sha256(raw));
+
 -- What whoever has a number may have read: attempts that are not certainly in vain. What has no outcome yet is not
 -- settled. A number may have had several owners.
 -- OFFSET 0: the planner must begin with the number, and never with all that was ever sent.

@@ -2,6 +2,10 @@
 INSERT INTO reply (gateway, address, line, words, raw, bundle, verdict)
 VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
 
+-- name: hold_number(address)!
+-- One reply of a number at a time.
+SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
+
 -- name: last_to(channel, address)^
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
 -- its way only where there is nothing else.
@@ -17,6 +21,11 @@ WHERE channel = :channel AND same_address(address, :address) AND purpose <> 'app
               WHERE b.id = r.bundle AND :step::int > CASE o.state WHEN 'acked' THEN 1 WHEN 'acting' THEN 2 ELSE 0 END
                 AND o.state IN ('open', 'reached', 'acked', 'acting'))
 ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
+
+-- name: repeated(gateway, address, raw, sent_at)$
+-- Whether these bytes came a short while ago, and nothing has been sent since that they could answer.
+SELECT EXISTS (SELECT FROM reply WHERE gateway = :gateway AND sha256(raw) = sha256(:raw) AND address = :address
+               AND received_at > greatest(engine_now() - interval '10 minutes', :sent_at::timestamptz));
 
 -- name: bundle_by_code(code)^
 SELECT b.id AS bundle, b.district, b.person, b.purpose FROM bundle b WHERE b.code = :code;
