@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from tests.dispatch.fake_channel import Will
-from tests.store.test_replies import GALE, MINUTE, RAIN
+from tests.store.test_replies import GALE, MINUTE, RAIN, granted
 from tests.store.world import ANJU, BAIYANG, World, small_directory
 from warnengine.model.delivery import Fate, Reply
+from warnengine.order.expand import code_hash, link_code
 
 # A reply means what may have been read
 
@@ -115,6 +116,17 @@ async def test_a_reply_means_the_reminder_that_was_sent_last_not_the_newest_orde
     assert await world.duties("anju_mayor") == {GALE: "acked", RAIN: "open"}
 
 
+async def test_a_number_is_not_for_a_task_that_has_not_reached_its_person(world: World) -> None:
+    await world.warn("orange", hazard="gale")
+    await world.send()
+    world.sms.otherwise = world.email.otherwise = Will.REFUSE
+    await granted(world)
+    await world.reply("anju_duty", "3 35")
+    assert await world.duties("anju_duty") == {GALE: "done", RAIN: "open"}
+    (task,) = await world.tasks("unclear")
+    assert "35人" in task["words"]
+
+
 # A request is decided by telephone alone
 
 
@@ -214,3 +226,77 @@ async def test_equal_words_of_two_people_are_two_answers(world: World) -> None:
     for key in ("anju_mayor", "anju_vice"):
         await reply(world, key, "1", b"1")
     assert len(await world.rows("SELECT * FROM answer")) == 2
+
+
+# A number that nobody waits for
+
+
+async def link(world: World, key: str) -> bytes:
+    return code_hash(link_code(b"of this test", (await world.bundles(key))[0]["id"]))
+
+
+@pytest.mark.parametrize("approve", [False, True])
+async def test_a_count_after_the_all_clear_reaches_the_duty_room(world: World, approve: bool) -> None:
+    if approve:
+        await granted(world)
+    else:
+        await world.warn("red")
+        await world.send()
+    await world.warn(None)
+    await world.send()
+    assert await world.value("SELECT max(kind) FROM bundle WHERE person = 'anju_mayor' AND kind = 'lapse'")
+    await world.reply("anju_mayor", "3 转移35人")
+    (task,) = await world.tasks("unclear")
+    assert "35人" in task["words"]
+    assert await world.rows("SELECT number, late FROM answer") == [(35, True)]
+
+
+async def test_a_count_that_only_the_order_of_before_asked_for_is_late(world: World) -> None:
+    await granted(world)
+    await world.warn("yellow")
+    await world.send()
+    await world.reply("anju_duty", "3 转移35人")
+    (task,) = await world.tasks("unclear")
+    assert "没有任务在等人数" in task["words"]
+    assert await world.rows("SELECT number, late FROM answer") == [(35, True)]
+
+
+async def test_a_count_that_nobody_ever_asked_for_is_shown_and_not_late(world: World) -> None:
+    await world.warn("orange", hazard="gale")
+    await world.send()
+    await world.reply("anju_duty", "3 转移35人")
+    (task,) = await world.tasks("unclear")
+    assert "没有任务在等人数" in task["words"]
+    assert await world.rows("SELECT number, late FROM answer") == [(35, False)]
+    assert await world.duties("anju_duty") == {GALE: "done"}
+
+
+async def test_a_count_that_is_known_already_is_no_task_and_a_corrected_one_is(world: World) -> None:
+    await granted(world)
+    for words in ("3 35", "3 转移35人"):
+        await world.reply("anju_duty", words)
+    assert await world.tasks("unclear") == []
+    await world.reply("anju_duty", "3 37")
+    (task,) = await world.tasks("unclear")
+    assert "37人" in task["words"]
+
+
+async def test_a_count_on_the_page_of_an_order_that_is_over_is_one_task(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    code = await link(world, "anju_mayor")
+    await world.warn(None)
+    for _ in range(3):
+        assert await world.engine.answers.answered_on_page(code, 3, 35)
+    (task,) = await world.tasks("unclear")
+    assert (task["person"], "35人" in task["words"]) == ("anju_mayor", True)
+    assert set(await world.column("SELECT late FROM answer")) == {True}
+
+
+async def test_an_all_clear_is_acknowledged_in_time(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    await world.warn(None)
+    await world.send()
+    await world.reply("anju_mayor", "1")
+    assert await world.column("SELECT late FROM answer") == [False]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.answers
+Duty = tuple[int, str]
+"""An obligation: order version and person."""
 STATES = {1: "acked", 2: "acting", 3: "done"}
 NOBODY = "不在通讯录里或从未发到过短信的号码来信"
 REPEATED = "repeated"
@@ -72,7 +74,12 @@ class AnswerStore:
             found = await sql.bundle_by_code(connection, code=code)
             if found is None:
                 return None
-            return await record(connection, Answer(found["bundle"], step, "page", found["person"], number), found)
+            answer = Answer(found["bundle"], step, "page", found["person"], number)
+            problem = await record(connection, answer, found)
+            if problem:
+                words = f"{problem}(链接页面)"
+                await sql.ask_duty_room(connection, bundle=answer.bundle, words=words)
+            return problem
 
     async def page(self, code: bytes) -> dict[str, Any] | None:
         """What an official's link shows."""
@@ -91,23 +98,17 @@ async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     if whose["purpose"] == "approval":
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
     await sql.hold_person(connection, district=whose["district"], person=whose["person"])
-    obligations = {(row["version"], row["person"]): row["counting"] for row in await _about(connection, answer)}
-    waiting = {duty for duty, counting in obligations.items() if counting and answer.step == 3}
-    if answer.step == 3 and answer.number is not None:
-        own = await sql.counting(connection, district=whose["district"], person=whose["person"])
-        waiting.update((row["version"], row["person"]) for row in own)
-        if (tasks := len({version for version, _ in waiting})) > 1:
-            return f"报了{answer.number}人,但有{tasks}项任务在等人数"
-    await _keep_answer(connection, answer)
-    for version, person in sorted({*obligations, *waiting}):
-        counts = (version, person) in waiting
-        await sql.raise_obligation(
-            connection,
-            version=version,
-            person=person,
-            state="acting" if counts and answer.number is None else STATES[answer.step],
-            number=answer.number if counts else None,
-        )
+    about = await sql.obligations(connection, bundle=answer.bundle)
+    asking = await _asking(connection, answer, whose, about)
+    waiting = {(row["version"], row["person"]) for row in asking if row["counting"]}
+    tasks = len({version for version, _ in waiting})
+    if answer.number is not None and tasks > 1:
+        return f"报了{answer.number}人,但有{tasks}项任务在等人数"
+    spare = answer.step == 3 and not waiting and answer.number not in {None, *(row["number"] for row in asking)}
+    await _keep_answer(connection, answer, spare=spare)
+    await _raise(connection, answer, {(row["version"], row["person"]) for row in about}, waiting)
+    if spare:
+        return f"报了{answer.number}人,但没有任务在等人数"
     return "已完成但没有报人数" if waiting and answer.number is None else ""
 
 
@@ -127,12 +128,28 @@ async def _answered(connection: Connection, reply: Reply, last: Any, step: int, 
     return STATES[step]
 
 
-async def _about(connection: Connection, answer: Answer) -> Sequence[Any]:
-    rows: Sequence[Any] = await sql.obligations(connection, bundle=answer.bundle)
-    return rows
+async def _asking(connection: Connection, answer: Answer, whose: Any, about: Sequence[Any]) -> Sequence[Any]:
+    """What may ask for the number of this answer: its own business, and for a number all that the person has."""
+    if answer.step != 3:
+        return ()
+    if answer.number is None:
+        return about
+    return [*about, *await sql.counting(connection, district=whose["district"], person=whose["person"])]
 
 
-async def _keep_answer(connection: Connection, answer: Answer) -> None:
+async def _raise(connection: Connection, answer: Answer, about: set[Duty], waiting: set[Duty]) -> None:
+    for version, person in sorted(about | waiting):
+        counts = (version, person) in waiting
+        await sql.raise_obligation(
+            connection,
+            version=version,
+            person=person,
+            state="acting" if counts and answer.number is None else STATES[answer.step],
+            number=answer.number if counts else None,
+        )
+
+
+async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -> None:
     await sql.add_answer(
         connection,
         bundle=answer.bundle,
@@ -141,6 +158,7 @@ async def _keep_answer(connection: Connection, answer: Answer) -> None:
         by=answer.by,
         number=answer.number,
         words=answer.words,
+        spare=spare,
     )
 
 

@@ -32,16 +32,18 @@ SELECT b.id AS bundle, b.district, b.person, b.purpose FROM bundle b WHERE b.cod
 
 -- name: obligations(bundle)
 -- The business of a bundle: its reader's own, and that of the silent one for whom the reader may answer.
-SELECT o.version, o.person, o.counts AND o.state IN ('open', 'reached', 'acked', 'acting') AS counting
+SELECT o.version, o.person, o.number, o.counts AND o.state IN ('open', 'reached', 'acked', 'acting') AS counting
 FROM bundle b LEFT JOIN bundle silent ON silent.id = b.behalf AND b.stands_in
 JOIN obligation o ON o.version = ANY (b.versions) AND o.person IN (b.person, silent.person)
 WHERE b.id = :bundle ORDER BY o.version, o.person FOR UPDATE OF o;
 
 -- name: counting(district, person)
--- Every open obligation of a person that asks for a number.
-SELECT o.version, o.person FROM obligation o JOIN bundle b ON b.id = o.bundle
-WHERE b.district = :district AND b.person = :person
-  AND o.counts AND o.state IN ('open', 'reached', 'acked', 'acting');
+-- Every obligation of a person that asks for a number and may have reached the person.
+SELECT o.version, o.person, o.number, o.state IN ('open', 'reached', 'acked', 'acting') AS counting
+FROM obligation o JOIN bundle b ON b.id = o.bundle JOIN order_version v ON v.id = o.version
+WHERE b.district = :district AND b.person = :person AND o.counts AND v.superseded_at IS NULL
+  AND EXISTS (SELECT FROM possibly_reached p JOIN delivery_event e ON e.delivery = p.delivery AND e.number = p.number
+              WHERE p.delivery BETWEEN b.id AND b.id + 15);
 
 -- name: hold_person(district, person)!
 -- One answer of a person at a time.
@@ -57,13 +59,25 @@ WHERE version = :version AND person = :person
   AND array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], state)
     < array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], :state::text);
 
--- name: add_answer(bundle, step, manner, by, number, words)$
--- Late: after the order was lapsed, superseded or over.
+-- name: add_answer(bundle, step, manner, by, number, words, spare)$
+-- Late: after the order was lapsed, superseded or over. Work that is reported on an all-clear, and a number that only
+-- an earlier version asked for (spare: nobody waits for it), are of the order that was.
 INSERT INTO answer (bundle, step, manner, by, number, words, late)
-SELECT b.id, :step, :manner, :by, :number, :words,
-       b.not_after < engine_now() OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions)
-                                             AND v.superseded_at IS NOT NULL)
+SELECT b.id, :step::smallint, :manner, :by, :number, :words,
+       b.not_after < engine_now()
+       OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
+       OR :step::smallint > 1 AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.kind <> 'lapse')
+       OR :spare::boolean AND EXISTS (SELECT FROM order_version v JOIN order_version was ON was.standing_order = v.standing_order
+                             JOIN obligation o ON o.version = was.id AND o.person = b.person AND o.counts
+                             WHERE v.id = ANY (b.versions) AND was.superseded_at IS NOT NULL)
 FROM bundle b WHERE b.id = :bundle RETURNING late;
+
+-- name: ask_duty_room(bundle, words)!
+-- Somebody must look at an answer; once for all equal ones.
+INSERT INTO task (district, kind, bundle, person, words)
+SELECT b.district, 'unclear', b.id, b.person, :words FROM bundle b
+WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AND t.kind = 'unclear'
+                                     AND t.words = :words AND t.closed_at IS NULL);
 
 -- name: hurry(bundle)!
 -- The person cannot answer: the next rung is due now.
