@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.answers
+Duty = tuple[int, str]
+"""An obligation: order version and person."""
 STATES = {1: "acked", 2: "acting", 3: "done"}
+NOBODY = "不在通讯录里或从未发到过短信的号码来信"
+REPEATED = "repeated"
+"""The verdict on a reply that its gateway has handed over before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +41,21 @@ class AnswerStore:
         self.database = database
 
     async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
-        """Keep a reply and record its answer on the last message to that number; return the verdict."""
+        """Keep a reply and record its answer on the last message that asked for one; return the verdict."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             if last is None:
-                return await _to_duty_room(connection, reply, None, "stranger", "不在通讯录里的号码来信")
-            answer = Answer(last["bundle"], step, "sms", last["person"], number, storable(reply.text))
-            problem = await record(connection, answer, last)
-            if problem:
-                return await _to_duty_room(connection, reply, last, "unclear", problem)
-            await _keep_reply(connection, reply, last["bundle"], STATES[step])
-            return STATES[step]
+                return await _to_duty_room(connection, reply, None, "stranger", NOBODY)
+            return await _answered(connection, reply, last, step, number)
 
     async def wrong_person(self, reply: Reply) -> str:
         """Keep a reply, open a contact task, let the ladder go on at once."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
@@ -59,7 +63,9 @@ class AnswerStore:
     async def unclear(self, reply: Reply) -> str:
         """Keep a reply and give it to the duty room."""
         async with self.database.transaction() as connection:
-            last = await sql.last_to(connection, channel="sms", address=storable(reply.address))
+            last = await _last_to(connection, reply)
+            if await _repeated(connection, reply, last):
+                return REPEATED
             return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
@@ -68,7 +74,12 @@ class AnswerStore:
             found = await sql.bundle_by_code(connection, code=code)
             if found is None:
                 return None
-            return await record(connection, Answer(found["bundle"], step, "page", found["person"], number), found)
+            answer = Answer(found["bundle"], step, "page", found["person"], number)
+            problem = await record(connection, answer, found)
+            if problem:
+                words = f"{problem}(链接页面)"
+                await sql.ask_duty_room(connection, bundle=answer.bundle, words=words)
+            return problem
 
     async def page(self, code: bytes) -> dict[str, Any] | None:
         """What an official's link shows."""
@@ -87,15 +98,47 @@ async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     if whose["purpose"] == "approval":
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
     await sql.hold_person(connection, district=whose["district"], person=whose["person"])
-    obligations = {(row["version"], row["person"]): row["counting"] for row in await _about(connection, answer)}
-    waiting = {duty for duty, counting in obligations.items() if counting and answer.step == 3}
-    if answer.step == 3 and answer.number is not None:
-        own = await sql.counting(connection, district=whose["district"], person=whose["person"])
-        waiting.update((row["version"], row["person"]) for row in own)
-        if (tasks := len({version for version, _ in waiting})) > 1:
-            return f"报了{answer.number}人,但有{tasks}项任务在等人数"
-    await _keep_answer(connection, answer)
-    for version, person in sorted({*obligations, *waiting}):
+    about = await sql.obligations(connection, bundle=answer.bundle)
+    asking = await _asking(connection, answer, whose, about)
+    waiting = {(row["version"], row["person"]) for row in asking if row["counting"]}
+    tasks = len({version for version, _ in waiting})
+    if answer.number is not None and tasks > 1:
+        return f"报了{answer.number}人,但有{tasks}项任务在等人数"
+    spare = answer.step == 3 and not waiting and answer.number not in {None, *(row["number"] for row in asking)}
+    await _keep_answer(connection, answer, spare=spare)
+    await _raise(connection, answer, {(row["version"], row["person"]) for row in about}, waiting)
+    if spare:
+        return f"报了{answer.number}人,但没有任务在等人数"
+    return "已完成但没有报人数" if waiting and answer.number is None else ""
+
+
+async def _answered(connection: Connection, reply: Reply, last: Any, step: int, number: int | None) -> str:
+    """Record the answer on the last message; where that is a request, which only a call decides, on the last one
+    that waits for this step."""
+    asked = last
+    if last["purpose"] == "approval":
+        asked = await sql.last_owing(connection, channel="sms", address=storable(reply.address), step=step)
+    if asked is None:
+        return await _to_duty_room(connection, reply, last, "unclear", "对请示回了短信,请示只能打电话批复")
+    answer = Answer(asked["bundle"], step, "sms", asked["person"], number, storable(reply.text))
+    problem = await record(connection, answer, asked)
+    if problem:
+        return await _to_duty_room(connection, reply, asked, "unclear", problem)
+    await _keep_reply(connection, reply, asked["bundle"], STATES[step])
+    return STATES[step]
+
+
+async def _asking(connection: Connection, answer: Answer, whose: Any, about: Sequence[Any]) -> Sequence[Any]:
+    """What may ask for the number of this answer: its own business, and for a number all that the person has."""
+    if answer.step != 3:
+        return ()
+    if answer.number is None:
+        return about
+    return [*about, *await sql.counting(connection, district=whose["district"], person=whose["person"])]
+
+
+async def _raise(connection: Connection, answer: Answer, about: set[Duty], waiting: set[Duty]) -> None:
+    for version, person in sorted(about | waiting):
         counts = (version, person) in waiting
         await sql.raise_obligation(
             connection,
@@ -104,15 +147,9 @@ async def record(connection: Connection, answer: Answer, whose: Any) -> str:
             state="acting" if counts and answer.number is None else STATES[answer.step],
             number=answer.number if counts else None,
         )
-    return "已完成但没有报人数" if waiting and answer.number is None else ""
 
 
-async def _about(connection: Connection, answer: Answer) -> Sequence[Any]:
-    rows: Sequence[Any] = await sql.obligations(connection, bundle=answer.bundle)
-    return rows
-
-
-async def _keep_answer(connection: Connection, answer: Answer) -> None:
+async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -> None:
     await sql.add_answer(
         connection,
         bundle=answer.bundle,
@@ -121,7 +158,26 @@ async def _keep_answer(connection: Connection, answer: Answer) -> None:
         by=answer.by,
         number=answer.number,
         words=answer.words,
+        spare=spare,
     )
+
+
+async def _last_to(connection: Connection, reply: Reply) -> Any:
+    """The bundle read last at the number that a reply comes from; its replies are taken one at a time."""
+    address = storable(reply.address)
+    await sql.hold_number(connection, address=address)
+    return await sql.last_to(connection, channel="sms", address=address)
+
+
+async def _repeated(connection: Connection, reply: Reply, last: Any) -> bool:
+    found: bool = await sql.repeated(
+        connection,
+        gateway=reply.gateway,
+        address=storable(reply.address),
+        raw=reply.raw,
+        sent_at=last["intended_at"] if last else None,
+    )
+    return found
 
 
 async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:

@@ -2,30 +2,48 @@
 INSERT INTO reply (gateway, address, line, words, raw, bundle, verdict)
 VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
 
+-- name: hold_number(address)!
+-- One reply of a number at a time.
+SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
+
 -- name: last_to(channel, address)^
--- The bundle last sent to an address, with its person. A number may have had several owners.
-SELECT b.id AS bundle, b.district, b.person, b.purpose
-FROM address a JOIN bundle b ON b.district = a.district AND b.person = a.person
-JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 AND d.channel = a.channel AND d.address = a.address
-JOIN attempt t ON t.delivery = d.id
-WHERE a.channel = :channel AND same_address(a.address, :address)
-ORDER BY t.intended_at DESC, d.id DESC LIMIT 1;
+-- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
+-- its way only where there is nothing else.
+SELECT bundle, district, person, purpose, intended_at FROM possibly_read
+WHERE channel = :channel AND same_address(address, :address)
+ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
+
+-- name: last_owing(channel, address, step)^
+-- The same, of the orders and escalations that still wait for this step.
+SELECT bundle, district, person, purpose, intended_at FROM possibly_read r
+WHERE channel = :channel AND same_address(address, :address) AND purpose <> 'approval'
+  AND EXISTS (SELECT FROM bundle b JOIN obligation o ON o.version = ANY (b.versions) AND o.person = b.person
+              WHERE b.id = r.bundle AND :step::int > CASE o.state WHEN 'acked' THEN 1 WHEN 'acting' THEN 2 ELSE 0 END
+                AND o.state IN ('open', 'reached', 'acked', 'acting'))
+ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
+
+-- name: repeated(gateway, address, raw, sent_at)$
+-- Whether these bytes came a short while ago, and nothing has been sent since that they could answer.
+SELECT EXISTS (SELECT FROM reply WHERE gateway = :gateway AND sha256(raw) = sha256(:raw) AND address = :address
+               AND received_at > greatest(engine_now() - interval '10 minutes', :sent_at::timestamptz));
 
 -- name: bundle_by_code(code)^
 SELECT b.id AS bundle, b.district, b.person, b.purpose FROM bundle b WHERE b.code = :code;
 
 -- name: obligations(bundle)
 -- The business of a bundle: its reader's own, and that of the silent one for whom the reader may answer.
-SELECT o.version, o.person, o.counts AND o.state IN ('open', 'reached', 'acked', 'acting') AS counting
+SELECT o.version, o.person, o.number, o.counts AND o.state IN ('open', 'reached', 'acked', 'acting') AS counting
 FROM bundle b LEFT JOIN bundle silent ON silent.id = b.behalf AND b.stands_in
 JOIN obligation o ON o.version = ANY (b.versions) AND o.person IN (b.person, silent.person)
 WHERE b.id = :bundle ORDER BY o.version, o.person FOR UPDATE OF o;
 
 -- name: counting(district, person)
--- Every open obligation of a person that asks for a number.
-SELECT o.version, o.person FROM obligation o JOIN bundle b ON b.id = o.bundle
-WHERE b.district = :district AND b.person = :person
-  AND o.counts AND o.state IN ('open', 'reached', 'acked', 'acting');
+-- Every obligation of a person that asks for a number and may have reached the person.
+SELECT o.version, o.person, o.number, o.state IN ('open', 'reached', 'acked', 'acting') AS counting
+FROM obligation o JOIN bundle b ON b.id = o.bundle JOIN order_version v ON v.id = o.version
+WHERE b.district = :district AND b.person = :person AND o.counts AND v.superseded_at IS NULL
+  AND EXISTS (SELECT FROM possibly_reached p JOIN delivery_event e ON e.delivery = p.delivery AND e.number = p.number
+              WHERE p.delivery BETWEEN b.id AND b.id + 15);
 
 -- name: hold_person(district, person)!
 -- One answer of a person at a time.
@@ -41,13 +59,25 @@ WHERE version = :version AND person = :person
   AND array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], state)
     < array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], :state::text);
 
--- name: add_answer(bundle, step, manner, by, number, words)$
--- Late: after the order was lapsed, superseded or over.
+-- name: add_answer(bundle, step, manner, by, number, words, spare)$
+-- Late: after the order was lapsed, superseded or over. Work that is reported on an all-clear, and a number that only
+-- an earlier version asked for (spare: nobody waits for it), are of the order that was.
 INSERT INTO answer (bundle, step, manner, by, number, words, late)
-SELECT b.id, :step, :manner, :by, :number, :words,
-       b.not_after < engine_now() OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions)
-                                             AND v.superseded_at IS NOT NULL)
+SELECT b.id, :step::smallint, :manner, :by, :number, :words,
+       b.not_after < engine_now()
+       OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
+       OR :step::smallint > 1 AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.kind <> 'lapse')
+       OR :spare::boolean AND EXISTS (SELECT FROM order_version v JOIN order_version was ON was.standing_order = v.standing_order
+                             JOIN obligation o ON o.version = was.id AND o.person = b.person AND o.counts
+                             WHERE v.id = ANY (b.versions) AND was.superseded_at IS NOT NULL)
 FROM bundle b WHERE b.id = :bundle RETURNING late;
+
+-- name: ask_duty_room(bundle, words)!
+-- Somebody must look at an answer; once for all equal ones.
+INSERT INTO task (district, kind, bundle, person, words)
+SELECT b.district, 'unclear', b.id, b.person, :words FROM bundle b
+WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AND t.kind = 'unclear'
+                                     AND t.words = :words AND t.closed_at IS NULL);
 
 -- name: hurry(bundle)!
 -- The person cannot answer: the next rung is due now.
