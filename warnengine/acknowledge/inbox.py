@@ -20,7 +20,7 @@ class AnswerStore(Protocol):
         """Keep a reply and record its answer on the last message to that number; return the verdict."""
 
     async def wrong_person(self, reply: Reply) -> str:
-        """Keep a reply, open a contact task, let the ladder go on at once."""
+        """Keep a reply, open a contact task, send nothing more there, let the ladder go on at once."""
 
     async def unclear(self, reply: Reply) -> str:
         """Keep a reply and give it to the duty room."""

@@ -51,13 +51,15 @@ class AnswerStore:
             return await _answered(connection, reply, last, step, number)
 
     async def wrong_person(self, reply: Reply) -> str:
-        """Keep a reply, open a contact task, let the ladder go on at once."""
+        """Keep a reply, open a contact task, send nothing more there, let the ladder go on at once."""
         async with self.database.transaction() as connection:
             last = await _last_to(connection, reply)
             if await _repeated(connection, reply, last):
                 return REPEATED
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
+                whose = {"district": last["district"], "person": last["person"]}
+                await sql.not_theirs(connection, **whose, address=storable(reply.address))
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
 
     async def unclear(self, reply: Reply) -> str:

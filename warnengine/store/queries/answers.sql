@@ -83,6 +83,12 @@ WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AN
 -- The person cannot answer: the next rung is due now.
 UPDATE timer SET due = engine_now() WHERE bundle = :bundle AND fired_at IS NULL AND act = 'deputy' AND due > engine_now();
 
+-- name: not_theirs(district, person, address)!
+-- A stranger has this number: nothing but an all-clear goes there until the address list is put right.
+UPDATE address SET retired_at = engine_now(), why = '不是本人'
+WHERE district = :district AND person = :person AND channel = 'sms' AND retired_at IS NULL
+  AND same_address(address, :address);
+
 -- name: order_page(code)^
 -- What an official's link shows.
 SELECT b.id AS bundle, b.purpose, b.kind, b.level, b.made_at, b.not_after, b.posts, p.name, t.short, t.body, t.html,
