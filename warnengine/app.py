@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlencode
 
 import structlog
 import uvicorn
@@ -33,6 +34,7 @@ from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
+from warnengine.dispatch.channels.sms_profiles import Garbled, Unreadable
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -40,7 +42,7 @@ from warnengine.ingest.intake import Intake
 from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
-from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import StartRefused
 from warnengine.order.escalate import Spokesman, petition
@@ -276,7 +278,9 @@ def web(engine: Engine) -> FastAPI:
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         callbacks={
-            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(channel, engine.inbox)
+            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
+                channel, engine.inbox, engine.warnings
+            )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
             if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
         },
@@ -359,14 +363,27 @@ def _on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stopping.set)
 
 
-def _callback(channel: HttpSmsChannel, inbox: StoredInbox) -> routes.Callback:
+def _callback(channel: HttpSmsChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
-        things = channel.read_callback(method, query, body)
+        try:
+            things = channel.read_callback(method, query, body)
+        except Unreadable as error:
+            await quarantine(Garbled(str(error), body or urlencode(query).encode()))
+            raise problems.Problem(400, "Not understood", f"{error}. It is kept; do not send it again.") from error
         await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
         for thing in things:
             if isinstance(thing, Reply):
                 await inbox.reply(thing)
+            elif isinstance(thing, Garbled):
+                await quarantine(thing)
         return channel.answer_ok
+
+    async def quarantine(garbled: Garbled) -> None:
+        metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()
+        log.error("callback", gateway=channel.gateway, problem=garbled.why, size=len(garbled.raw))
+        async with warnings.arrival() as desk:
+            arrival = Arrival(channel.gateway, "callback", garbled.raw)
+            await desk.keep(arrival, Verdict.QUARANTINED, "unreadable_callback", garbled.why)
 
     return take
 
