@@ -55,7 +55,7 @@ from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, 
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore, OutboxStore
-from warnengine.store.database import DATABASE_ERRORS, Database
+from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.embedded import EmbeddedPostgres, owned
 from warnengine.store.ladder import LadderStore
@@ -171,7 +171,7 @@ class Engine:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
-            found["database"] = str(error) or type(error).__name__
+            found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         return found
@@ -224,7 +224,7 @@ class Engine:
         try:
             taken = await self.intake.take(arrival)
         except DATABASE_ERRORS as error:
-            raise ConnectionError(f"the store does not answer: {str(error) or type(error).__name__}") from error
+            raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
         return taken
 
@@ -237,7 +237,7 @@ class Engine:
                 more = await step()
                 self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
-                self.troubles[name] = str(error) or type(error).__name__
+                self.troubles[name] = told(error)
                 metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
                 log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
