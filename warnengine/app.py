@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import assert_never
+from urllib.parse import urlencode
 
 import structlog
 import uvicorn
@@ -33,6 +34,7 @@ from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
+from warnengine.dispatch.channels.sms_profiles import Garbled, Unreadable
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -40,7 +42,7 @@ from warnengine.ingest.intake import Intake
 from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
-from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import StartRefused
 from warnengine.order.ended import show_ended
@@ -54,7 +56,7 @@ from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, 
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore, OutboxStore
-from warnengine.store.database import DATABASE_ERRORS, Database
+from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.embedded import EmbeddedPostgres, owned
 from warnengine.store.ladder import LadderStore
@@ -171,7 +173,7 @@ class Engine:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
-            found["database"] = str(error) or type(error).__name__
+            found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         return found
@@ -224,7 +226,7 @@ class Engine:
         try:
             taken = await self.intake.take(arrival)
         except DATABASE_ERRORS as error:
-            raise ConnectionError(f"the store does not answer: {str(error) or type(error).__name__}") from error
+            raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
         return taken
 
@@ -237,7 +239,7 @@ class Engine:
                 more = await step()
                 self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
-                self.troubles[name] = str(error) or type(error).__name__
+                self.troubles[name] = told(error)
                 metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
                 log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
@@ -278,7 +280,9 @@ def web(engine: Engine) -> FastAPI:
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         callbacks={
-            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(channel, engine.inbox)
+            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
+                channel, engine.inbox, engine.warnings
+            )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
             if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
         },
@@ -288,9 +292,7 @@ def web(engine: Engine) -> FastAPI:
         return application
     application.include_router(routes.build(services))
     push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
-    house = official.Official(
-        engine.book.signature, engine.book.duty_phone, push.application_server_key if push else None
-    )
+    house = official.Official(engine.book.signature, engine.book.duty_phone, push)
     application.include_router(official.build(engine.answers, house))
     return application
 
@@ -363,14 +365,27 @@ def _on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stopping.set)
 
 
-def _callback(channel: HttpSmsChannel, inbox: StoredInbox) -> routes.Callback:
+def _callback(channel: HttpSmsChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
-        things = channel.read_callback(method, query, body)
+        try:
+            things = channel.read_callback(method, query, body)
+        except Unreadable as error:
+            await quarantine(Garbled(str(error), body or urlencode(query).encode()))
+            raise problems.Problem(400, "Not understood", f"{error}. It is kept; do not send it again.") from error
         await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
         for thing in things:
             if isinstance(thing, Reply):
                 await inbox.reply(thing)
+            elif isinstance(thing, Garbled):
+                await quarantine(thing)
         return channel.answer_ok
+
+    async def quarantine(garbled: Garbled) -> None:
+        metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()
+        log.error("callback", gateway=channel.gateway, problem=garbled.why, size=len(garbled.raw))
+        async with warnings.arrival() as desk:
+            arrival = Arrival(channel.gateway, "callback", garbled.raw)
+            await desk.keep(arrival, Verdict.QUARANTINED, "unreadable_callback", garbled.why)
 
     return take
 

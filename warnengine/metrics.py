@@ -25,12 +25,18 @@ FIRST_SUBMIT = Histogram(
     buckets=(0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300),
 )
 ATTEMPTS = Counter("ews_delivery_attempts", "Sends by outcome.", ["channel", "gateway", "outcome"])
+DEFECTS = Counter(
+    "ews_channel_defects", "Errors that a channel does not foresee: the attempt's outcome is unknown.", ["gateway"]
+)
 SEND_SECONDS = Histogram("ews_send_seconds", "Time that a gateway takes to answer.", ["gateway"])
 DELIVERIES = Gauge("ews_deliveries", "Deliveries of the last day by state.", ["channel", "state"])
 UNKNOWN = Gauge("ews_delivery_unknown", "Deliveries whose outcome nobody knows, last day.", ["severity"])
 DUPLICATES = Gauge("ews_duplicates_possible", "Deliveries that may have arrived more than once, last day.")
 QUEUE_OLDEST = Gauge("ews_queue_oldest_seconds", "Age of the oldest due chunk.", ["severity"])
 RECEIPTS = Counter("ews_receipts", "Receipts by gateway and fate.", ["gateway", "fate"])
+CALLBACKS_UNREADABLE = Counter(
+    "ews_callbacks_unreadable", "Callbacks, or entries in them, that are not what a gateway sends.", ["gateway"]
+)
 RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
 GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
 OBLIGATIONS = Gauge("ews_obligations_open", "Obligations that nobody has answered.", ["severity"])

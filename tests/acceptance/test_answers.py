@@ -251,12 +251,19 @@ async def test_a_decision_on_nothing_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"no json", b"{}", b'{"endpoint": "https://push.example/x", "keys": {}}', b"[" * 3_000, b"[" * 5_000]
+    ("body", "status"),
+    [
+        (b"no json", 400),
+        (b"{}", 400),
+        (b'{"endpoint": "https://push.example/x", "keys": {}}', 400),
+        (b"[" * 3_000, 400),
+        (b"[" * 5_000, 413),
+    ],
 )
-async def test_a_subscription_that_cannot_work_is_refused(house: House, body: bytes) -> None:
+async def test_a_subscription_that_cannot_work_is_refused(house: House, body: bytes, status: int) -> None:
     officer = phone("water")
     async with house.web.post(f"{house.link(officer)}/push", data=body) as answer:
-        assert answer.status == 400
+        assert answer.status == status
 
 
 async def test_a_phone_is_not_registered_under_a_wrong_link(house: House, push_service: PushService) -> None:

@@ -107,12 +107,16 @@ class Mailboxes:
     orders: list[tuple[str, str]] = field(default_factory=list)
     reports: list[EmailMessage] = field(default_factory=list)
     """Delivery status notifications to the sender (RFC 3464)."""
+    full: bool = False
+    """Refuses every order for good."""
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
         if envelope.rcpt_tos == [SENDER]:
             report = email.message_from_bytes(envelope.content, _class=EmailMessage, policy=email.policy.SMTP)
             self.reports.append(report)
+        elif self.full:
+            return "552 5.2.2 the mailbox is full"
         else:
             self.orders.append((envelope.rcpt_tos[0], readable(envelope.content)))
         return "250 2.0.0 OK"
@@ -147,18 +151,20 @@ async def talking(postfix: Postfix) -> AsyncIterator[EmailChannel]:
         yield channel
 
 
-async def test_order_is_delivered_and_reported_under_our_id(postfix: Postfix, mailboxes: Mailboxes) -> None:
+async def test_only_what_fails_is_reported_and_under_our_id(postfix: Postfix, mailboxes: Mailboxes) -> None:
     async with talking(postfix) as channel:
-        message = outgoing(OFFICIAL, delivery=4711)
-        accepted = await channel.send(message)
-        await until(lambda: bool(mailboxes.orders and mailboxes.reports), "the mail and its report have come")
-    assert mailboxes.orders == [(OFFICIAL, f"{message.text.body}\n--\n{message.text.html}")]
+        arrives = outgoing(OFFICIAL, delivery=4711)
+        accepted = await channel.send(arrives)
+        await until(lambda: bool(mailboxes.orders), "the mail has come")
+        mailboxes.full = True
+        fails = outgoing(OFFICIAL, delivery=4712)
+        await channel.send(fails)
+        await until(lambda: bool(mailboxes.reports), "the report has come")
+    assert mailboxes.orders == [(OFFICIAL, f"{arrives.text.body}\n--\n{arrives.text.html}")]
     (report,) = mailboxes.reports
     told = {name: value for part in report.walk() for name, value in part.items()}
-    assert told["Original-Envelope-Id"] == message.client_id
-    # The mailboxes behind postfix write no reports: so it says relayed, not delivered (RFC 3464 §2.3.3).
-    assert told["Action"] == "relayed"
-    assert message.client_id in accepted.provider_ids[0]
+    assert told["Original-Envelope-Id"] == fails.client_id
+    assert told["Action"] == "failed"
     assert accepted.provider_ids[0] in postfix.log.read_text()
 
 

@@ -197,6 +197,13 @@ MALFORMED = {
     "gopher": subscription(endpoint="gopher://push.example.com/"),
     "with a password": subscription(endpoint="https://a:b@push.example.com/one"),
     "relative": subscription(endpoint="/push/one"),
+    "empty label": subscription(endpoint="https://a..b/"),
+    "dots": subscription(endpoint="https://.../"),
+    "empty punycode": subscription(endpoint="https://xn--/"),
+    "punycode of nothing": subscription(endpoint="https://xn--a-ecp.ru/"),
+    "long label": subscription(endpoint=f"https://{'a' * 70}.com/"),
+    "long name": subscription(endpoint=f"https://{'a.' * 200}com/"),
+    "blank in the host": subscription(endpoint="https://a b/"),
 }
 
 

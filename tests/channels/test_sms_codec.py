@@ -17,11 +17,9 @@ from warnengine.dispatch.channels.numbers import e164
 from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.smpp_answers import (
     Answer,
-    id_forms,
     is_receipt,
     read_receipt,
     refusal,
-    same_id,
     verdict,
 )
 from warnengine.dispatch.channels.sms_parts import Place, TooLong, read_header, read_text, split_ucs2
@@ -235,33 +233,6 @@ def test_receipt_forms(message: pdu.DeliverSm, provider_id: str, fate: Fate, cod
 )
 def test_what_counts_as_receipt(esm_class: int, receipt: bool) -> None:
     assert is_receipt(deliver(esm_class=esm_class)) is receipt
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("0000ABCD", "0000abcd", True),
-        ("7F", "127", True),
-        ("0000007f", "127", True),
-        ("127", "0000007F", True),
-        ("0127", "127", True),
-        ("127", "128", False),
-        ("1f", "49", False),
-        ("b7e1-44", "B7E1-44", True),
-        ("b7e1-44", "b7e1-45", False),
-        ("", "0", False),
-    ],
-)
-def test_ids_in_hexadecimal_here_and_decimal_there(one: str, other: str, same: bool) -> None:
-    assert same_id(one, other) is same
-    assert same_id(other, one) is same
-    assert id_forms(one)[0] == one.lower()
-
-
-@given(st.integers(0, 2**63))
-def test_every_number_is_itself_in_the_other_base(number: int) -> None:
-    assert same_id(f"{number:x}", str(number))
-    assert same_id(f"{number:016X}", str(number))
 
 
 THROTTLED = ChannelError(Reason.THROTTLED, "slower", retry=True)

@@ -195,11 +195,32 @@ async def test_no_silence_where_no_receipt_was_promised(one: World) -> None:
     assert await one.state("anju_duty") == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "reported", "same"),
+    [
+        ("0000ABCD", "0000abcd", True),
+        ("7F", "127", True),
+        ("0000007f", "127", True),
+        ("127", "0000007F", True),
+        ("127", "0127", True),
+        ("000000000000007F", "127", True),
+        ("127", "128", False),
+        ("1f", "49", False),
+        ("b7e1-44", "B7E1-44", True),
+        ("B7E1-44", "b7e1-44", True),
+        ("b7e1-44", "b7e1-45", False),
+        ("0", "", False),
+    ],
+)
+def test_spellings_in_capitals_other_bases_and_with_zeros(accepted: str, reported: str, same: bool) -> None:
+    assert (accepted in spellings(reported)) is same
+
+
 def test_spellings_of_an_id_are_few_and_begin_with_its_own() -> None:
     assert spellings("0A1f")[0] == "0A1f"
     assert "2591" in spellings("0A1f")
     assert "a1f" in spellings("2591")
-    assert spellings("x-y") == ("x-y",)
+    assert spellings("x-y") == ("x-y", "X-Y")
 
 
 async def test_receipts_that_come_together_are_stored_together(world: World) -> None:

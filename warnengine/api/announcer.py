@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from warnengine import metrics
 from warnengine.ingest.kafka import stopped
 from warnengine.settings import Kafka
-from warnengine.store.database import DATABASE_ERRORS
+from warnengine.store.database import DATABASE_ERRORS, told
 
 log = structlog.get_logger()
 STRUCTURED = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
@@ -44,7 +44,7 @@ class Announcer:
                 await self._session()
             except (KafkaError, *DATABASE_ERRORS) as error:
                 metrics.LOOP_FAILURES.labels("announce").inc()
-                log.warning("announce", problem=str(error) or type(error).__name__)
+                log.warning("announce", problem=told(error))
             await asyncio.sleep(2)
 
     async def _session(self) -> None:

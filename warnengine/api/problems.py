@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from warnengine.store.database import DATABASE_ERRORS
+from warnengine.store.database import DATABASE_ERRORS, told
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _no_database(request: Request, error: Exception) -> JSONResponse:
-    log.warning("store", path=request.url.path, problem=str(error) or type(error).__name__)
+    route = getattr(request.scope.get("route"), "path", "")  # as declared: the real one may hold a link's code
+    log.warning("store", route=route, problem=told(error))
     retry = {"Retry-After": "2"}
     return answer(503, "The store does not answer", "Nothing was kept: send it again in a few seconds.", **retry)

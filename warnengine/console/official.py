@@ -4,7 +4,6 @@ link previews and scanners GET."""
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 HERE = Path(__file__).parent
@@ -43,19 +42,36 @@ class AnswerStore(Protocol):
         """Remember a phone."""
 
 
+class Push(Protocol):
+    """What the page needs of Web Push."""
+
+    @property
+    def application_server_key(self) -> str:
+        """Our public key, for the browser."""
+
+    def address(self, subscription: str) -> str:
+        """A browser's subscription as it is kept; ValueError says what is wrong with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Official:
     """What the page says about the house."""
 
     signature: str
     duty_phone: str
-    push_key: str | None
-    """The application server key where Web Push is set up."""
+    push: Push | None
+    """Where Web Push is set up."""
 
 
 def build(store: AnswerStore, house: Official) -> APIRouter:
     """The routes of the official's link."""
     router = APIRouter(include_in_schema=False)
+    _page(router, store, house)
+    _phones(router, store, house.push)
+    return router
+
+
+def _page(router: APIRouter, store: AnswerStore, house: Official) -> None:
     template, unknown = (_environment().get_template(name) for name in ("official.html", "unknown.html"))
 
     @router.api_route("/a/{code}", methods=["GET", "HEAD"])
@@ -71,7 +87,7 @@ def build(store: AnswerStore, house: Official) -> APIRouter:
     @router.post("/a/{code}")
     async def answer(code: str, request: Request) -> Response:
         """Take 收到, 已开展 or 已完成 with a number."""
-        step, number = _form(await _small_body(request))
+        step, number = _form(await _small_body(request) or b"")
         if step is None:
             return await show(code)
         problem = await store.answered_on_page(_hash(code), step, number)
@@ -79,13 +95,21 @@ def build(store: AnswerStore, house: Official) -> APIRouter:
             return HTMLResponse(unknown.render(house=house), 404, HEADERS)
         return RedirectResponse(f"/a/{code}?said={'problem' if problem else 'ok'}", 303, HEADERS)
 
+
+def _phones(router: APIRouter, store: AnswerStore, push: Push | None) -> None:
     @router.post("/a/{code}/push")
-    async def push(code: str, request: Request) -> Response:
-        """Remember this phone for Web Push."""
-        subscription = _subscription(await _small_body(request))
-        if subscription is None:
-            return Response(status_code=400)
-        return Response(status_code=201 if await store.register_push(_hash(code), subscription) else 404)
+    async def register(code: str, request: Request) -> Response:
+        """Remember this phone for Web Push, if pushes can be sent to it."""
+        if push is None:
+            return _sentence(404, "本系统没有开通手机推送。")
+        body = await _small_body(request)
+        if body is None:
+            return _sentence(413, f"推送登记不能超过{FORM_LARGEST}字节。")
+        try:
+            address = push.address(body.decode())
+        except ValueError as error:
+            return _sentence(400, f"推送登记无法使用:{error}")
+        return Response(status_code=201 if await store.register_push(_hash(code), address) else 404)
 
     @router.get("/official.js")
     async def script() -> Response:
@@ -97,7 +121,9 @@ def build(store: AnswerStore, house: Official) -> APIRouter:
         """Shows what is pushed."""
         return Response((HERE / "push-worker.js").read_bytes(), media_type="text/javascript")
 
-    return router
+
+def _sentence(status: int, words: str) -> Response:
+    return PlainTextResponse(words, status, HEADERS)
 
 
 def _environment() -> Environment:
@@ -144,19 +170,10 @@ def _form(body: bytes) -> tuple[int | None, int | None]:
     )
 
 
-def _subscription(body: bytes) -> str | None:
-    try:
-        given = json.loads(body)
-        kept = {"endpoint": str(given["endpoint"]), "keys": {k: str(given["keys"][k]) for k in ("p256dh", "auth")}}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return json.dumps(kept, sort_keys=True)
-
-
-async def _small_body(request: Request) -> bytes:
+async def _small_body(request: Request) -> bytes | None:
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > FORM_LARGEST:
-            return b""
+            return None
     return bytes(body)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -162,8 +163,22 @@ class Dispatcher:
             return retry.unanswered(candidate, claim, error)
         except TimeoutError:
             return retry.unanswered(candidate, claim, Unanswered("no answer within the lease"))
+        except Exception as error:  # noqa: BLE001 - a channel's defect must not end the engine or hold up its chunk
+            self._defect(error)
+            return retry.unanswered(candidate, claim, Unanswered(f"defect in the channel: {type(error).__name__}"))
+
+    def _defect(self, error: Exception) -> None:
+        """Log where it happened; the words of an error may hold a number or a text."""
+        metrics.DEFECTS.labels(self.channel.gateway).inc()
+        log.error(
+            "defect",
+            gateway=self.channel.gateway,
+            problem=type(error).__name__,
+            traceback="".join(traceback.format_tb(error.__traceback__)),
+        )
 
     def _counted(self, outcome: Outcome) -> Outcome:
+        """Count and log an outcome. Its detail is for the record alone: gateways quote numbers and texts."""
         what = outcome.event.what
         metrics.ATTEMPTS.labels(self.channel.kind, self.channel.gateway, what.value).inc()
         if what is not What.ACCEPTED:
@@ -172,7 +187,7 @@ class Dispatcher:
                 gateway=self.channel.gateway,
                 delivery=outcome.event.delivery,
                 outcome=what.value,
-                detail=outcome.event.detail,
+                reason=outcome.reason,
             )
         return outcome
 

@@ -47,24 +47,26 @@ def refused(candidate: Candidate, claim: Claim, error: ChannelError) -> Outcome:
     if not error.retry:
         event = Event(candidate.delivery, claim.number, What.FAILED, detail)
         retire = detail if error.reason is Reason.BAD_ADDRESS else None
-        return Outcome(event, page=detail, retire=retire)
+        return Outcome(event, page=detail, retire=retire, reason=error.reason)
     pause = max(timedelta(seconds=error.after or 0), backoff(claim.number, candidate.level))
     event = Event(candidate.delivery, claim.number, What.REFUSED, detail)
     if candidate.now + pause >= candidate.not_after:
-        return Outcome(event, page=f"{detail};有效期内不再有机会")
-    return Outcome(event, Again(candidate.delivery, claim.number + 1, Purpose.RETRY, claim.lane, pause))
+        return Outcome(event, page=f"{detail};有效期内不再有机会", reason=error.reason)
+    again = Again(candidate.delivery, claim.number + 1, Purpose.RETRY, claim.lane, pause)
+    return Outcome(event, again, reason=error.reason)
 
 
 def unknown(doubt: Doubt, lane: int, detail: str) -> Outcome:
     """Nobody knows whether the gateway has taken it: red and orange go again at once, others after a while."""
     if doubt.number > MOST_DOUBTS:
         event = Event(doubt.delivery, doubt.number, What.HELD, detail)
-        return Outcome(event, page=f"网关多次无应答,可能已收到多条: {detail}")
+        return Outcome(event, page=f"网关多次无应答,可能已收到多条: {detail}", reason=Reason.UNANSWERED)
     event = Event(doubt.delivery, doubt.number, What.UNKNOWN, detail)
     pause = timedelta() if doubt.level >= Level.ORANGE else PATIENCE
     if doubt.now + pause >= doubt.not_after:
-        return Outcome(event, page=f"网关无应答,有效期内不再有机会: {detail}")
-    return Outcome(event, Again(doubt.delivery, doubt.number + 1, Purpose.RESEND, lane, pause))
+        return Outcome(event, page=f"网关无应答,有效期内不再有机会: {detail}", reason=Reason.UNANSWERED)
+    again = Again(doubt.delivery, doubt.number + 1, Purpose.RESEND, lane, pause)
+    return Outcome(event, again, reason=Reason.UNANSWERED)
 
 
 def unanswered(candidate: Candidate, claim: Claim, error: Unanswered) -> Outcome:

@@ -145,6 +145,8 @@ class Outcome:
     """A sentence for the duty room when a way to a person is closed for good."""
     retire: str | None = None
     """The address will never work: why."""
+    reason: str = ""
+    """The one word of why it was not sent, for the log."""
 
 
 class Fate(StrEnum):

@@ -8,6 +8,7 @@ from html import escape
 
 from warnengine.model.book import RuleBook
 from warnengine.model.delivery import Candidate, Purpose, Text
+from warnengine.order.compose import FIRST_LINE
 from warnengine.order.expand import link_code
 from warnengine.order.texts import fill
 
@@ -42,18 +43,27 @@ class Wording:
 
     def shown(self, short: str, bundle: int, name: str, posts: Sequence[str]) -> str:
         """The short text as its first attempt carries it."""
-        return fill(short, self.slots(bundle, name, posts, Purpose.FIRST))
+        return standing_alone(fill(short, self.slots(bundle, name, posts, Purpose.FIRST)))
 
     def __call__(self, candidate: Candidate, purpose: Purpose) -> Text:
         """Fill every form of a text for one person."""
         slots = self.slots(candidate.bundle, candidate.name, candidate.posts, purpose)
         return Text(
-            short=fill(candidate.short, slots),
+            short=standing_alone(fill(candidate.short, slots)),
             subject=fill(candidate.subject, slots),
             body=fill(candidate.body, slots),
             html=fill(candidate.html, {slot: escape(value) for slot, value in slots.items()}),
             link=slots["link"],
         )
+
+
+def standing_alone(short: str) -> str:
+    """A text whose first line has become longer than one segment, broken after its last sentence that fits."""
+    first, *rest = short.split("\n")
+    end = first.rfind("。", 0, FIRST_LINE) + 1
+    if len(first) <= FIRST_LINE or not end:
+        return short
+    return "\n".join((first[:end], first[end:], *rest))
 
 
 def post_names(posts: Sequence[str], book: RuleBook) -> list[str]:

@@ -35,6 +35,13 @@ DATABASE_ERRORS = (
 """What a lost or failing database raises; of a killed backend asyncpg says Interface- or InternalClientError."""
 
 
+def told(error: Exception) -> str:
+    """What an error of the database says, without the values that it may quote: for logs and monitors."""
+    quotes = isinstance(error, ValueError | asyncpg.DataError)
+    words = "" if quotes else str(error).partition("\n")[0]  # DETAIL, with the row, comes on the next line
+    return words or type(error).__name__
+
+
 class Awaited(AsyncPGAdapter):
     """Every query is awaited; several rows come as a list, not as a generator that must be drained."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 sql = queries.receipts
 Spellings = Callable[[str], Sequence[str]]
 """How else a gateway may write the same id."""
+PARKED = timedelta(hours=24)
+"""How long a receipt waits for its message."""
+OVERLAP = timedelta(minutes=1)
+"""More than any transaction lasts: what was not committed at the last look is seen by the next."""
 
 
 class ReceiptStore:
@@ -26,6 +31,8 @@ class ReceiptStore:
     def __init__(self, database: Database, spellings: Spellings) -> None:
         self.database = database
         self.spellings = spellings
+        self._looked: float | None = None
+        """When parked receipts were last looked for, by the monotonic clock."""
 
     async def receipts(self, receipts: Sequence[Receipt]) -> None:
         """Keep receipts and match them with their parts; those of unknown messages stay parked."""
@@ -43,9 +50,21 @@ class ReceiptStore:
             await self._match(connection, kept)
 
     async def rematch(self) -> int:
-        """Try the parked receipts again; return how many found their message."""
+        """Look for parked receipts of the messages accepted since the last time; return how many were found.
+
+        From the messages, for receipts of unknown messages may lie here by the thousand and cost nothing then.
+        """
+        began = time.monotonic()
+        within = timedelta(seconds=began - self._looked) + OVERLAP if self._looked else PARKED
         async with self.database.transaction() as connection:
-            return await self._match(connection, await sql.parked(connection, most=500))
+            parts = await sql.unconfirmed(connection, within=within)
+            pairs = [(row["gateway"], form) for row in parts for form in self.spellings(row["provider_id"])]
+            parked = await sql.parked(
+                connection, gateways=[gateway for gateway, _ in pairs], spellings=[form for _, form in pairs]
+            )
+            found = await self._match(connection, parked)
+        self._looked = began
+        return found
 
     async def silence(self, after: timedelta) -> int:
         """Mark what was accepted and never confirmed in time."""

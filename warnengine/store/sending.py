@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from warnengine.model.delivery import Candidate, Claim, Doubt, Intent, Outcome, Purpose, What
+from warnengine.model.delivery import Again, Candidate, Claim, Doubt, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
 from warnengine.store.database import Database, queries
+from warnengine.store.shapes import storable
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -117,37 +118,40 @@ async def _append(connection: Connection, outcomes: Iterable[Outcome], channel: 
     outcomes = list(outcomes)
     if not outcomes:
         return
+    await _record(connection, outcomes, gateway)
+    await sql.add_again(connection, [_again(o.again, channel) for o in outcomes if o.again])
+    pages = [(o.event.delivery, o.page) for o in outcomes if o.page]
+    await page_unreached(connection, [{"delivery": id_, "words": storable(words)[:300]} for id_, words in pages])
+    retired = [(o.event.delivery, o.retire) for o in outcomes if o.retire]
+    await sql.retire_address(connection, [{"delivery": id_, "why": storable(why)[:300]} for id_, why in retired])
+
+
+async def _record(connection: Connection, outcomes: Sequence[Outcome], gateway: str) -> None:
     events = [
-        (o.event.delivery, o.event.number, o.event.what.value, gateway, o.event.detail[:500]) for o in outcomes
+        (o.event.delivery, o.event.number, o.event.what.value, gateway, storable(o.event.detail)[:500])
+        for o in outcomes
     ]
     await connection.copy_records_to_table(
         "delivery_event", records=events, columns=["delivery", "number", "what", "gateway", "detail"]
     )
     parts = [
-        (gateway, p.provider_id, p.delivery, p.number, p.part, p.parts, p.address)
+        (gateway, storable(p.provider_id), p.delivery, p.number, p.part, p.parts, p.address)
         for o in outcomes
         for p in o.parts
     ]
     columns = ["gateway", "provider_id", "delivery", "number", "part", "parts", "address"]
     await connection.copy_records_to_table("part", records=parts, columns=columns)
-    again = [
-        {
-            "channel": channel,
-            "lane": a.lane,
-            "purpose": a.purpose.value,
-            "delivery": a.delivery,
-            "number": a.number,
-            "after": a.after,
-        }
-        for o in outcomes
-        if (a := o.again)
-    ]
-    await sql.add_again(connection, again)
-    pages = [{"delivery": o.event.delivery, "words": o.page[:300]} for o in outcomes if o.page]
-    await page_unreached(connection, pages)
-    await sql.retire_address(
-        connection, [{"delivery": o.event.delivery, "why": o.retire[:300]} for o in outcomes if o.retire]
-    )
+
+
+def _again(again: Again, channel: str) -> dict[str, Any]:
+    return {
+        "channel": channel,
+        "lane": again.lane,
+        "purpose": again.purpose.value,
+        "delivery": again.delivery,
+        "number": again.number,
+        "after": again.after,
+    }
 
 
 async def page_unreached(connection: Connection, pages: Sequence[dict[str, Any]]) -> None:

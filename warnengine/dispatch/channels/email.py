@@ -23,8 +23,10 @@ _LONGEST_LOGIN_PAUSE = 60.0
 class EmailChannel:
     """Mail through one SMTP gateway.
 
-    The gateway's yes is the last that is heard: the delivery stays at accepted. Where the gateway offers delivery
-    reports (RFC 3461), they are asked for with our id as ENVID and go to the sender's mailbox.
+    The gateway's yes is the last that the engine hears: the delivery stays at accepted. Where the gateway offers
+    delivery reports (RFC 3461), it is asked to report what fails or is late, with our id as ENVID; the reports go
+    to the sender's mailbox, for whoever reads that. Success is not asked for: the engine reads no reports, and a
+    night of them would bury the failures.
 
     `inbox` is what every channel is given; this one has nothing to put in. At most `window` sends at once, each
     over a connection of its own; connections are kept for the next.

@@ -96,7 +96,7 @@ class Session:
                 await self._smtp.mail(
                     mail.sender, options=self._report_options(f"ENVID={mail.envelope_id}", "RET=HDRS")
                 )
-                await self._smtp.rcpt(mail.recipient, options=self._report_options("NOTIFY=SUCCESS,FAILURE"))
+                await self._smtp.rcpt(mail.recipient, options=self._report_options("NOTIFY=FAILURE,DELAY"))
                 start = await self._smtp.execute_command(b"DATA")
         except SMTPSenderRefused as answer:
             raise self._refusal(answer.code, answer.message, Step.SENDER, mail) from answer

@@ -53,6 +53,14 @@ class PushChannel:
         """Our public key for `pushManager.subscribe` on the page: base64url."""
         return application_server_key(self._vapid)
 
+    def address(self, subscription: str) -> str:
+        """What a browser hands in, as the address that `send` takes; ValueError says what is wrong with it."""
+        try:
+            read = read_subscription(subscription, allow_http_loopback=self._settings.allow_http_loopback)
+        except ChannelError as unusable:
+            raise ValueError(unusable.detail) from None
+        return json.dumps(read.model_dump(), sort_keys=True)
+
     async def run(self) -> None:
         """Keep the HTTP client; while no push service can be reached, look for one, until cancelled."""
         async with open_http(self._settings) as http:

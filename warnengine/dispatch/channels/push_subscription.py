@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -11,6 +12,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from yarl import URL
 
 from warnengine.dispatch.channel import ChannelError, Reason
+
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE
+)
+"""A host name (RFC 1123 §2.1): what name servers and TLS cannot take makes the HTTP client fail in odd ways."""
 
 
 def _point(text: str) -> str:
@@ -60,15 +66,15 @@ def read_subscription(address: str, *, allow_http_loopback: bool) -> Subscriptio
     """
     try:
         subscription = Subscription.model_validate_json(address)
-        url = subscription.url
+        url, host = subscription.url, subscription.url.host or ""  # yarl decodes the host only here
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "JSON"
         raise _bad(f"it is not valid at {where}") from None
     except ValueError:
         raise _bad("its endpoint is not a URL") from None
-    if url.user or url.password or not url.host or ":" in url.host:
+    if url.user or url.password or not _HOST.fullmatch(url.raw_host or ""):
         raise _bad("its endpoint must be a plain host name")
-    if url.scheme != "https" and not (allow_http_loopback and url.scheme == "http" and _is_loopback(url.host)):
+    if url.scheme != "https" and not (allow_http_loopback and url.scheme == "http" and _is_loopback(host)):
         raise _bad("its endpoint is not https")
     return subscription
 

@@ -140,24 +140,3 @@ def read_receipt(pdu: DeliverSm, gateway: str, address: str) -> Receipt:
 def _first(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found[1] if found else ""
-
-
-def id_forms(provider_id: str) -> tuple[str, ...]:
-    """List what a gateway may have called the same message in its submit answer: as written, hex, decimal.
-
-    Some gateways answer in hexadecimal and report in decimal, or the reverse, with or without leading zeros.
-    Lower case, the form as written first. Such a match is only as good as the address and the time beside it.
-    """
-    written = provider_id.strip().lower()
-    forms = [written]
-    if written.isascii() and written.isdecimal():
-        forms += [str(int(written)), f"{int(written):x}"]
-    if written and all(letter in "0123456789abcdef" for letter in written):
-        forms += [str(int(written, 16)), written.lstrip("0") or "0"]
-    return tuple(dict.fromkeys(forms))
-
-
-def same_id(one: str, other: str) -> bool:
-    """Say whether two ids may name the same message, in hexadecimal here and in decimal there."""
-    one, other = one.strip().lower(), other.strip().lower()
-    return bool(one and other) and (one in id_forms(other) or other in id_forms(one))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, cast
 
@@ -213,7 +214,7 @@ class SmppSession(asyncio.Protocol):
         try:
             message = pdu.read_deliver_sm(body)
         except pdu.Malformed as error:
-            self._logger.error("unreadable deliver_sm refused", error=str(error), body=body.hex())
+            self._logger.error("unreadable deliver_sm refused", error=str(error), size=len(body))
             self._write(pdu.DELIVER_SM | pdu.RESPONSE, b"\0", sequence=sequence, status=UNREADABLE)
             return
         task = self._loop.create_task(self._hand_over(sequence, message))
@@ -227,8 +228,12 @@ class SmppSession(asyncio.Protocol):
         try:
             await self._take(message)
             status = STORED
-        except Exception:
-            self._logger.exception("could not store what the gateway handed over; it will repeat")
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from the store: the gateway must repeat
+            self._logger.error(
+                "could not store what the gateway handed over; it will repeat",
+                problem=type(error).__name__,  # its words may hold a number or a text
+                traceback="".join(traceback.format_tb(error.__traceback__)),
+            )
         finally:
             self._write(pdu.DELIVER_SM | pdu.RESPONSE, b"\0", sequence=sequence, status=status)
 

@@ -22,7 +22,7 @@ from warnengine.dispatch.channel import (
 )
 from warnengine.dispatch.channels.numbers import destination, e164
 from warnengine.dispatch.channels.reconnect import pause
-from warnengine.dispatch.channels.sms_profiles import PROFILES, Answered, Profile, Reported, Unreadable
+from warnengine.dispatch.channels.sms_profiles import PROFILES, Event, Garbled, Profile, Reported, Unreadable
 from warnengine.dispatch.channels.sockets import abandon, bounded_sockets
 from warnengine.settings import HttpGateway
 
@@ -32,6 +32,9 @@ PROBE_SECONDS = 30.0
 """How often to look whether an idle gateway still listens."""
 KEPT_SECONDS = 4.0
 """How long an idle connection is kept: less than servers usually do, so that no request meets a closing one."""
+
+LONGEST_ID = 500
+"""Characters of a gateway's id of a part that are kept; the longest known are UUIDs."""
 
 IN_DOUBT = frozenset({502, 504})
 """A proxy lost the gateway behind it, perhaps after the gateway had the message."""
@@ -128,19 +131,25 @@ class HttpSmsChannel:
             raise Unanswered(f"the connection was lost before the answer: {error!r}") from error
         return self._judge(message, response.status, response.headers, body)
 
-    def read_callback(self, method: str, query: Mapping[str, str], body: bytes) -> list[Receipt | Reply]:
+    def read_callback(self, method: str, query: Mapping[str, str], body: bytes) -> list[Receipt | Reply | Garbled]:
         """Read what the gateway calls back with, by whichever method.
 
-        Hand all to the Inbox, then answer `answer_ok`. Raises Unreadable, a ValueError, for what this gateway
-        does not send: answer 400.
+        Hand receipts and replies to the Inbox, keep what is garbled, then answer `answer_ok`: the gateway must not
+        repeat a batch for ever because of one entry. Raises Unreadable, a ValueError, where nothing of it is what
+        this gateway sends: answer 400.
         """
-        return [self._event(event) for event in self._profile.callback(query, body)]
+        try:
+            return [self._event(event) for event in self._profile.callback(query, body)]
+        except RecursionError:
+            raise Unreadable(f"{len(body)} bytes of JSON that are nested too deeply") from None
 
-    def _event(self, event: Reported | Answered) -> Receipt | Reply:
+    def _event(self, event: Event) -> Receipt | Reply | Garbled:
+        if isinstance(event, Garbled):
+            return event
         address = e164(event.address, self._settings.country)
-        if isinstance(event, Answered):
-            return Reply(self.gateway, address, event.to, event.text, event.raw)
-        return Receipt(self.gateway, event.provider_id, address, event.fate, event.code, event.raw)
+        if isinstance(event, Reported):
+            return Receipt(self.gateway, event.provider_id, address, event.fate, event.code, event.raw)
+        return Reply(self.gateway, address, event.to, event.text, event.raw)
 
     def _judge(self, message: Outgoing, status: int, headers: Mapping[str, str], body: bytes) -> Accepted:
         if status in IN_DOUBT:
@@ -149,6 +158,8 @@ class HttpSmsChannel:
             if not 200 <= status < 300:
                 raise refusal(status, headers, body, self._profile)
             ids = self._profile.answer(body, message)
+            if max(map(len, ids), default=0) > LONGEST_ID:
+                raise Unreadable(f"an id of more than {LONGEST_ID} characters")
         except ChannelError as error:
             raise self._noted(error) from None
         except Unreadable as error:
@@ -177,7 +188,7 @@ class HttpSmsChannel:
                     await self._doubt.wait()
         if self._trouble is not None:
             self._failures += 1
-            log.warning("SMS gateway in trouble", gateway=self.gateway, reason=self._trouble.detail)
+            log.warning("SMS gateway in trouble", gateway=self.gateway, reason=self._trouble.reason.value)
             await asyncio.sleep(pause(self._failures, self._trouble.reason))
 
     async def _probe(self) -> ChannelError | None:

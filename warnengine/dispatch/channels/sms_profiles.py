@@ -48,8 +48,19 @@ class Answered(NamedTuple):
     raw: bytes
 
 
+class Garbled(NamedTuple):
+    """An entry in a callback that is not what this make of gateway sends."""
+
+    why: str
+    """Without anything that the entry holds."""
+    raw: bytes
+
+
+Event = Reported | Answered | Garbled
+
+
 class Unreadable(ValueError):
-    """An answer or a callback is not what this make of gateway sends."""
+    """An answer or a callback is not what this make of gateway sends. Its words repeat nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -62,28 +73,46 @@ class Profile:
     """Write one message to one number (without the plus)."""
     answer: Callable[[bytes, Outgoing], tuple[str, ...]]
     """Read the body of a 2xx answer: the parts' ids. Raises ChannelError, or Unreadable where nobody knows."""
-    callback: Callable[[Mapping[str, str], bytes], list[Reported | Answered]]
-    """Read a callback's query and body; raises Unreadable."""
+    callback: Callable[[Mapping[str, str], bytes], list[Event]]
+    """Read a callback's query and body; raises Unreadable where nothing of it can be read."""
     answer_ok: tuple[bytes, str] = (b"", "text/plain")
     """Body and media type that the gateway wants as confirmation of a callback."""
     refusals: Mapping[int, tuple[Reason, bool]] = field(default_factory=dict)
     """HTTP statuses that mean something else than usual: the reason, and whether to try again."""
 
 
-def _json(octets: bytes) -> Any:
+def _entries(octets: bytes) -> list[Any]:
+    """Read one JSON value or a list of them."""
     try:
-        return json.loads(octets)
-    except ValueError as error:
-        raise Unreadable(f"not JSON: {octets[:200]!r}") from error
+        found = json.loads(octets)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{len(octets)} bytes that are not JSON: {type(error).__name__}") from None
+    return found if isinstance(found, list) else [found]
 
 
-def _entries(octets: bytes) -> list[dict[str, Any]]:
-    """Read one JSON object or a list of them."""
-    found = _json(octets)
-    entries = found if isinstance(found, list) else [found]
-    if not all(isinstance(entry, dict) for entry in entries):
-        raise Unreadable(f"not a JSON object or a list of them: {octets[:200]!r}")
-    return entries
+def _answer(octets: bytes) -> dict[str, Any]:
+    """Read the JSON object, or the list of one, that a gateway answers."""
+    match _entries(octets):
+        case [dict(answer), *_]:
+            return answer
+    raise Unreadable(f"{len(octets)} bytes of JSON that are not an object or a list of them")
+
+
+def _events(octets: bytes, read: Callable[[Mapping[str, Any]], Reported | Answered]) -> list[Event]:
+    """Read each entry by itself: what one of them lacks is not the others' fault."""
+    events = [_event(entry, read) for entry in _entries(octets)]
+    if events and all(isinstance(event, Garbled) for event in events):
+        raise Unreadable("; ".join(dict.fromkeys(event.why for event in events if isinstance(event, Garbled))))
+    return events
+
+
+def _event(entry: Any, read: Callable[[Mapping[str, Any]], Reported | Answered]) -> Event:
+    if not isinstance(entry, dict):
+        return Garbled("not a JSON object", _bytes(entry))
+    try:
+        return read(entry)
+    except Unreadable as error:
+        return Garbled(str(error), _bytes(entry))
 
 
 def _word(entry: Mapping[str, Any], name: str) -> str:
@@ -93,9 +122,9 @@ def _word(entry: Mapping[str, Any], name: str) -> str:
     return str(entry[name])
 
 
-def _bytes(entry: Mapping[str, Any]) -> bytes:
+def _bytes(entry: Any) -> bytes:
     """Write one entry of a callback so that the same entry always gives the same bytes."""
-    return json.dumps(dict(entry), ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps(entry, sort_keys=True).encode()
 
 
 # json: our own contract, for gateways that are adapted by a small program in front of them.
@@ -115,14 +144,14 @@ def _json_request(values: Values, message: Outgoing, number: str) -> Request:
 
 
 def _json_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
-    ids = _entries(octets)[0].get("ids")
+    ids = _answer(octets).get("ids")
     if not isinstance(ids, list) or not all(isinstance(part, str) for part in ids):
-        raise Unreadable(f"an answer without ids: {octets[:200]!r}")
+        raise Unreadable("an answer without ids")
     return tuple(ids)
 
 
-def _json_callback(query: Mapping[str, str], body: bytes) -> list[Reported | Answered]:
-    return [_json_event(entry) for entry in _entries(body)]
+def _json_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
+    return _events(body, _json_event)
 
 
 def _json_event(entry: Mapping[str, Any]) -> Reported | Answered:
@@ -130,7 +159,7 @@ def _json_event(entry: Mapping[str, Any]) -> Reported | Answered:
         return Answered(_word(entry, "from"), str(entry.get("to", "")), _word(entry, "text"), _bytes(entry))
     status = _word(entry, "status")
     if status not in set(Fate):
-        raise Unreadable(f"status {status!r}: write delivered, failed or pending")
+        raise Unreadable("an unknown status: write delivered, failed or pending")
     code = str(entry.get("code", status))
     return Reported(_word(entry, "id"), str(entry.get("to", "")), Fate(status), code, _bytes(entry))
 
@@ -165,11 +194,11 @@ def _kannel_request(values: Values, message: Outgoing, number: str) -> Request:
 
 def _kannel_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
     if octets[:2] not in {b"0:", b"3:"}:
-        raise Unreadable(f"neither accepted nor queued: {octets[:200]!r}")
+        raise Unreadable("neither accepted nor queued")
     return (message.client_id,)
 
 
-def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Reported | Answered]:
+def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
     """Read a report (the address we gave) or a reply.
 
     Replies want `post-url = "…?from=%p&to=%P&coding=%c"` and `max-messages = 0` in Kannel's sms-service: by
@@ -177,11 +206,11 @@ def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Reported | A
     """
     if "dlr" not in query:
         text = body.decode("utf-16-be" if _word(query, "coding") == "2" else "utf-8", "replace")
-        raw = _bytes(query) + b"\n" + body
+        raw = _bytes(dict(query)) + b"\n" + body
         return [Answered(_word(query, "from"), query.get("to", ""), text, raw)]
     kind = _word(query, "dlr")
-    if not kind.isdecimal():
-        raise Unreadable(f"dlr={kind!r} is no number: the report's address must hold %d")
+    if not re.fullmatch("[0-9]{1,4}", kind):
+        raise Unreadable("dlr is no number: the report's address must hold %d")
     stat = _STAT.search(query.get("answer", ""))
     fate = Fate.PENDING
     if int(kind) & _KANNEL_DELIVERED:
@@ -189,7 +218,7 @@ def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Reported | A
     elif int(kind) & _KANNEL_FAILED:
         fate = Fate.FAILED
     code = stat[1] if stat else f"dlr {kind}"
-    return [Reported(_word(query, "id"), query.get("to", ""), fate, code, _bytes(query))]
+    return [Reported(_word(query, "id"), query.get("to", ""), fate, code, _bytes(dict(query)))]
 
 
 # yunmas: 移动云MAS, HTTP/HTTPS interface, 普通短信 (norsubmit).
@@ -223,7 +252,7 @@ def _yunmas_request(values: Values, message: Outgoing, number: str) -> Request:
 
 
 def _yunmas_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
-    answer = _entries(octets)[0]
+    answer = _answer(octets)
     if answer.get("success") is True:
         return (_word(answer, "msgGroup"),)
     code = _word(answer, "rspcod")
@@ -231,8 +260,8 @@ def _yunmas_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
     raise ChannelError(reason, f"云MAS answered {code}", retry=reason is not Reason.REJECTED)
 
 
-def _yunmas_callback(query: Mapping[str, str], body: bytes) -> list[Reported | Answered]:
-    return [_yunmas_event(entry) for entry in _entries(_base64_or_plain(body))]
+def _yunmas_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
+    return _events(_base64_or_plain(body), _yunmas_event)
 
 
 def _yunmas_event(entry: Mapping[str, Any]) -> Reported | Answered:

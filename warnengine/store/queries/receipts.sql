@@ -6,11 +6,18 @@ SELECT * FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::
 ON CONFLICT (gateway, sha256) DO NOTHING
 RETURNING id, provider_id;
 
--- name: parked(most)
--- Receipts whose message is not known yet: they do arrive before the answer to their submit.
-SELECT id, provider_id FROM receipt
-WHERE matched_at IS NULL AND received_at > clock_timestamp() - interval '24 hours'
-ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
+-- name: unconfirmed(within)
+-- Messages accepted lately of which nothing is known: a receipt may have come before the answer to their submit.
+SELECT gateway, provider_id FROM part
+WHERE fate IS NULL AND accepted_at > (SELECT clock_timestamp() - :within::interval);
+
+-- name: parked(gateways, spellings)
+-- Receipts without a message that may speak of one of these.
+SELECT id, provider_id FROM receipt WHERE id IN (
+    SELECT r.id FROM unnest(:gateways::text[], :spellings::text[]) AS part(gateway, spelling)
+    JOIN receipt r ON r.gateway = part.gateway AND bare_id(r.provider_id) = bare_id(part.spelling)
+    WHERE r.matched_at IS NULL AND r.received_at > clock_timestamp() - interval '24 hours')
+ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: match(receipts, spellings)
 -- For each receipt the newest part under one of its spellings, to its address where the gateway names one: ids are
