@@ -189,6 +189,7 @@ async def test_a_killed_broker_that_comes_back_loses_no_warning_and_sends_nothin
 
 
 async def test_every_change_of_orders_is_a_cloudevent(house: House, broker: Broker) -> None:
+    await house.jump(scenario.YELLOW.entered)
     await put(broker.address, scenario.YELLOW.xml())
     await all_is_read(house, broker)
     events = await read(broker.address, TOPICS.events, 2)

@@ -48,6 +48,7 @@ async def test_after_its_broker_has_moved_the_engine_finds_it_through_the_bootst
         broker.start()
         assert broker.address != former
         door.target = int(broker.address.rpartition(":")[2])
+        await house.jump(scenario.YELLOW.entered)
         await put(broker.address, scenario.BLUE.xml(), scenario.YELLOW.xml())
         await until("the engine to read on at the new address", read_to_the_end, house.engine, PATIENCE)
         assert len(await house.settled()) > before
