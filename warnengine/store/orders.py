@@ -15,6 +15,7 @@ from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -68,6 +69,10 @@ class DistrictDesk:
         await sql.save_cell(self.connection, rows)
         await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
         await sql.decisions_applied(self.connection, district=self.district)
+
+    async def ask(self, questions: Iterable[str]) -> None:
+        """Put questions to the duty room, each once for ever."""
+        await ask(self.connection, self.district, questions)
 
     async def write(
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
