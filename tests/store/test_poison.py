@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +18,7 @@ from warnengine.ingest.formats.xml import MAX_BYTES
 from warnengine.ingest.intake import Intake
 from warnengine.ingest.spool import SpoolSource
 from warnengine.model.arrival import Arrival, Taken, Verdict
+from warnengine.model.errors import RefusedWarning
 from warnengine.store.database import DATA_ERRORS
 
 GOOD = RED.xml()
@@ -73,13 +75,14 @@ async def test_a_field_without_end_is_quarantined_and_the_next_message_is_ordere
     assert await dawn.value("SELECT max(level) FROM order_version") == 4
 
 
-async def test_what_the_database_cannot_hold_is_quarantined_once_and_for_all(world: World) -> None:
+async def test_what_the_database_cannot_hold_is_refused_and_not_taken_for_a_lost_one(world: World) -> None:
     warning = await world.warn("red", name="i" * 300, react=False)
     assert await world.take(warning) is Verdict.REPEAT
     noise = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(9_000))
-    await world.warn("red", name=noise, react=False)
-    (kept,) = await world.engine.warnings.quarantine()
-    assert (kept["reason"], "ProgramLimitExceeded" in kept["explanation"]) == ("not_storable", True)
+    with pytest.raises(RefusedWarning, match="ProgramLimitExceeded") as refusal:
+        async with world.engine.warnings.arrival() as desk:
+            await desk.meet(replace(warning, identifier=noise), "test")
+    assert refusal.value.reason == "not_storable"
 
 
 @pytest.mark.parametrize("name", ["zero\0inside", "half a pair \ud800"], ids=["NUL", "a lone surrogate"])

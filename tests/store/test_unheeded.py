@@ -161,6 +161,15 @@ async def test_a_whole_night_out_of_the_archive_reaches_nobody(world: World) -> 
     assert await questions(world)
 
 
+async def test_a_reading_that_cannot_be_read_back_does_not_hold_up_the_district(world: World) -> None:
+    await world.warn("orange", react=False)
+    await world.execute("UPDATE district_warning SET body = body - 'sent'")
+    await world.warn("red")
+    assert await levels(world) == {Level.RED}
+    (asked,) = await questions(world)
+    assert "未下发指令" in asked
+
+
 # an all-clear for something else
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
+from warnengine.ingest.limits import refuse_too_long
 from warnengine.ingest.unread import speaks_here, unread
 from warnengine.model.arrival import Arrival, Met, Taken, Verdict
 from warnengine.model.book import RuleBook
@@ -117,6 +118,7 @@ class Intake:
 
 def admit(warning: Warning, book: RuleBook) -> None:
     """Raise RefusedWarning where a message must not order anything here."""
+    refuse_too_long(warning)
     if warning.status is not Status.ACTUAL:
         raise RefusedWarning(
             "not_actual", f"{warning.identifier} is marked {warning.status}: kept, never dispatched live"

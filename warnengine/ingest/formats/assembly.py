@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from warnengine.ingest.formats import limits
 from warnengine.ingest.formats.claims import Stated, merged
 from warnengine.ingest.formats.fields import Head, Info
 from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Warning
@@ -15,16 +14,13 @@ _STATING = {MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL}
 def warning(
     head: Head, form: str, infos: Sequence[Info], said: Iterable[Stated], problems: list[Problem]
 ) -> Warning:
-    """The warning; texts and times are those of the first info, which is Chinese where there is one.
-
-    Raise RefusedWarning where a field is longer than any issuer needs.
-    """
+    """The warning; texts and times are those of the first info, which is Chinese where there is one."""
     first = infos[0] if infos else None
     stated = tuple(said)
     claims, ungraded = _sorted(head, stated, problems)
     if not any(info.areas for info in infos) and not claims:
         problems.append(_no_area(head))
-    made = Warning(
+    return Warning(
         identifier=head.identifier,
         sender=head.sender,
         issuer=head.issuer,
@@ -42,7 +38,6 @@ def warning(
         ungraded=ungraded,
         problems=tuple(dict.fromkeys(problems)),
     )
-    return limits.checked(made)
 
 
 def _sorted(

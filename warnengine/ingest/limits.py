@@ -20,8 +20,8 @@ REFERENCES = 500
 """How many messages one may refer to."""
 
 
-def checked(warning: Warning) -> Warning:
-    """The warning as it is; raise RefusedWarning(`too_long`) where a field is longer than any issuer needs."""
+def refuse_too_long(warning: Warning) -> None:
+    """Raise RefusedWarning(`too_long`) where a field is longer than any issuer needs."""
     for field, size, limit in _sizes(warning):
         if size > limit:
             raise RefusedWarning(
@@ -29,7 +29,6 @@ def checked(warning: Warning) -> Warning:
                 f"{field} of {warning.identifier[:60]} has {size} characters or items; at most {limit} are taken: "
                 "read the message by hand and ask the issuer to send it again in order",
             )
-    return warning
 
 
 def _sizes(warning: Warning) -> Iterator[tuple[str, int, int]]:
