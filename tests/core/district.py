@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 BOOK = load(ROOT / "rules")
 TEXTS = Texts(ROOT / "templates")
 READING = Reading({BOOK.district.code: BOOK.district}, BOOK.hazard_table)
-SITUATION = Situation(fold.statements, fold.apply, fold.forces)
+SITUATION = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
 BEIJING = timezone(timedelta(hours=8))
 TOWNS = tuple(town.code for town in BOOK.district.townships)
 ANJU, SHAOYUN, GAOLOU = "500151105", "500151114", "500151116"
@@ -153,6 +153,7 @@ class Hall:
     known: dict[CellKey, Cell] = field(default_factory=dict)
     orders: dict[OrderKey, Stands] = field(default_factory=dict)
     approved: frozenset[tuple[OrderKey, str]] = frozenset()
+    questions: list[str] = field(default_factory=list)
     inbox: list[Pending] = field(default_factory=list)
     changes: list[tuple[Version, ...]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
@@ -188,6 +189,9 @@ class Hall:
 
     async def cells(self) -> dict[CellKey, Cell]:
         return dict(self.known)
+
+    async def ask(self, questions: Iterable[str]) -> None:
+        self.questions += [question for question in questions if question not in self.questions]
 
     async def granted(self) -> frozenset[tuple[OrderKey, str, str]]:
         words = {m.id: m.order for unit in self.book.units.values() for m in self.book.measures_of(unit)}

@@ -6,7 +6,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 
 import pytest
@@ -18,7 +18,7 @@ from warnengine.demo import scenario
 from warnengine.model.level import Level
 from warnengine.model.situation import Cell, CellKey, Statement
 from warnengine.model.warning import MsgType, Precision, Warning
-from warnengine.situation.fold import apply, fold, forces, forget, in_force, join, statements
+from warnengine.situation.fold import apply, doubts, fold, forces, forget, in_force, join, statements
 
 KEY = CellKey(ANJU, "rainstorm", "signal")
 DISTRICT = BOOK.district
@@ -35,11 +35,19 @@ readings = st.builds(
     begins=st.none() | moments,
     ends=st.none() | moments,
     precision=st.sampled_from(Precision),
+    over=st.booleans(),
+    references=st.frozensets(st.sampled_from("abcdex"), max_size=2),
+    lifts=levels,
 )
 """Readings of few messages, so that the same message is often read twice, and differently."""
 true_readings = readings.map(
     # issuer and time are fields of the message itself: every feed has them alike
-    lambda r: replace(r, issuer=f"issuer {r.identifier > 'c'}", sent=START + timedelta(minutes=ord(r.identifier)))
+    lambda r: replace(
+        r,
+        issuer=f"issuer {r.identifier > 'd'}",
+        sent=START + timedelta(minutes=ord(r.identifier)),
+        references=frozenset(name for name in r.references if name < r.identifier),
+    )
 )
 
 
@@ -52,6 +60,27 @@ def test_any_order_gives_the_same_cell(said: list[Statement], chance: random.Ran
     shuffled = chance.sample(said, len(said))
     assert heard(said) == heard(shuffled)
     assert in_force(heard(said)) == in_force(heard(shuffled))
+
+
+@given(st.lists(readings, max_size=6), st.sampled_from("abcde"), moments)
+def test_any_order_leaves_the_same_doubts(said: list[Statement], name: str, arrived: datetime) -> None:
+    assert doubts(heard(said), name, arrived) == doubts(heard(said[::-1]), name, arrived)
+
+
+@given(st.lists(true_readings, max_size=8), true_readings)
+def test_an_all_clear_in_doubt_ends_nothing(said: list[Statement], last: Statement) -> None:
+    cell = heard(said)
+    clear = replace(last, identifier="f", sent=START + timedelta(hours=2), level=None, over=False)
+    if any(doubt.statement == clear for doubt in doubts(apply(cell, clear), "f", START)):
+        assert in_force(apply(cell, clear)) == in_force(cell) is not None
+
+
+@given(st.lists(true_readings, max_size=8), true_readings)
+def test_what_was_over_when_it_came_warns_of_nothing(said: list[Statement], late: Statement) -> None:
+    cell = heard([one for one in said if one.identifier != late.identifier])
+    late = replace(late, level=late.level or Level.RED, over=True, references=frozenset())
+    named = any(late.identifier in one.references for one in cell.statements.values())
+    assert named or in_force(apply(cell, late)) == in_force(cell)
 
 
 @given(st.lists(readings, max_size=6), st.data())
@@ -76,8 +105,8 @@ def test_forgetting_changes_nothing_that_is_or_will_be_in_force(
     forgotten = forget(cell, before)  # type: ignore[arg-type]
     assert in_force(forgotten) == in_force(cell)
     assert set(forgotten.statements) <= set(cell.statements)
-    known = later.identifier in cell.statements and later.identifier not in forgotten.statements
-    if not known:
+    gone = cell.statements.keys() - forgotten.statements.keys()
+    if later.identifier not in gone and not later.references & gone and later.sent >= before:  # type: ignore[operator]
         assert in_force(apply(forgotten, later)) == in_force(apply(cell, later))
 
 
@@ -202,3 +231,67 @@ def test_an_end_that_one_of_them_does_not_know_is_no_end() -> None:
     b = warning("b", START, claim(ANJU, Level.RED), issuer="50000041600000")
     (now,) = forces(fold([a, b], DISTRICT))
     assert now.ends is None
+
+
+def cleared(*references: str, lifts: Level | None = None, issuer: str | None = None) -> Warning:
+    fields = {"issuer": issuer} if issuer else {}
+    return warning(
+        "z", at("12:30"), claim(ANJU, None, lifts=lifts), references=references, msg_type=MsgType.CANCEL, **fields
+    )
+
+
+ORANGE1 = warning("orange1", at("05:00"), claim(ANJU, Level.ORANGE))
+RED1 = red("red1", "06:00")
+CHAIN = [
+    ORANGE1,
+    red("red2", "06:00", references=("orange1",)),
+    red("red3", "07:00", references=("orange1",)),
+]
+"""Every message names the first, as those of the national platform do."""
+
+
+@pytest.mark.parametrize(
+    ("before", "clear", "level"),
+    [
+        ([ORANGE1, RED1], cleared("orange1"), Level.RED),
+        ([ORANGE1, RED1], cleared(lifts=Level.ORANGE), Level.RED),
+        ([ORANGE1, RED1], cleared("red1", lifts=Level.ORANGE), Level.RED),
+        ([ORANGE1, RED1], cleared("red1"), None),
+        ([ORANGE1, RED1], cleared("orange1", "red1"), None),
+        ([ORANGE1, RED1], cleared("nobody"), None),
+        ([ORANGE1, RED1], cleared("z"), None),
+        ([ORANGE1, RED1], cleared(lifts=Level.RED), None),
+        ([ORANGE1, RED1], cleared(), None),
+        (CHAIN, cleared("orange1"), None),
+        (CHAIN, cleared("red2"), None),
+        (CHAIN[1:], cleared("orange1"), None),
+        ([ORANGE1], cleared(lifts=Level.RED), None),
+        ([RED1], cleared("orange1", issuer="50000041600000"), Level.RED),
+    ],
+    ids=[
+        "it names the orange",
+        "it says orange",
+        "it names the red and says orange",
+        "it names the red",
+        "it names both",
+        "it names what never came",
+        "it names itself",
+        "it says red",
+        "it names nothing",
+        "it names the first of the chain",
+        "it names the middle of the chain",
+        "it names the first, which never came",
+        "it says more than stands",
+        "somebody else's",
+    ],
+)
+def test_an_all_clear_ends_what_it_means(before: list[Warning], clear: Warning, level: Level | None) -> None:
+    for order in itertools.permutations([*before, clear]):
+        now = in_force(fold(order, DISTRICT)[KEY])
+        assert (now.level if now else None) == level
+
+
+def test_an_all_clear_in_doubt_is_remembered_with_what_it_names() -> None:
+    cell = fold([ORANGE1, RED1, cleared("orange1")], DISTRICT)[KEY]
+    assert forget(cell, at("12:00")) == cell
+    assert set(forget(fold([ORANGE1, RED1, cleared("red1")], DISTRICT)[KEY], at("12:00")).statements) == {"z"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
@@ -48,7 +50,8 @@ async def test_after_its_broker_has_moved_the_engine_finds_it_through_the_bootst
         broker.start()
         assert broker.address != former
         door.target = int(broker.address.rpartition(":")[2])
-        await put(broker.address, scenario.BLUE.xml(), scenario.YELLOW.xml())
+        soon = replace(scenario.YELLOW, entered=scenario.BLUE.entered + timedelta(minutes=5))
+        await put(broker.address, scenario.BLUE.xml(), soon.xml())
         await until("the engine to read on at the new address", read_to_the_end, house.engine, PATIENCE)
         assert len(await house.settled()) > before
         assert {one["address"] for one in await house.all("deliveries")} == house.smsc.copies().keys()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from warnengine import metrics
+from warnengine.ingest.limits import refuse_too_long
+from warnengine.ingest.unread import speaks_here, unread
 from warnengine.model.arrival import Arrival, Met, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import RefusedWarning
@@ -17,10 +20,16 @@ from warnengine.model.warning import MsgType, Status, Warning
 
 log = structlog.get_logger()
 SPEAKING = frozenset({MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL})
+AHEAD = timedelta(minutes=10)
+"""How far an issuer's clock may be ahead of ours. The newest word of an issuer counts, so one from the future
+would silence it until then: a message is trusted only within a window around its time of sending."""
 
 
 class Desk(Protocol):
-    """One arrival and one transaction."""
+    """One arrival and one transaction; RefusedWarning where the store cannot hold what a message says."""
+
+    async def now(self) -> datetime:
+        """Engine time."""
 
     async def keep(
         self, arrival: Arrival, verdict: Verdict, reason: str | None, explanation: str | None
@@ -32,6 +41,9 @@ class Desk(Protocol):
 
     async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
         """Let the reconciler of a district take this reading in."""
+
+    async def ask(self, district: str, questions: Iterable[str]) -> None:
+        """Put questions to the duty room of a district, each once for ever."""
 
     async def link(self, arrival: int, warning_id: int) -> None:
         """This arrival brought that warning."""
@@ -58,10 +70,7 @@ class Intake:
     async def take(self, arrival: Arrival) -> Taken:
         """Keep an arrival and judge it. Raises only where it could not be kept."""
         try:
-            warnings = self.read(arrival.raw)
-            for warning in warnings:
-                admit(warning, self.book)
-            taken = await self._accept(arrival, warnings)
+            taken = await self._accept(arrival, self.read(arrival.raw))
         except RefusedWarning as refusal:
             taken = await self._quarantine(arrival, refusal)
         metrics.WARNINGS.labels(arrival.source, taken.verdict.value).inc()
@@ -70,8 +79,24 @@ class Intake:
         )
         return taken
 
-    async def _accept(self, arrival: Arrival, warnings: Sequence[Warning]) -> Taken:
+    def _admitted(self, warnings: Sequence[Warning], now: datetime) -> tuple[list[Warning], list[RefusedWarning]]:
+        """Whom to let in, and why the others are not; raise where nobody is left."""
+        admitted: list[Warning] = []
+        refused: list[RefusedWarning] = []
+        for warning in warnings:
+            try:
+                admit(warning, self.book)
+                refuse_ahead(warning, now)
+                admitted.append(warning)
+            except RefusedWarning as refusal:
+                refused.append(refusal)
+        if refused and not admitted:
+            raise refused[0]
+        return admitted, refused
+
+    async def _accept(self, arrival: Arrival, found: Sequence[Warning]) -> Taken:
         async with self.store.arrival() as desk:
+            warnings, refused = self._admitted(found, await desk.now())
             met = [await desk.meet(warning, arrival.source) for warning in warnings]
             verdict, reason, explanation = compare(arrival.source, warnings, met)
             kept = await desk.keep(arrival, verdict, reason, explanation)
@@ -81,6 +106,7 @@ class Intake:
                 await desk.link(kept, one.id)
                 if concerns(warning, self.book) and warning.msg_type in SPEAKING:
                     await desk.concern(self.book.district.code, one.id, kept, warning)
+            await desk.ask(self.book.district.code, unread(warnings, refused, self.book))
             return Taken(verdict, tuple(one.id for one in met), reason, explanation)
 
     async def _quarantine(self, arrival: Arrival, refusal: RefusedWarning) -> Taken:
@@ -92,6 +118,7 @@ class Intake:
 
 def admit(warning: Warning, book: RuleBook) -> None:
     """Raise RefusedWarning where a message must not order anything here."""
+    refuse_too_long(warning)
     if warning.status is not Status.ACTUAL:
         raise RefusedWarning(
             "not_actual", f"{warning.identifier} is marked {warning.status}: kept, never dispatched live"
@@ -113,6 +140,16 @@ def admit(warning: Warning, book: RuleBook) -> None:
         )
 
 
+def refuse_ahead(warning: Warning, now: datetime) -> None:
+    """Raise RefusedWarning where a message bears a time of sending that is still to come."""
+    if warning.sent > now + AHEAD:
+        raise RefusedWarning(
+            "sent_ahead",
+            f"{warning.identifier} says it was sent at {warning.sent.isoformat()}, more than "
+            f"{AHEAD.seconds // 60} minutes after it came: ask the issuer to correct its clock and send it again",
+        )
+
+
 def _nothing_claimed(warning: Warning) -> RefusedWarning:
     if any(problem.rule == "no_area" for problem in warning.problems):
         return RefusedWarning(
@@ -124,9 +161,8 @@ def _nothing_claimed(warning: Warning) -> RefusedWarning:
 def _means_us(warning: Warning, book: RuleBook) -> bool:
     """Whether a warning is of the district's own issuer, or for a code inside it."""
     district = book.district
-    codes = (warning.issuer, *(claim.area.code or "" for claim in warning.claims))
-    inside = any(district.canonical(code).startswith(district.code) for code in codes)
-    return inside or warning.sender.startswith((district.name, *district.aliases))
+    codes = (claim.area.code or "" for claim in warning.claims)
+    return speaks_here(warning, book) or any(district.canonical(code).startswith(district.code) for code in codes)
 
 
 def concerns(warning: Warning, book: RuleBook) -> bool:

@@ -6,6 +6,9 @@ A writer uses a name that begins with a dot and renames it, or simply leaves the
 from __future__ import annotations
 
 import asyncio
+import math
+import os
+import stat
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from warnengine import metrics
+from warnengine.ingest.formats.xml import MAX_BYTES
 from warnengine.model.arrival import Arrival, Taken, Verdict
 
 log = structlog.get_logger()
@@ -41,13 +45,48 @@ class SpoolSource:
             await asyncio.sleep(0.5)
 
     async def look(self) -> None:
-        """Take every whole file, oldest first."""
-        for file in sorted(self.folder.iterdir(), key=lambda file: file.stat().st_mtime):
-            if file.is_file() and not file.name.startswith(".") and _quiet(file):
-                taken = await self.take(Arrival("spool", file.name, file.read_bytes()))
-                refused = taken.verdict is Verdict.QUARANTINED
-                file.rename(self.folder / ("refused" if refused else "taken") / file.name)
+        """Take every whole file, oldest first. ConnectionError where the store does not answer: all must wait."""
+        for file in sorted(self.folder.iterdir(), key=_written):
+            if file.is_dir() or file.name.startswith(".") or time.time() - _written(file) < QUIET:
+                continue
+            try:
+                await self._one(file)
+            except ConnectionError:
+                raise
+            except OSError as error:  # it must not stop those behind it
+                metrics.LOOP_FAILURES.labels("spool").inc()
+                log.warning("spool", file=_name(file), problem=str(error))
+
+    async def _one(self, file: Path) -> None:
+        try:
+            raw = _read(file)
+        except (FileNotFoundError, PermissionError) as error:
+            self._move(file, "refused")
+            log.error("spool", file=_name(file), problem=f"moved to refused, for it cannot be read: {error}")
+            return
+        taken = await self.take(Arrival("spool", _name(file), raw))
+        self._move(file, "refused" if taken.verdict is Verdict.QUARANTINED else "taken")
+
+    def _move(self, file: Path, place: str) -> None:
+        file.rename(self.folder / place / file.name)
 
 
-def _quiet(file: Path) -> bool:
-    return time.time() - file.stat().st_mtime >= QUIET
+def _read(file: Path) -> bytes:
+    """At most one byte more than a warning may have; FileNotFoundError where it is not, or not a file."""
+    if not stat.S_ISREG(file.stat().st_mode):
+        raise FileNotFoundError("it is neither a file nor a link to one")
+    with file.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
+
+
+def _written(file: Path) -> float:
+    """When it was written last; a link counts for itself, for what it names may be gone."""
+    try:
+        return file.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:  # taken away meanwhile
+        return math.inf
+
+
+def _name(file: Path) -> str:
+    """Its name as text, whatever bytes it is made of."""
+    return os.fsencode(file.name).decode("utf-8", "replace")

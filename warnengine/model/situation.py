@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from warnengine.model.level import Level
@@ -31,6 +32,12 @@ class Statement:
     begins: datetime | None
     ends: datetime | None
     precision: Precision = Precision.NAMED
+    over: bool = False
+    """Its end had passed when it first came in: it is history and orders nothing."""
+    references: frozenset[str] = frozenset()
+    """Identifiers that it names; what they mean is known only where they have come in."""
+    lifts: Level | None = None
+    """Of an all-clear: the level that its own words name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +61,24 @@ class InForce:
     """The latest end among them; after it the cell is 到期待确认, still in force until a person decides."""
     renewed: frozenset[str] = frozenset()
     """Those of `because` that warn anew, not merely restate (其余镇街…仍生效)."""
+
+
+class Unheeded(StrEnum):
+    """Why what a message says is not acted on, though nobody took it back."""
+
+    OVER = "over"
+    """It came after its own end."""
+    AHEAD = "ahead"
+    """A word of the same issuer stands that bears a later time than the one at which this message came."""
+    OTHER = "other"
+    """An all-clear for something else than what is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A statement that a person must judge."""
+
+    why: Unheeded
+    statement: Statement
+    standing: Statement | None
+    """What counts instead."""

@@ -76,6 +76,8 @@ class Claim:
     begins: datetime | None
     ends: datetime | None
     precision: Precision = Precision.NAMED
+    lifts: Level | None = None
+    """Of an all-clear: the gravest level that its own words name (解除暴雨橙色预警); None where they name none."""
 
 
 @dataclass(frozen=True, slots=True)

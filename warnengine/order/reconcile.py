@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from warnengine import metrics
@@ -18,12 +18,15 @@ from warnengine.model.bundle import Item, Pending, Request
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Mark, OrderKey, Stands, Version
 from warnengine.model.place import District
-from warnengine.model.situation import Cell, CellKey, InForce, Statement
+from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement
 from warnengine.model.warning import Warning
 from warnengine.order.diff import diff
+from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
 
 Granted = frozenset[tuple[OrderKey, str]]
+KEPT = timedelta(days=30)
+"""How long what its issuer has overtaken is remembered, for messages that come late."""
 
 
 class Desk(Protocol):
@@ -39,6 +42,9 @@ class Desk(Protocol):
 
     async def cells(self) -> dict[CellKey, Cell]:
         """Every cell of the district."""
+
+    async def ask(self, questions: Iterable[str]) -> None:
+        """Put questions to the duty room, each once for ever."""
 
     async def granted(self) -> Collection[tuple[OrderKey, str, str]]:
         """What authorities have approved."""
@@ -62,6 +68,8 @@ class Situation:
     statements: Callable[[Warning, District], Mapping[CellKey, Statement]]
     apply: Callable[[Cell, Statement], Cell]
     forces: Callable[[Mapping[CellKey, Cell]], list[InForce]]
+    doubts: Callable[[Cell, str, datetime], Iterable[Doubt]]
+    forget: Callable[[Cell, datetime], Cell]
 
 
 Match = Callable[[Iterable[InForce], RuleBook, Granted], Mapping[OrderKey, Desired]]
@@ -79,14 +87,17 @@ class Reconciler:
         """Take in what is new; return the change that it made, or None where all was well."""
         pending = await desk.pending()
         cells = await desk.cells()
-        moved = self.take_in(cells, [reading.warning for reading in pending])
+        moved, questions = self.take_in(cells, pending)
+        now = await desk.now()
+        for key in moved:
+            cells[key] = self.situation.forget(cells[key], now - KEPT)
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
+        await desk.ask(questions)
         standing = await desk.standing()
         wanted = self.desired(self.situation.forces(cells), self.book, self.granted(await desk.granted()))
         changes = diff(standing, wanted, self.book.hash)
         if not changes:
             return None
-        now = await desk.now()
         versions = [draft(change, standing.get(change.key), self.book, now) for change in changes]
         warned_at = min((reading.received_at for reading in pending), default=None)
         for version in versions:
@@ -98,16 +109,32 @@ class Reconciler:
         words = {m.id: m.order for unit in self.book.units.values() for m in self.book.measures_of(unit)}
         return frozenset((key, measure) for key, measure, said in approved if words.get(measure) == said)
 
-    def take_in(self, cells: dict[CellKey, Cell], warnings: Iterable[Warning]) -> set[CellKey]:
-        """Apply warnings to cells in place; return the keys that moved."""
+    def take_in(
+        self, cells: dict[CellKey, Cell], readings: Iterable[Pending]
+    ) -> tuple[set[CellKey], dict[str, None]]:
+        """Apply readings to cells in place, in order of arrival; return the keys that moved, and what to ask."""
         moved = set()
-        for warning in warnings:
-            for key, statement in self.situation.statements(warning, self.book.district).items():
+        questions: dict[str, None] = {}
+        names = {hazard.key: hazard.name for hazard in self.book.hazards}
+        for reading in readings:
+            for key, statement in self.situation.statements(reading.warning, self.book.district).items():
                 before = cells.get(key, Cell(key))
-                cells[key] = self.situation.apply(before, statement)
+                cells[key] = self.situation.apply(before, self._received(statement, key, reading.received_at))
                 if cells[key] != before:
                     moved.add(key)
-        return moved
+                found = self.situation.doubts(cells[key], statement.identifier, reading.received_at)
+                name = names.get(key.hazard, key.hazard.removeprefix("?"))
+                questions.update({question(doubt, name): None for doubt in found})
+        return moved, questions
+
+    def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:
+        """Mark what was over before it came. An end that is not given is that of the hazard's window."""
+        if statement.level is None:
+            return statement
+        hazard = next((hazard for hazard in self.book.hazards if hazard.key == key.hazard), None)
+        hours = hazard.window(statement.level) if hazard else 24
+        end = statement.ends or statement.sent + timedelta(hours=hours)
+        return replace(statement, over=end <= at)
 
 
 def requests(versions: Sequence[Version], book: RuleBook) -> tuple[Request, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from warnengine.model.level import Level
 from warnengine.model.place import District
-from warnengine.model.situation import Cell, CellKey, InForce, Statement
+from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unheeded
 from warnengine.model.warning import Claim, Precision, Warning
 
 TOWNSHIP = 9
@@ -51,18 +51,19 @@ def join(one: Statement, other: Statement) -> Statement:
         begins=_earliest(one.begins, other.begins),
         ends=_latest(one.ends, other.ends),
         precision=min(one.precision, other.precision, key=list(Precision).index),
+        over=one.over and other.over,
+        references=one.references | other.references,
+        lifts=max(one.lifts, other.lifts, key=_rank),
     )
 
 
 def in_force(cell: Cell) -> InForce | None:
-    """The level that stands: the newest word of each issuer, and of those the gravest."""
-    newest: dict[str, Statement] = {}
-    for statement in sorted(cell.statements.values(), key=lambda s: (s.sent, s.identifier)):
-        newest[statement.issuer] = statement
-    level = max((statement.level for statement in newest.values()), key=_rank, default=None)
+    """The level that stands: the word of each issuer that counts, and of those the gravest."""
+    counting = [word for said in _by_issuer(cell) if (word := _weighed(said)[0])]
+    level = max((statement.level for statement in counting), key=_rank, default=None)
     if level is None:
         return None
-    stating = [statement for statement in newest.values() if statement.level == level]
+    stating = [statement for statement in counting if statement.level == level]
     ends = None if any(s.ends is None for s in stating) else max(s.ends for s in stating if s.ends)
     return InForce(
         cell.key,
@@ -82,23 +83,93 @@ def fold(warnings: Iterable[Warning], district: District) -> dict[CellKey, Cell]
     return cells
 
 
+def doubts(cell: Cell, identifier: str, arrived: datetime) -> tuple[Doubt, ...]:
+    """What a person must judge now that this message has come in: itself, or all-clears for something else."""
+    found: list[Doubt] = []
+    for said in _by_issuer(cell):
+        counts, others = _weighed(said)
+        found += others
+        new = next((statement for statement in said if statement.identifier == identifier), None)
+        if new is None or new.level is None or new == counts:
+            continue
+        overtaken = counts is not None and _mark(counts) > _mark(new)
+        if new.over and not overtaken:
+            found.append(Doubt(Unheeded.OVER, new, counts))
+        elif counts and overtaken and counts.sent > arrived and _rank(counts.level) < new.level and not new.over:
+            found.append(Doubt(Unheeded.AHEAD, new, counts))
+    return tuple(found)
+
+
 def forget(cell: Cell, before: datetime) -> Cell:
-    """Drop what was said before a moment and has been overtaken by its issuer since."""
-    newest: dict[str, tuple[datetime, str]] = {}
-    for statement in cell.statements.values():
-        mark = (statement.sent, statement.identifier)
-        newest[statement.issuer] = max(newest.get(statement.issuer, mark), mark)
-    kept = {
-        identifier: statement
-        for identifier, statement in cell.statements.items()
-        if statement.sent >= before or newest[statement.issuer] == (statement.sent, identifier)
-    }
+    """Drop what was said before a moment and has been overtaken by its issuer since.
+
+    An issuer of whom an all-clear is in doubt keeps everything: what it referred to must stay known.
+    """
+    kept: dict[str, Statement] = {}
+    for said in _by_issuer(cell):
+        counts, others = _weighed(said)
+        for statement in said:
+            overtaken = counts is not None and not others and _mark(statement) < _mark(counts)
+            if statement.sent >= before or not overtaken:
+                kept[statement.identifier] = statement
     return Cell(cell.key, kept)
 
 
 def forces(cells: Mapping[CellKey, Cell]) -> list[InForce]:
     """Everything in force among these cells."""
     return [force for cell in cells.values() if (force := in_force(cell))]
+
+
+def _by_issuer(cell: Cell) -> Iterable[list[Statement]]:
+    """What each issuer said, in the order of sending."""
+    issuers: dict[str, list[Statement]] = {}
+    for statement in sorted(cell.statements.values(), key=_mark):
+        issuers.setdefault(statement.issuer, []).append(statement)
+    return issuers.values()
+
+
+def _weighed(said: Sequence[Statement]) -> tuple[Statement | None, list[Doubt]]:
+    """The word of one issuer that counts, and the all-clears that mean something else than what they would end.
+
+    What was over when it came in never counts: it neither warns nor hides what stands.
+    """
+    counts: Statement | None = None
+    others: list[Doubt] = []
+    for place, statement in enumerate(said):
+        if statement.over:
+            continue
+        if statement.level is None and counts and _means_another(statement, counts, said[:place]):
+            others.append(Doubt(Unheeded.OTHER, statement, counts))
+        else:
+            counts = statement
+    return counts, others
+
+
+def _means_another(clear: Statement, standing: Statement, before: Sequence[Statement]) -> bool:
+    """Whether an all-clear names a lower level than stands, or only messages of another chain.
+
+    References that never came in say nothing; a message belongs to the chain of whatever it names, for some
+    issuers name the first message of a chain and others the last.
+    """
+    if standing.level is None:
+        return False
+    if clear.lifts and clear.lifts < standing.level:
+        return True
+    known = clear.references & {statement.identifier for statement in before}
+    return bool(known) and not clear.references & _chain(standing, before)
+
+
+def _chain(of: Statement, said: Sequence[Statement]) -> set[str]:
+    """The identifiers that belong together with one statement, by what names what."""
+    chain = {of.identifier, *of.references}
+    links = [{statement.identifier, *statement.references} for statement in said]
+    while joined := [link for link in links if link & chain and not link <= chain]:
+        chain.update(*joined)
+    return chain
+
+
+def _mark(statement: Statement) -> tuple[datetime, str]:
+    return statement.sent, statement.identifier
 
 
 def _cells(claim: Claim, district: District) -> Iterator[CellKey]:
@@ -118,6 +189,8 @@ def _statement(warning: Warning, claim: Claim) -> Statement:
         claim.begins,
         claim.ends,
         claim.precision,
+        references=frozenset(warning.references) - {warning.identifier},
+        lifts=claim.lifts,
     )
 
 

@@ -33,6 +33,13 @@ DATABASE_ERRORS = (
     TimeoutError,
 )
 """What a lost or failing database raises; of a killed backend asyncpg says Interface- or InternalClientError."""
+DATA_ERRORS = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    UnicodeError,
+)
+"""What it raises about the values themselves (SQLSTATE 22, 23, 54): trying again is in vain."""
 
 
 def told(error: Exception) -> str:

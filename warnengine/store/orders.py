@@ -9,12 +9,15 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -40,10 +43,18 @@ class DistrictDesk:
     async def pending(self) -> list[Pending]:
         """What the district has not taken in."""
         rows = await sql.pending_warnings(self.connection, district=self.district)
-        return [
-            Pending(row["arrival"], shapes.WARNING.validate_python(row["body"]), row["received_at"])
-            for row in rows
-        ]
+        readings = []
+        for row in rows:
+            try:
+                warning = shapes.WARNING.validate_python(row["body"])
+            except ValidationError:  # of another version: it must not hold back those beside it
+                await sql.warnings_applied(self.connection, district=self.district, arrivals=[row["arrival"]])
+                await self.ask(
+                    [f"{row['arrival']} 号来文无法读出,未下发指令。请看原文核实,并请发布单位重新发布。"]
+                )
+            else:
+                readings.append(Pending(row["arrival"], warning, row["received_at"]))
+        return readings
 
     async def cells(self) -> dict[CellKey, Cell]:
         """Every cell of the district."""
@@ -70,6 +81,10 @@ class DistrictDesk:
         await sql.save_cell(self.connection, rows)
         await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
         await sql.decisions_applied(self.connection, district=self.district)
+
+    async def ask(self, questions: Iterable[str]) -> None:
+        """Put questions to the duty room, each once for ever."""
+        await ask(self.connection, self.district, questions)
 
     async def write(
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None

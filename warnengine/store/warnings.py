@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.arrival import Arrival, Met, Verdict
+from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Warning
 from warnengine.store import shapes
-from warnengine.store.database import Database, queries
+from warnengine.store.database import DATA_ERRORS, Database, queries
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -24,6 +26,15 @@ class ArrivalDesk:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    async def now(self) -> datetime:
+        """Engine time."""
+        moment: datetime = await sql.now(self.connection)
+        return moment
+
+    async def ask(self, district: str, questions: Iterable[str]) -> None:
+        """Put questions to the duty room of a district, each once for ever."""
+        await ask(self.connection, district, questions)
+
     async def keep(
         self, arrival: Arrival, verdict: Verdict, reason: str | None, explanation: str | None
     ) -> int | None:
@@ -31,13 +42,13 @@ class ArrivalDesk:
         kept: int | None = await sql.add_arrival(
             self.connection,
             source=arrival.source,
-            position=arrival.position,
+            position=shapes.storable(arrival.position),
             sha256=hashlib.sha256(arrival.raw).digest(),
             raw=arrival.raw,
-            media_type=arrival.media_type,
+            media_type=arrival.media_type and shapes.storable(arrival.media_type),
             verdict=verdict.value,
             reason=reason,
-            explanation=explanation,
+            explanation=explanation and shapes.storable(explanation),
         )
         return kept
 
@@ -87,14 +98,33 @@ class WarningStore:
 
     @asynccontextmanager
     async def arrival(self) -> AsyncIterator[ArrivalDesk]:
-        """One transaction; what it wrote is promised once it has returned."""
-        async with self.database.transaction() as connection:
-            yield ArrivalDesk(connection)
+        """One transaction; what it wrote is promised once it has returned.
+
+        Raise RefusedWarning where the database will never hold this message, however often it comes.
+        """
+        try:
+            async with self.database.transaction() as connection:
+                yield ArrivalDesk(connection)
+        except DATA_ERRORS as error:
+            raise RefusedWarning(
+                "not_storable",
+                f"The database cannot hold what the message says ({type(error).__name__}: {str(error)[:200]}): "
+                "read it by hand and ask the issuer to send it again in order",
+            ) from error
 
     async def quarantine(self, most: int = 200) -> list[dict[str, Any]]:
         """What was refused or contradicts itself, newest first."""
         async with self.database.reading() as connection:
             return [shapes.plain(dict(row)) for row in await sql.quarantine_list(connection, most=most)]
+
+
+async def ask(connection: Connection, district: str, questions: Iterable[str]) -> None:
+    """Put questions about messages to the duty room, each once for ever."""
+    rows = [
+        {"district": district, "words": words, "about": shapes.digest(words)}
+        for words in map(shapes.storable, questions)
+    ]
+    await sql.ask(connection, rows)
 
 
 def _body(warning: Warning) -> Any:

@@ -85,6 +85,8 @@ def _in_district(inside: list[Area], graded: Graded, district: District, problem
     for clause in text.unresolved:
         message = f"Not applied, for it names no township that is known: {clause[:60]}"
         problems.append(Problem("unknown_town", Gravity.WARN, message))
+    for name in dict.fromkeys(text.strangers):
+        problems.append(Problem("unknown_town", Gravity.WARN, f"No township that is known has this name: {name}"))
     levels: dict[str, Level | None] = dict(text.towns)
     partly = bool(text.towns or text.rest or text.unresolved)
     if graded.level:

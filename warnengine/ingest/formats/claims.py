@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
-from warnengine.ingest.formats import areas, grading, wording
+from warnengine.ingest.formats import areas, grading, sentence, wording
 from warnengine.ingest.formats.fields import Head, Info
 from warnengine.ingest.formats.period import Period
 from warnengine.ingest.formats.reading import Reading
@@ -37,6 +37,7 @@ def stated(info: Info, head: Head, reading: Reading, problems: list[Problem]) ->
     graded = grading.grade(info, head, family, district, problems)
     period = graded.text.period
     begins = info.onset or (period.begins if period else None)
+    named = wording.colour_in((info.headline + info.description)[: sentence.READ])
     claims = tuple(
         Claim(
             area=area,
@@ -47,6 +48,7 @@ def stated(info: Info, head: Head, reading: Reading, problems: list[Problem]) ->
             begins=begins if level else None,
             ends=_end(info.expires, period, head.sent, hazard, level, problems) if level else None,
             precision=precision,
+            lifts=None if level else named,
         )
         for area, level, precision in areas.placed(info, graded, district, reading, problems)
     )

@@ -28,6 +28,10 @@ _SURE_LEFT = re.compile(r"(?:我[区县市]|全区|将|解除|撤销|除|其中|
 _SURE_RIGHT = re.compile(
     r"等|以外|之外|外(?:$|[^\u4e00-\u9fff]|[其各全均])|[雨降]|累计|境内|一带|[暴雷]|大风|冰雹|高温|仍|[两三四]?个?(?:镇|街道)"
 )
+_KNOWN = "\0"
+_STRANGER = re.compile(
+    r"(?:(?<=[、和及与区县市])|^)(?![等各其全部所多少沿本]|大部|乡镇|街镇)([\u4e00-\u9fff]{1,5}?(?:街道|镇|乡))(?=[、和及与等])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ def towns_in(text: str, district: District | None) -> tuple[str, ...]:
         for name in _meant(names.one.findall(run.group()), text[: run.start()], text[run.end() :]):
             found.update(dict.fromkeys(names.codes[name]))
     return tuple(found)
+
+
+def strangers_in(text: str, district: District) -> tuple[str, ...]:
+    """Names that stand in a list with townships of the district and are none: 安居镇、某某镇等."""
+    marked = names_of(district).run.sub(_KNOWN, text)
+    return tuple(dict.fromkeys(_STRANGER.findall(marked))) if _KNOWN in marked else ()
 
 
 def _meant(listed: list[str], before: str, after: str) -> list[str]:

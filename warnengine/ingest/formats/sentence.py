@@ -9,7 +9,7 @@ from datetime import datetime
 
 from warnengine.ingest.formats import period
 from warnengine.ingest.formats.period import Period
-from warnengine.ingest.formats.places import towns_in
+from warnengine.ingest.formats.places import strangers_in, towns_in
 from warnengine.ingest.formats.wording import COLOUR, Statement, clauses, observed, statement
 from warnengine.model.level import Level
 from warnengine.model.place import District
@@ -62,6 +62,9 @@ class Sentence:
     unresolved: tuple[str, ...] = ()
     """Clauses that state something about places that we do not know; a lifting among them is not applied."""
 
+    strangers: tuple[str, ...] = ()
+    """Names that stand among those of townships and are none that we know."""
+
     @property
     def levels(self) -> frozenset[Level]:
         """Every level that it states."""
@@ -98,6 +101,7 @@ def read(text: str, sent: datetime, district: District | None, grades: re.Patter
         region=_region(silent, district) if district else NOWHERE_IN_PARTICULAR,
         period=period.find("，".join(part for part in parts if not observed(part)), sent),
         unresolved=tuple(unresolved),
+        strangers=tuple(name for part in parts for name in strangers_in(part, district)) if district else (),
     )
 
 

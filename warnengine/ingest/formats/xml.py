@@ -34,7 +34,9 @@ def parse(raw: bytes) -> Element:
     `too_many_attributes`.
     """
     if len(raw) > MAX_BYTES:
-        raise RefusedWarning("too_large", f"{len(raw)} bytes; a warning has at most {MAX_BYTES}.")
+        raise RefusedWarning(
+            "too_large", f"{MAX_BYTES} bytes are the most that a warning has, and this one has more."
+        )
     body = raw.lstrip(b" \t\r\n")
     if not body.startswith(_STARTS):
         raise RefusedWarning("not_xml", "The message is not XML: it does not begin with <.")

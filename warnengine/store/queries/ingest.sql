@@ -30,3 +30,11 @@ FROM arrival WHERE verdict IN ('quarantined', 'conflict') ORDER BY id DESC LIMIT
 
 -- name: add_district(code, name)!
 INSERT INTO district (code, name) VALUES (:code, :name) ON CONFLICT (code) DO UPDATE SET name = excluded.name;
+
+-- name: ask(district, words, about)*!
+-- A question about a message for the duty room; it is put once, also after somebody has closed it.
+INSERT INTO task (district, kind, words, about) VALUES (:district, 'unclear', :words, :about)
+ON CONFLICT (district, about) WHERE about IS NOT NULL DO NOTHING;
+
+-- name: now()$
+SELECT engine_now();

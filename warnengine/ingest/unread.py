@@ -1,0 +1,71 @@
+"""What of a message that is let in nobody acts on, as questions for the duty room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from warnengine.model.book import RuleBook
+from warnengine.model.errors import RefusedWarning
+from warnengine.model.warning import Claim, Warning
+
+SHOWN = 5
+"""Places or refusals that a question lists; the message itself is kept."""
+
+
+def unread(warnings: Sequence[Warning], refused: Sequence[RefusedWarning], book: RuleBook) -> Iterator[str]:
+    """Chinese sentences, the same whenever the message comes again. refused: why others of it are not let in."""
+    for warning in warnings:
+        if gaps := [*_unplaced(warning, book), *_unknown(warning), *_ungraded(warning, book)]:
+            yield (
+                f"预警 {warning.identifier}({warning.headline[:60] or '无标题'})有内容没有读懂,未就此下发指令:"
+                f"{';'.join(gaps)}。请看原文核实,需要时人工通知。"
+            )
+    beside = [p.message for warning in warnings for p in warning.problems if p.rule == "beside_refused"]
+    broken = list(dict.fromkeys((*beside, *map(str, refused))))
+    if warnings and broken:
+        more = f" 等{len(broken)}条" if len(broken) > SHOWN else ""
+        yield (
+            f"与预警 {warnings[0].identifier} 同一份电文里,另有预警没有收下,未下发指令:"
+            f"{' '.join(broken[:SHOWN])}{more} 请看原文核实,并请发布单位更正后重新发布。"
+        )
+
+
+def speaks_here(warning: Warning, book: RuleBook) -> bool:
+    """Whether the issuer is the district's own."""
+    district = book.district
+    return district.canonical(warning.issuer).startswith(district.code) or warning.sender.startswith(
+        (district.name, *district.aliases)
+    )
+
+
+def _unplaced(warning: Warning, book: RuleBook) -> Iterator[str]:
+    """Places inside the district, or that its issuer names without a code, which are no township that we know."""
+    district = book.district
+    lost = [claim.area for claim in warning.claims if _lost(claim, warning, book)]
+    names = [f"{area.name[:40] or '?'}{f'({area.code})' if area.code else ''}" for area in lost]
+    if names and any(district.covered(claim.area.code or "") for claim in warning.claims):
+        yield f"不认识的地方 {_listed(names)}"
+
+
+def _lost(claim: Claim, warning: Warning, book: RuleBook) -> bool:
+    code = claim.area.code
+    if code is None:
+        return speaks_here(warning, book)
+    return book.district.canonical(code).startswith(book.district.code) and not book.district.covered(code)
+
+
+def _unknown(warning: Warning) -> Iterator[str]:
+    lost = [p.message.partition(": ")[2] for p in warning.problems if p.rule == "unknown_town"]
+    if lost:
+        yield f"不认识的地名 {_listed(lost)}"
+
+
+def _ungraded(warning: Warning, book: RuleBook) -> Iterator[str]:
+    if any(p.rule == "level_unknown" for p in warning.problems):
+        areas = [claim.area for claim in warning.ungraded if book.district.covered(claim.area.code or "")]
+        if areas:
+            yield f"没有写明级别的地方 {_listed([area.name[:40] for area in areas])}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "、".join(names[:SHOWN]) + ("等" if len(names) > SHOWN else "")

@@ -1,0 +1,33 @@
+"""What the duty room is asked about messages that are kept but not acted on."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+
+from warnengine.model.situation import Doubt, Statement, Unheeded
+
+BEIJING = timezone(timedelta(hours=8))
+_WORDS = {
+    Unheeded.OVER: "过期的预警,未下发指令:{what},到达时已过有效时间。请核实险情;仍然有效的,请发布单位重新发布。",
+    Unheeded.AHEAD: (
+        "预警未下发指令:{what},到达时同一单位已有{standing},其发布时间晚于本预警到达的时间,因此以它为准。"
+        "请立即与发布单位核实;本预警有效的,请其重新发布。"
+    ),
+    Unheeded.OTHER: (
+        "解除未执行,原有指令继续有效:{what},针对的不是正在生效的{standing}。"
+        "请与发布单位核实;确已解除的,请其写明所解除的预警,重新发布。"
+    ),
+}
+
+
+def question(doubt: Doubt, hazard: str) -> str:
+    """One Chinese sentence, the same for every township that it is about. hazard: its name."""
+    standing = _named(doubt.standing, hazard) if doubt.standing else ""
+    return _WORDS[doubt.why].format(what=_named(doubt.statement, hazard), standing=standing)
+
+
+def _named(statement: Statement, hazard: str) -> str:
+    """大风红色预警 50022441600000_0001(7月27日05:54发布)"""
+    sent = statement.sent.astimezone(BEIJING)
+    level = f"{hazard}{statement.level.zh}预警" if statement.level else f"{hazard}解除"
+    return f"{level} {statement.identifier}({sent.month}月{sent.day}日{sent:%H:%M}发布)"
