@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from warnengine import metrics
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Item, Pending, Request
 from warnengine.model.level import Level
@@ -89,8 +88,6 @@ class Reconciler:
         now = await desk.now()
         versions = [draft(change, standing.get(change.key), self.book, now) for change in changes]
         warned_at = min((reading.received_at for reading in pending), default=None)
-        for version in versions:
-            metrics.ORDERS.labels(version.lane_level.key, "live").inc()
         return await desk.write(versions, requests(versions, self.book), warned_at)
 
     def take_in(self, cells: dict[CellKey, Cell], warnings: Iterable[Warning]) -> set[CellKey]:

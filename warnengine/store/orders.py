@@ -68,6 +68,7 @@ class DistrictDesk:
         await sql.save_cell(self.connection, rows)
         await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
         await sql.decisions_applied(self.connection, district=self.district)
+        await approvals.doubt(self.connection)
 
     async def write(
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
