@@ -14,6 +14,9 @@ from warnengine.model.level import Level
 EVERY = 3
 """Seconds between two marks: a text is sealed within about twice that."""
 
+for invariant in ("sent_after_expiry", "overtook"):
+    metrics.VIOLATIONS.labels(invariant)  # from nothing on: the first one, too, is an increase
+
 
 class Store(Protocol):
     """What sealing needs of the store."""
