@@ -192,3 +192,17 @@ async def test_engines_with_two_link_keys_do_not_both_start(world: World) -> Non
     await world.database.refuse_other_key(b"the key")
     with pytest.raises(StartRefused, match="WARNENGINE_LINK_KEY"):
         await world.database.refuse_other_key(b"another machine's link.key")
+
+
+async def test_a_day_of_deliveries_is_not_counted_at_every_scrape(world: World) -> None:
+    board, silent = BoardStore(world.database), timedelta(minutes=2)
+    await world.warn("red")
+    first = (await board.by_label(silent))["deliveries_by_state"]
+    assert {row["state"] for row in first} == {"queued"}
+    await world.send()
+    assert (await board.by_label(silent))["deliveries_by_state"] == first
+    fresh = await BoardStore(world.database).by_label(silent)
+    view = "SELECT state, count(*) AS n FROM delivery_state GROUP BY state"
+    assert {row["state"] for row in fresh["deliveries_by_state"]} == {
+        row["state"] for row in await world.rows(view)
+    }

@@ -5,10 +5,10 @@ ALTER TABLE installation ADD link_key bytea;   -- its fingerprint; moves once
 
 CREATE INDEX audit_of_approval ON audit (((body ->> 'id')::bigint), seq) WHERE kind = 'approval';
 CREATE INDEX audit_seals ON audit (seq) WHERE kind = 'seal';
-CREATE INDEX bundle_by_time ON bundle USING brin (made_at) WITH (autosummarize = on);
-CREATE INDEX attempt_by_time ON attempt USING brin (intended_at) WITH (autosummarize = on);
-CREATE INDEX delivery_event_by_time ON delivery_event USING brin (at) WITH (autosummarize = on);
-CREATE INDEX part_by_time ON part USING brin (accepted_at) WITH (autosummarize = on);
+CREATE INDEX bundle_by_time ON bundle USING brin (made_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX attempt_by_time ON attempt USING brin (intended_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX delivery_event_by_time ON delivery_event USING brin (at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX part_by_time ON part USING brin (accepted_at) WITH (pages_per_range = 32, autosummarize = on);
 CREATE INDEX bundle_that_follows ON bundle (id) WHERE follows <> '{}';
 
 -- The fold of evidence in both directions, for counts over many deliveries.
@@ -88,6 +88,7 @@ $$
 DECLARE
     last  jsonb;
     fresh jsonb;
+    span  timestamptz[];
 BEGIN
     IF pg_snapshot_xmin(pg_current_snapshot()) <= (mark ->> 'xid')::xid8 THEN
         RETURN NULL;
@@ -98,6 +99,7 @@ BEGIN
     IF (mark ->> 'at')::timestamp <= (last ->> 'at')::timestamp THEN
         RETURN NULL;
     END IF;
+    span := ARRAY[(last ->> 'at')::timestamp AT TIME ZONE 'UTC', (mark ->> 'at')::timestamp AT TIME ZONE 'UTC'];
     fresh := jsonb_build_object(
         'since', last, 'upto', mark - 'xid',
         'texts', (SELECT coalesce(jsonb_agg(seal ORDER BY id), '[]') FROM text_seal
@@ -105,8 +107,7 @@ BEGIN
         'answers', (SELECT coalesce(jsonb_agg(seal ORDER BY id), '[]') FROM answer_seal
                     WHERE id > (last ->> 'answer')::bigint AND id <= (mark ->> 'answer')::bigint),
         'sent', (SELECT coalesce(jsonb_agg(to_jsonb(d) - 'place' ORDER BY month), '[]')
-                 FROM sent_digests(ARRAY[(last ->> 'at')::timestamp AT TIME ZONE 'UTC',
-                                         (mark ->> 'at')::timestamp AT TIME ZONE 'UTC']) d));
+                 FROM sent_digests(span) d));
     IF jsonb_array_length(fresh -> 'texts') + jsonb_array_length(fresh -> 'answers') + jsonb_array_length(fresh -> 'sent') = 0 THEN
         RETURN NULL;
     END IF;

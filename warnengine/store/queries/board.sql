@@ -71,13 +71,13 @@ SELECT kind, count(*) AS n FROM task WHERE closed_at IS NULL GROUP BY kind;
 -- The state of each delivery of the last day, as in the view delivery_state, in one pass over what was written.
 WITH heard AS (
     SELECT delivery, max(evidence(what)) AS most FROM delivery_event
-    WHERE delivery >= id_at(clock_timestamp() - interval '1 day') GROUP BY delivery
+    WHERE delivery >= (SELECT id_at(clock_timestamp() - interval '1 day')) GROUP BY delivery
 ), tried AS (
-    SELECT DISTINCT delivery FROM attempt WHERE delivery >= id_at(clock_timestamp() - interval '1 day')
+    SELECT DISTINCT delivery FROM attempt WHERE delivery >= (SELECT id_at(clock_timestamp() - interval '1 day'))
 ), counted AS (
     SELECT d.channel, d.bundle, h.most, t.delivery IS NOT NULL AS tried
     FROM delivery d LEFT JOIN heard h ON h.delivery = d.id LEFT JOIN tried t ON t.delivery = d.id
-    WHERE d.id >= id_at(clock_timestamp() - interval '1 day')
+    WHERE d.id >= (SELECT id_at(clock_timestamp() - interval '1 day'))
 )
 SELECT c.channel, b.level, count(*) AS n,
        coalesce(evidence_named(c.most), CASE WHEN c.tried THEN 'sending' ELSE 'queued' END) AS state
@@ -86,7 +86,7 @@ FROM counted c JOIN bundle b ON b.id = c.bundle GROUP BY c.channel, b.level, c.m
 -- name: held()
 -- How long the oldest text waits for those that it replaces. What was withdrawn or is over waits no more.
 SELECT coalesce(max(extract(epoch FROM engine_now() - b.made_at)), 0)::float8 AS seconds FROM bundle b
-WHERE b.follows <> '{}' AND b.id >= id_at(clock_timestamp() - interval '2 days') AND b.not_after > engine_now()
+WHERE b.follows <> '{}' AND b.id >= (SELECT id_at(clock_timestamp() - interval '2 days')) AND b.not_after > engine_now()
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN b.id AND b.id + 15)
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN b.id AND b.id + 15)
   AND EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before));
