@@ -179,6 +179,15 @@ async def test_two_engines_seal_everything_once(world: World) -> None:
     assert await named(world) == []
 
 
+async def test_a_mark_of_before_a_demo_was_set_to_its_night_seals_nothing(world: World) -> None:
+    mark = await world.engine.audit.mark()
+    await world.jump(-timedelta(days=90))
+    await world.warn("red")
+    assert await world.engine.audit.seal(mark) is None
+    await seal(world)
+    assert await world.value("SELECT count(*) FROM audit WHERE kind = 'seal'") == 1
+
+
 async def test_nothing_is_sealed_while_somebody_still_writes(world: World) -> None:
     await world.warn("red")
     await world.jump(LATER)

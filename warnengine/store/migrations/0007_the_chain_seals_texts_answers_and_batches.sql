@@ -96,7 +96,8 @@ BEGIN
     PERFORM pg_advisory_xact_lock(7071);
     SELECT body -> 'upto' INTO last FROM audit WHERE kind = 'seal' ORDER BY seq DESC LIMIT 1;
     last := coalesce(last, '{"at": "-infinity", "text": 0, "answer": 0, "version": 0}');
-    IF (mark ->> 'at')::timestamp <= (last ->> 'at')::timestamp THEN
+    IF (mark ->> 'at')::timestamp <= (last ->> 'at')::timestamp
+       OR (mark ->> 'at')::timestamp > engine_now() AT TIME ZONE 'UTC' THEN  -- a demo's clock was set back
         RETURN NULL;
     END IF;
     span := ARRAY[(last ->> 'at')::timestamp AT TIME ZONE 'UTC', (mark ->> 'at')::timestamp AT TIME ZONE 'UTC'];
