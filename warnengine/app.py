@@ -25,7 +25,8 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges, problems, routes
 from warnengine.api.announcer import Announcer
-from warnengine.audit.chain import Link
+from warnengine.audit.chain import Difference, Link
+from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
 from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
@@ -55,6 +56,7 @@ from warnengine.rulebook import load
 from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, SmppGateway, SmtpGateway
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
+from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
@@ -70,6 +72,8 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 POLL = 0.4
 """Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
+DAY = timedelta(days=1)
+"""What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True when there may be more."""
 
@@ -112,6 +116,7 @@ class Engine:
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
+        self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
         self.warnings = WarningStore(self.database)
@@ -181,8 +186,14 @@ class Engine:
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
-        async for row in self.board.chain():
+        async for row in self.audit.chain():
             yield Link(*row)
+
+    async def differences(self, within: timedelta | None = DAY) -> list[Difference]:
+        """Where the tables say something else than the chain; doubted decisions go to the duty room."""
+        found = [Difference(**row) for row in await self.audit.differences(within)]
+        await self.audit.doubt()
+        return found
 
     async def run(self) -> None:
         """Everything that the roles ask for, until stopped."""
@@ -205,13 +216,15 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
-            yield "audit", Watch(self.links).step
+            yield "audit", Watch(self.links, self.differences).step
+            yield "seal", Ledger(self.audit).step
         if "dispatch" in self.roles:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
                 yield f"dispatch {channel.gateway}", dispatcher.step
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
+        yield gauges.LAG.run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
@@ -267,8 +280,9 @@ def web(engine: Engine) -> FastAPI:
     """The HTTP application over an engine; without the role console only what a monitor asks for."""
     application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
     problems.install(application)
+    settings = engine.settings
     services = routes.Services(
-        settings=engine.settings,
+        settings=settings,
         book=engine.book,
         take=engine.take,
         warnings=engine.warnings,
@@ -277,7 +291,7 @@ def web(engine: Engine) -> FastAPI:
         called=engine.duty_room.called,
         answers=engine.answers,
         ready=engine.ready,
-        refresh=lambda: gauges.refresh(engine.board, engine.running),
+        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         callbacks={
@@ -325,6 +339,7 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
         listener = held.enter_context(listening(settings))
         async with opened(settings) as database:
             await database.refuse_unsafe()
+            await database.refuse_other_key(link_key(settings))
             engine = Engine(settings, book, database, roles)
             await engine.orders.publish(
                 book.district.code, book.district.name, book.hash, book_files(settings.rules)

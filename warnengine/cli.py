@@ -31,7 +31,7 @@ from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.errors import RefusedWarning, WarnEngineError
 from warnengine.model.finding import Severity, together
 from warnengine.settings import Settings
-from warnengine.store.board import BoardStore
+from warnengine.store.audit import AuditStore
 from warnengine.store.people import PeopleStore
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -174,10 +174,12 @@ def directory_check(file: Path) -> None:
 
 @audit.command("verify")
 def audit_verify() -> None:
-    """Recompute the chain of decisions."""
-    found = _run(_verify())
+    """Recompute the chain of decisions, and compare the tables with it."""
+    found, differences = _run(_verify())
     if found.broken is not None:
         _fail(f"the chain breaks at row {found.broken}: somebody has changed or removed a decision")
+    if differences:
+        _fail("the tables are not what the chain has sealed\n" + "\n".join(map(str, differences)))
     print(f"{found.rows} decisions, the chain holds; head {found.head}")
 
 
@@ -204,9 +206,11 @@ async def _import(code: str, name: str, listed: Any) -> None:
         await PeopleStore(database).replace(code, listed)
 
 
-async def _verify() -> chain.Finding:
+async def _verify() -> tuple[chain.Finding, list[chain.Difference]]:
     async with application.opened(_settings()) as database:
-        return await chain.verify(chain.Link(*row) async for row in BoardStore(database).chain())
+        store = AuditStore(database)
+        found = await chain.verify(chain.Link(*row) async for row in store.chain())
+        return found, [chain.Difference(**row) for row in await store.differences(None)]
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -31,11 +31,26 @@ DEFECTS = Counter(
 SEND_SECONDS = Histogram("ews_send_seconds", "Time that a gateway takes to answer.", ["gateway"])
 DELIVERIES = Gauge("ews_deliveries", "Deliveries of the last day by state.", ["channel", "state"])
 UNKNOWN = Gauge("ews_delivery_unknown", "Deliveries whose outcome nobody knows, last day.", ["severity"])
-DUPLICATES = Gauge("ews_duplicates_possible", "Deliveries that may have arrived more than once, last day.")
+DUPLICATES = Counter("ews_duplicates_possible", "Sends after one of which nobody knows whether it arrived.")
+WITHDRAWN = Counter("ews_withdrawn", "Deliveries that nobody needed any more, by why.", ["reason"])
+HOLD_SECONDS = Gauge("ews_hold_seconds", "How long the oldest text waits for the one that it replaces.")
+LEASE_LOST = Counter("ews_lease_lost", "Batches that were not recorded before another engine could take them.")
 QUEUE_OLDEST = Gauge("ews_queue_oldest_seconds", "Age of the oldest due chunk.", ["severity"])
 RECEIPTS = Counter("ews_receipts", "Receipts by gateway and fate.", ["gateway", "fate"])
 CALLBACKS_UNREADABLE = Counter(
     "ews_callbacks_unreadable", "Callbacks, or entries in them, that are not what a gateway sends.", ["gateway"]
+)
+RECEIPT_LAG = Histogram(
+    "ews_receipt_lag_seconds",
+    "From a gateway's acceptance to its receipt.",
+    ["gateway"],
+    buckets=(1, 2, 5, 10, 30, 60, 120, 300, 900, 3600),
+)
+RECEIPT_MISSING = Gauge(
+    "ews_receipt_missing_ratio",
+    "Share of the last hour's messages whose promised receipt is overdue, from twenty messages on; prefix: the "
+    "first seven digits of mainland mobiles, or all.",
+    ["gateway", "prefix"],
 )
 RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
 GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
@@ -46,6 +61,12 @@ OBLIGATIONS_OLDEST = Gauge(
     ["severity", "state"],
 )
 ANSWERED = Gauge("ews_obligations_answered", "Obligations of standing orders that were answered.", ["severity"])
+ACK_SECONDS = Histogram(
+    "ews_ack_seconds",
+    "From an order to the first answer of each person to it.",
+    ["severity"],
+    buckets=(30, 60, 120, 300, 600, 900, 1800, 3600, 7200),
+)
 ESCALATIONS = Counter("ews_escalations", "Steps that the ladder took.", ["step"])
 EXPIRED_UNREACHED = Counter("ews_expired_unreached", "People whom an order never reached in its time.")
 REPLIES = Counter("ews_replies", "Replies by what was made of them.", ["verdict"])
@@ -53,6 +74,19 @@ TASKS = Gauge("ews_tasks_open", "What the duty room has to do by hand.", ["kind"
 TIMER_LAG = Gauge("ews_timer_lag_seconds", "How late the most overdue timer is.")
 LOOP_FAILURES = Counter("ews_loop_failures", "Times a loop had to begin again.", ["loop"])
 CHAIN_OK = Gauge("ews_audit_chain_ok", "1 when the audit chain verified, 0 when it did not.")
+AUDIT_DIFFERENCES = Gauge(
+    "ews_audit_differences", "Rows of which a table says something else than the chain.", ["what"]
+)
+VIOLATIONS = Counter("ews_invariant_violations", "What must never be, among what was sent.", ["invariant"])
 CHAIN_VERIFIED = Gauge("ews_audit_verified_timestamp_seconds", "When the whole chain was last read and checked.")
 STORE_UP = Gauge("ews_store_up", "Whether the database answered at this scrape.")
+COMMIT_SECONDS = Histogram(
+    "ews_db_commit_seconds",
+    "Time that the database takes to confirm a transaction.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+CLOCK_SKEW = Gauge("ews_clock_skew_seconds", "How far this process's clock is from the database's, either way.")
+LOOP_LAG = Gauge("ews_eventloop_lag_seconds", "The longest hold-up of this process in half a minute.")
+DISK_FREE = Gauge("ews_disk_free_bytes", "Free on the disk of the data folder.")
+DISK_SIZE = Gauge("ews_disk_size_bytes", "Size of the disk of the data folder.")
 BUILD = Gauge("ews_build_info", "Version and rule book.", ["version", "book"])

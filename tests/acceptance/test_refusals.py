@@ -149,6 +149,18 @@ async def test_a_live_engine_does_not_touch_the_database_of_a_demo(tmp_path: Pat
     assert_refused(said, 1, "demo", "WARNENGINE_INSTALLATION")
 
 
+async def test_an_engine_with_another_link_key_is_refused(tmp_path: Path, seed: Path) -> None:
+    house = House(tmp_path)
+    try:
+        await house.open(seed)
+        await house.engine.kill()
+        said = await house.command("serve", LINK_KEY="another machine's")
+        assert_refused(said, 1, "link key", "WARNENGINE_LINK_KEY")
+        await house.start_engine()
+    finally:
+        await house.close()
+
+
 COMMANDS = {
     "an address list that is not there": (("directory", "import", "gone.csv"), 1, "gone.csv"),
     "an address list to check that is not there": (("directory", "check", "gone.csv"), 1, "gone.csv"),

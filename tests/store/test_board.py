@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 
 from tests.dispatch.fake_channel import Will
 from tests.store.world import ANJU, World, small_directory
-from warnengine.model.directory import Holding
+from warnengine.model.directory import Directory, Holding
+from warnengine.model.errors import StartRefused
 from warnengine.order.expand import code_hash, link_code
 from warnengine.store.board import BoardStore, OutboxStore
 
@@ -128,7 +131,7 @@ async def test_the_gauges_count_what_there_is(world: World) -> None:
     await world.send()
     board = BoardStore(world.database)
     assert (await board.gauges())["approvals"] == 1
-    labelled = await board.by_label()
+    labelled = await board.by_label(timedelta(minutes=2))
     assert sum(row["n"] for row in labelled["deliveries_by_state"]) == await world.value(
         "SELECT count(*) FROM delivery"
     )
@@ -144,3 +147,62 @@ async def test_a_new_list_counts_from_now_on(world: World) -> None:
     assert held == ["anju_vice"]
     await people.replace("500151", small_directory(mute=["anju_vice"]))
     assert await world.value("SELECT why FROM address WHERE person = 'anju_vice' AND channel = 'sms'")
+
+
+async def test_two_announcers_keep_the_order(world: World) -> None:
+    for number in range(6):
+        await world.execute("INSERT INTO outbox (type, subject, data) VALUES ('t', $1, '{}')", str(number))
+    seen: list[str] = []
+    gate = asyncio.Event()
+
+    async def slow(rows: list[dict[str, Any]]) -> None:
+        await gate.wait()
+        seen.extend(row["subject"] for row in rows)
+
+    async def quick(rows: list[dict[str, Any]]) -> None:
+        seen.extend(row["subject"] for row in rows)
+
+    first = asyncio.create_task(OutboxStore(world.database).publish(slow, most=3))
+    while not await world.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 7072"):
+        await asyncio.sleep(0.01)
+    assert await OutboxStore(world.database).publish(quick) is False
+    gate.set()
+    assert await first
+    await OutboxStore(world.database).publish(quick)
+    assert seen == list("012345")
+
+
+async def test_whom_nobody_chases_is_not_waited_for(world: World) -> None:
+    holdings = [replace(held, superior="district_leader") for held in small_directory().holdings]
+    await world.people(Directory(small_directory().people, tuple(holdings)))
+    await world.warn("red")
+    for _ in range(12):
+        await world.jump(timedelta(minutes=1))
+        await world.settle()
+    assert await world.bundles("district_leader", "escalation")
+    for bundle in await world.column("SELECT DISTINCT bundle FROM obligation WHERE chased"):
+        await world.engine.answers.answered_on_page(code_hash(link_code(b"of this test", bundle)), 1, None)
+    assert await world.value("SELECT count(*) FROM obligation WHERE state IN ('open', 'reached')") > 0
+    waiting = await world.engine.board.by_label(timedelta(minutes=2))
+    assert {row["state"] for row in waiting["obligations"]} == {"acked"}
+
+
+async def test_engines_with_two_link_keys_do_not_both_start(world: World) -> None:
+    await world.database.refuse_other_key(b"the key")
+    await world.database.refuse_other_key(b"the key")
+    with pytest.raises(StartRefused, match="WARNENGINE_LINK_KEY"):
+        await world.database.refuse_other_key(b"another machine's link.key")
+
+
+async def test_a_day_of_deliveries_is_not_counted_at_every_scrape(world: World) -> None:
+    board, silent = BoardStore(world.database), timedelta(minutes=2)
+    await world.warn("red")
+    first = (await board.by_label(silent))["deliveries_by_state"]
+    assert {row["state"] for row in first} == {"queued"}
+    await world.send()
+    assert (await board.by_label(silent))["deliveries_by_state"] == first
+    fresh = await BoardStore(world.database).by_label(silent)
+    view = "SELECT state, count(*) AS n FROM delivery_state GROUP BY state"
+    assert {row["state"] for row in fresh["deliveries_by_state"]} == {
+        row["state"] for row in await world.rows(view)
+    }

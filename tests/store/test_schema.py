@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Postgres
 from warnengine.audit.chain import Link, verify
 from warnengine.model.errors import StartRefused
+from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore
 from warnengine.store.database import DATABASE_ERRORS, Database
 from warnengine.store.embedded import EmbeddedPostgres
@@ -118,7 +119,7 @@ async def test_the_chain_names_the_row_that_was_touched(database: Database, stat
 
 async def verified(database: Database) -> tuple[int, int | None]:
     async def links() -> AsyncIterator[Link]:
-        async for seq, sealed, hash_ in BoardStore(database).chain():
+        async for seq, sealed, hash_ in AuditStore(database).chain():
             yield Link(seq, sealed, hash_)
 
     finding = await verify(links())

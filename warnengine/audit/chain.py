@@ -1,10 +1,11 @@
-"""Verification of the chain, computed again outside the database."""
+"""Verification of the chain, computed again outside the database, and what differs from it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,46 @@ class Finding:
     """Hash of the last good row; to be kept where nobody can change it, for a cut tail shows only there."""
     broken: int | None
     """The first row that does not follow from the one before; None: all do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something of which a table says something else than the chain."""
+
+    what: str
+    """text, answer, sent (bundles, attempts and events of a window), decision, item (of an approval)."""
+    id: str
+    row: int | None
+    """Of the chain; None: it was never sealed."""
+    sealed: Any
+    found: Any
+
+    def __str__(self) -> str:
+        where = f"row {self.row} of the chain" if self.row else "the chain"
+        match self.what:
+            case "decision":
+                return (
+                    f"approval {self.id}: {where} has the decision {self.sealed or 'none'}, the table "
+                    f"{self.found or 'none'}: it is not carried out; ask who decided"
+                )
+            case "item":
+                return f"approval {self.id}: {self.found} was not part of what {where} has as decided"
+            case "sent":
+                return (
+                    f"deliveries: {where} has {_sent(self.sealed)}, the tables {_sent(self.found)}, in the month "
+                    f"{self.id.partition('/')[2]}: attempts, events or bundles were changed, removed or added"
+                )
+        if self.sealed is None:
+            return f"{self.what} {self.id}: stands in the table and not in the chain: somebody has added it"
+        how = "is no longer in the table" if self.found is None else "was changed since"
+        return f"{self.what} {self.id}: sealed in {where}, it {how}"
+
+
+def _sent(digest: Any) -> str:
+    if digest is None:
+        return "nothing"
+    counts = ", ".join(f"{digest[key]} {key}" for key in ("bundles", "attempts", "events"))
+    return f"{counts} ({digest['sha256'][:8]})"
 
 
 async def verify(links: AsyncIterator[Link]) -> Finding:

@@ -1,9 +1,10 @@
-"""Reads the whole chain again and again, so that a changed decision is known within minutes."""
+"""Reads the whole chain again and again and compares the tables with it: a change is known within minutes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,6 +15,7 @@ from warnengine.audit import chain
 log = structlog.get_logger()
 EVERY = 300
 """Seconds between two readings."""
+KINDS = ("text", "answer", "sent", "decision", "item")
 
 
 @dataclass
@@ -22,6 +24,8 @@ class Watch:
 
     links: Callable[[], AsyncIterator[chain.Link]]
     """Reads the chain from its first row."""
+    differences: Callable[[], Awaitable[Sequence[chain.Difference]]]
+    """Compares the tables of the last day with the chain."""
     due: float = 0
     """On the monotonic clock."""
 
@@ -30,8 +34,16 @@ class Watch:
         if time.monotonic() >= self.due:
             found = await chain.verify(self.links())
             metrics.CHAIN_OK.set(found.broken is None)
-            metrics.CHAIN_VERIFIED.set_to_current_time()
             if found.broken is not None:
                 log.error("audit", problem="a decision was changed or removed", row=found.broken)
+            self._show(await self.differences())
+            metrics.CHAIN_VERIFIED.set_to_current_time()
             self.due = time.monotonic() + EVERY
         return False
+
+    def _show(self, differences: Sequence[chain.Difference]) -> None:
+        counts = Counter(difference.what for difference in differences)
+        for kind in KINDS:
+            metrics.AUDIT_DIFFERENCES.labels(kind).set(counts[kind])
+        for difference in differences[:20]:
+            log.error("audit", problem=str(difference), row=difference.row)

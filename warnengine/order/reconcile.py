@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from warnengine import metrics
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Item, Pending, Request
 from warnengine.model.level import Level
@@ -100,8 +99,6 @@ class Reconciler:
             return None
         versions = [draft(change, standing.get(change.key), self.book, now) for change in changes]
         warned_at = min((reading.received_at for reading in pending), default=None)
-        for version in versions:
-            metrics.ORDERS.labels(version.lane_level.key, "live").inc()
         return await desk.write(versions, requests(versions, self.book), warned_at)
 
     def granted(self, approved: Iterable[tuple[OrderKey, str, str]]) -> Granted:

@@ -1,9 +1,9 @@
-"""What people and programs read: orders, deliveries, approvals, the clock, the gauges, the chain."""
+"""What people and programs read: orders, deliveries, approvals, the clock, the gauges."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from warnengine.model.level import Level
@@ -12,6 +12,8 @@ from warnengine.store.shapes import plain
 
 sql = queries.board
 approvals = queries.approvals
+COUNTED = 10
+"""Seconds for which a count of a day's deliveries is good enough; more where it takes over a twentieth of them."""
 
 
 class BoardStore:
@@ -19,6 +21,8 @@ class BoardStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.counted: tuple[float, dict[str, list[dict[str, Any]]]] = (0, {})
+        """The figures that are dear, and until when on the monotonic clock they count."""
 
     async def orders(self, most: int) -> list[dict[str, Any]]:
         """Standing orders with their newest version, newest first."""
@@ -77,18 +81,22 @@ class BoardStore:
         async with self.database.reading() as connection:
             return dict(await sql.gauges(connection))
 
-    async def by_label(self) -> dict[str, list[dict[str, Any]]]:
-        """Figures that carry a label."""
-        names = ("obligations", "tasks_by_kind", "deliveries_by_state", "queue_by_lane", "sources")
-        return {name: await self._rows(getattr(sql, name)) for name in names}
+    async def by_label(self, silent: timedelta) -> dict[str, list[dict[str, Any]]]:
+        """Figures that carry a label; those of many deliveries are counted now and then.
 
-    async def chain(self) -> AsyncIterator[tuple[int, str, bytes]]:
-        """Rows of the audit chain in order: seq, sealed text, hash."""
-        after = 0
-        while rows := await self._rows(sql.chain, after=after, most=5000):
-            for row in rows:
-                yield row["seq"], row["sealed"], row["hash"]
-            after = rows[-1]["seq"]
+        silent: a promised receipt is overdue after so long."""
+        names = ("obligations", "tasks_by_kind", "queue_by_lane", "sources", "held")
+        figures = {name: await self._rows(getattr(sql, name)) for name in names}
+        until, counted = self.counted
+        began = time.monotonic()
+        if began >= until:
+            counted = {
+                "deliveries_by_state": await self._rows(sql.deliveries_by_state),
+                "receipts_missing": await self._rows(sql.receipts_missing, silent=silent),
+            }
+            now = time.monotonic()
+            self.counted = (now + max(COUNTED, 20 * (now - began)), counted)
+        return figures | counted
 
     async def _rows(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
@@ -102,8 +110,11 @@ class OutboxStore:
         self.database = database
 
     async def publish(self, send: Any, most: int = 200) -> bool:
-        """Hand unsent events to `send`, in order, and mark them; return whether there may be more."""
+        """Hand unsent events to `send`, in order, and mark them; return whether there may be more. One engine at a
+        time: while another publishes there is nothing to do."""
         async with self.database.transaction() as connection:
+            if not await sql.alone(connection):
+                return False
             rows = [plain(dict(row)) for row in await sql.unsent(connection, most=most)]
             if rows:
                 await send(rows)

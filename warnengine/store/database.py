@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import aiosql
 import asyncpg
 from aiosql.adapters.asyncpg import AsyncPGAdapter
 
+from warnengine import metrics
 from warnengine.model.errors import StartRefused
 
 HERE = Path(__file__).parent
@@ -91,8 +94,11 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """One transaction. A failed commit is unknown: callers re-read by key, they never assume a roll-back."""
-        async with self.pool.acquire(timeout=10) as connection, connection.transaction():
-            yield connection
+        async with self.pool.acquire(timeout=10) as connection:
+            async with connection.transaction():
+                yield connection
+                done = time.monotonic()
+            metrics.COMMIT_SECONDS.observe(time.monotonic() - done)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -131,6 +137,20 @@ class Database:
             raise StartRefused(
                 f"this database belongs to a {marked} installation and WARNENGINE_INSTALLATION is {kind}: "
                 "use another data folder or database"
+            )
+
+    async def refuse_other_key(self, key: bytes) -> None:
+        """Remember the key of official's links by its fingerprint, and refuse any other: StartRefused."""
+        fingerprint = hashlib.sha256(b"warnengine link key " + key).digest()
+        async with self.transaction() as connection:
+            known = await connection.fetchval(
+                "UPDATE installation SET link_key = coalesce(link_key, $1) RETURNING link_key", fingerprint
+            )
+        if known != fingerprint:
+            raise StartRefused(
+                "this engine has another link key than the one that signs the links of this installation: its "
+                "links would be dead. Give every engine the same WARNENGINE_LINK_KEY (made once: `openssl rand "
+                "-hex 32`) or the same link.key in its data folder; to change it for good see docs/operating.md"
             )
 
 

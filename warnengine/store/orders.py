@@ -81,6 +81,7 @@ class DistrictDesk:
         await sql.save_cell(self.connection, rows)
         await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
         await sql.decisions_applied(self.connection, district=self.district)
+        await approvals.doubt(self.connection)
 
     async def ask(self, questions: Iterable[str]) -> None:
         """Put questions to the duty room, each once for ever."""

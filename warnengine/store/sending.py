@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from warnengine import metrics
 from warnengine.model.delivery import Again, Candidate, Claim, Doubt, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
 from warnengine.store.database import Database, queries
@@ -91,6 +92,7 @@ class ClaimDesk:
             await _append(connection, counted, self.channel, self.gateway)
             if ours:
                 await sql.release(connection, chunk=claim.chunk)
+        metrics.LEASE_LOST.inc(not ours)
 
 
 class SendStore:

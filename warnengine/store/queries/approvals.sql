@@ -13,9 +13,19 @@ WHERE standing_order = :standing_order AND voided_at IS NULL AND measure <> ALL(
 
 -- name: void_empty(district)!
 -- Nobody needs to decide any more.
+WITH voided AS (
 UPDATE approval a SET decided_at = engine_now(), decision = 'void', by = 'engine', applied_at = engine_now()
 WHERE district = :district AND decided_at IS NULL
-  AND NOT EXISTS (SELECT FROM approval_item i WHERE i.approval = a.id AND i.voided_at IS NULL);
+  AND NOT EXISTS (SELECT FROM approval_item i WHERE i.approval = a.id AND i.voided_at IS NULL)
+RETURNING a.*)
+SELECT audit_append('approval', jsonb_build_object('id', id, 'district', district, 'sha256', encode(sha256, 'hex'),
+                                                   'decision', decision, 'by', by)) FROM voided;
+
+-- name: doubt()!
+-- A decision of which the chain says something else is not carried out: people must find out.
+INSERT INTO task (district, kind, words)
+SELECT district, 'decide', '第' || id || '号请示的批复与留痕不一致,不予执行:请向审批领导核实' FROM doubted_decision ORDER BY id
+ON CONFLICT DO NOTHING;
 
 -- name: requests(pending)
 -- Requests that wait, or that are decided, with what they ask for and who holds the post that is asked now.
@@ -30,7 +40,10 @@ GROUP BY a.id ORDER BY a.id;
 -- name: decide(approval, decision, by, words)^
 -- One decision counts; null where there already is one.
 UPDATE approval SET decided_at = engine_now(), decision = :decision, by = :by, words = :words
-WHERE id = :approval AND decided_at IS NULL RETURNING id, district, level, encode(sha256, 'hex') AS sha256;
+WHERE id = :approval AND decided_at IS NULL 
+RETURNING id, district, level, encode(sha256, 'hex') AS sha256,
+    (SELECT jsonb_agg(jsonb_build_object('order', i.standing_order, 'measure', i.measure, 'words', i.words))
+     FROM approval_item i WHERE i.approval = approval.id AND i.voided_at IS NULL) AS items;
 
 -- name: too_many(approval)$
 -- How many people the orders of a request would go to, where that passes its ceiling.

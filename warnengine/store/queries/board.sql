@@ -50,7 +50,7 @@ UPDATE installation SET clock_offset = clock_offset + (:moment::timestamptz - en
 WHERE kind = 'demo' AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
 
 -- name: gauges()^
-SELECT (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
+SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
        coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL), 0)::float8
            AS approvals_oldest,
        coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
@@ -58,19 +58,54 @@ SELECT (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
        (SELECT count(*) FROM receipt WHERE matched_at IS NULL) AS parked;
 
 -- name: obligations()
--- What standing orders ask of people, by state, with the age of the oldest of each.
+-- What standing orders ask of those whom the ladder chases, by state, with the age of the oldest of each.
 SELECT v.level, o.state, count(*) AS n, extract(epoch FROM engine_now() - min(b.made_at))::float8 AS oldest
 FROM obligation o JOIN order_version v ON v.id = o.version JOIN bundle b ON b.id = o.bundle
-WHERE o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
+WHERE o.chased AND o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
 GROUP BY v.level, o.state;
 
 -- name: tasks_by_kind()
 SELECT kind, count(*) AS n FROM task WHERE closed_at IS NULL GROUP BY kind;
 
 -- name: deliveries_by_state()
-SELECT s.channel, s.state, b.level, count(*) AS n, sum(s.possible_duplicates) AS doubtful
-FROM delivery_state s JOIN bundle b ON b.id = s.bundle
-WHERE s.id >= id_at(clock_timestamp() - interval '1 day') GROUP BY s.channel, s.state, b.level;
+-- The state of each delivery of the last day, as in the view delivery_state, in one pass over what was written.
+WITH heard AS (
+    SELECT delivery, max(evidence(what)) AS most FROM delivery_event
+    WHERE delivery >= (SELECT id_at(clock_timestamp() - interval '1 day')) GROUP BY delivery
+), tried AS (
+    SELECT DISTINCT delivery FROM attempt WHERE delivery >= (SELECT id_at(clock_timestamp() - interval '1 day'))
+), counted AS (
+    SELECT d.channel, d.bundle, h.most, t.delivery IS NOT NULL AS tried
+    FROM delivery d LEFT JOIN heard h ON h.delivery = d.id LEFT JOIN tried t ON t.delivery = d.id
+    WHERE d.id >= (SELECT id_at(clock_timestamp() - interval '1 day'))
+)
+SELECT c.channel, b.level, count(*) AS n,
+       coalesce(evidence_named(c.most), CASE WHEN c.tried THEN 'sending' ELSE 'queued' END) AS state
+FROM counted c JOIN bundle b ON b.id = c.bundle GROUP BY c.channel, b.level, c.most, c.tried;
+
+-- name: held()
+-- How long the oldest text waits for those that it replaces. What was withdrawn or is over waits no more.
+SELECT coalesce(max(extract(epoch FROM engine_now() - b.made_at)), 0)::float8 AS seconds FROM bundle b
+WHERE b.follows <> '{}' AND b.id >= (SELECT id_at(clock_timestamp() - interval '2 days')) AND b.not_after > engine_now()
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery BETWEEN b.id AND b.id + 15)
+  AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN b.id AND b.id + 15)
+  AND EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before));
+
+-- name: receipts_missing(silent)
+-- Of the messages that a gateway accepted in the last hour and promised receipts for: the share whose receipt is
+-- overdue, for all and for each prefix of mainland mobiles, the worst fifty.
+WITH message AS (
+    SELECT gateway, bool_or(fate IS NULL) AS missing,
+           substring(right(regexp_replace(min(address), '\D', '', 'g'), 11) FROM '^(1\d{6})\d{4}$') AS prefix
+    FROM part WHERE accepted_at > (SELECT clock_timestamp() - interval '1 hour')
+                AND accepted_at < (SELECT clock_timestamp() - :silent::interval)
+    GROUP BY gateway, delivery, number
+)
+SELECT gateway, CASE WHEN grouping(prefix) = 1 THEN 'all' ELSE prefix END AS prefix,
+       avg(missing::int)::float8 AS ratio
+FROM message GROUP BY GROUPING SETS ((gateway), (gateway, prefix))
+HAVING count(*) >= 20 AND (grouping(prefix) = 1 OR prefix IS NOT NULL)
+ORDER BY grouping(prefix) DESC, ratio DESC LIMIT 50;
 
 -- name: queue_by_lane()
 SELECT lane, extract(epoch FROM engine_now() - min(due))::float8 AS oldest FROM chunk
@@ -87,13 +122,12 @@ FROM (SELECT source, received_at,
       FROM arrival WHERE verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
 GROUP BY source;
 
+-- name: alone()$
+-- Whether no other engine publishes now. The lock ends with the transaction.
+SELECT pg_try_advisory_xact_lock(7072);
+
 -- name: unsent(most)
-SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED;
+SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most;
 
 -- name: sent(ids)!
 UPDATE outbox SET sent_at = engine_now() WHERE id = ANY(:ids::bigint[]);
-
--- name: chain(after, most)
--- Rows of the audit chain as they were sealed.
-SELECT seq, seq || '|' || extract(epoch FROM at) || '|' || kind || '|' || body::text AS sealed, hash
-FROM audit WHERE seq > :after ORDER BY seq LIMIT :most;

@@ -35,10 +35,13 @@ FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.supe
 WHERE o.district = :district AND o.lapsed_at IS NULL;
 
 -- name: granted(district)
--- Compulsory measures that an authority has said yes to and that still stand, in the words that were approved.
+-- Compulsory measures that an authority has said yes to and that still stand, in the words that were approved: only
+-- what the chain has sealed counts.
 SELECT o.unit, o.hazard, o.family, i.measure, i.words
 FROM approval a JOIN approval_item i ON i.approval = a.id JOIN standing_order o ON o.id = i.standing_order
-WHERE a.district = :district AND a.decision = 'yes' AND i.voided_at IS NULL AND o.lapsed_at IS NULL;
+JOIN sealed_decision s ON s.approval = a.id AND s.decision = 'yes' AND s.sha256 = encode(a.sha256, 'hex')
+WHERE (s.items IS NULL OR s.items @> jsonb_build_array(jsonb_build_object('order', o.id, 'measure', i.measure)))
+  AND a.district = :district AND a.decision = 'yes' AND i.voided_at IS NULL AND o.lapsed_at IS NULL;
 
 -- name: decisions_applied(district)!
 UPDATE approval SET applied_at = engine_now()
