@@ -23,6 +23,7 @@ from warnengine.store.database import Database
 from warnengine.store.embedded import EmbeddedPostgres
 from warnengine.store.orders import OrderStore
 
+pytest.register_assert_rewrite("tests.channels.conformance")
 RULES = Path(__file__).parents[1] / "rules"
 HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
 """Off: no test pulls the plug, and a fresh copy lives for milliseconds."""

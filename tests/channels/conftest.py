@@ -1,4 +1,4 @@
-"""Let pytest explain failed assertions of the shared promises, and open the loopback of an isolated child."""
+"""Leave out promises that a kind of gateway cannot make, and open the loopback of an isolated child."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 from typing import Any
 
 import pytest
-
-pytest.register_assert_rewrite("tests.channels.conformance")
 
 
 def pytest_configure() -> None:

@@ -20,8 +20,8 @@ $$ SELECT EXISTS (SELECT FROM order_version w
 ALTER TABLE task DROP CONSTRAINT task_kind_check;
 ALTER TABLE task ADD CONSTRAINT task_kind_check
     CHECK (kind IN ('call', 'visit', 'unclear', 'contact', 'unreached', 'decide', 'ended'));
-ALTER TABLE task ADD about text;           -- ended: hazard and family
-CREATE UNIQUE INDEX one_open_task_per_end ON task (district, about) WHERE kind = 'ended' AND closed_at IS NULL;
+ALTER TABLE task ADD danger text;          -- ended: hazard and family
+CREATE UNIQUE INDEX one_open_task_per_end ON task (district, danger) WHERE kind = 'ended' AND closed_at IS NULL;
 
 -- Requests that somebody can still be asked for: nobody decides about what has ended.
 CREATE VIEW askable AS

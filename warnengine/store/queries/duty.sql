@@ -37,7 +37,7 @@ RETURNING t.bundle, b.district, b.person, b.purpose;
 UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
 WHERE t.closed_at IS NULL AND t.kind = 'ended'
   AND NOT EXISTS (SELECT FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
-                  WHERE o.district = t.district AND o.hazard || ' ' || o.family = t.about AND o.lapsed_at IS NULL
+                  WHERE o.district = t.district AND o.hazard || ' ' || o.family = t.danger AND o.lapsed_at IS NULL
                     AND v.not_after <= engine_now())
 RETURNING t.id;
 

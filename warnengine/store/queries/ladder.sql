@@ -24,11 +24,11 @@ JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
 WHERE o.lapsed_at IS NULL GROUP BY o.district, o.hazard, o.family
 HAVING max(v.not_after) <= (SELECT engine_now())
    AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'
-                   AND t.about = o.hazard || ' ' || o.family
+                   AND t.danger = o.hazard || ' ' || o.family
                    AND (t.closed_at IS NULL OR t.since >= max(v.not_after)));
 
 -- name: show_ended(district, hazard, family, words)!
-INSERT INTO task (district, kind, about, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
+INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
 ON CONFLICT DO NOTHING;
 
 -- name: timer_fired(bundle, step, outcome)!
