@@ -185,14 +185,16 @@ class ChangeDesk:
         self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
     ) -> None:
         """Write bundles with their obligations, deliveries, chunks and timers."""
-        await sql.add_bundle(self.connection, [_bundle(bundle, change, purpose) for bundle in bundles])
+        now = await sql.now(self.connection)
+        records = [_bundle(bundle, change, purpose, now) for bundle in bundles]
+        await self.connection.copy_records_to_table("bundle", records=records, columns=BUNDLE)
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
             await sql.add_obligations(self.connection, bundles=ids, counting=list(counting))
         elif purpose == "escalation":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
-        await self._add_timers(bundles)
+        await self._add_timers(bundles, now)
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
@@ -211,14 +213,13 @@ class ChangeDesk:
                 records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
         await self.connection.copy_records_to_table("delivery", records=records)
 
-    async def _add_timers(self, bundles: Sequence[NewBundle]) -> None:
-        now = await sql.now(self.connection)
+    async def _add_timers(self, bundles: Sequence[NewBundle], now: datetime) -> None:
         timers = [
-            {"bundle": bundle.id, "step": step, "act": act.value, "due": now + after}
-            for bundle in bundles
-            for step, act, after in bundle.timers
+            (bundle.id, step, act.value, now + after) for bundle in bundles for step, act, after in bundle.timers
         ]
-        await sql.add_timer(self.connection, timers)
+        await self.connection.copy_records_to_table(
+            "timer", records=timers, columns=["bundle", "step", "act", "due"]
+        )
         for bundle in bundles:
             if not bundle.listener.addresses:
                 await sql.add_task(
@@ -280,26 +281,20 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((channel, address) for channel, address in pairs)[:16]
 
 
-def _bundle(bundle: NewBundle, change: int, purpose: str) -> dict[str, Any]:
+BUNDLE = (
+    "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after",
+)  # fmt: skip
+
+
+def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:
+    """A row of `bundle`, in the order of BUNDLE."""
     who = bundle.listener
-    return {
-        "id": bundle.id,
-        "district": who.district,
-        "change": change,
-        "person": who.person,
-        "purpose": purpose,
-        "kind": who.kind,
-        "level": who.level,
-        "versions": list(who.versions),
-        "text": bundle.text,
-        "posts": list(who.posts),
-        "code": bundle.code,
-        "behalf": bundle.behalf,
-        "stands_in": bundle.stands_in,
-        "approval": bundle.approval,
-        "follows": list(who.follows),
-        "not_after": who.not_after,
-    }
+    return (
+        bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,
+        bundle.text, who.posts, bundle.code, bundle.behalf, bundle.stands_in, bundle.approval, who.follows, now,
+        who.not_after,
+    )  # fmt: skip
 
 
 def _statements(cell: Cell) -> Any:

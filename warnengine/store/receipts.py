@@ -57,6 +57,9 @@ class ReceiptStore:
         began = time.monotonic()
         within = timedelta(seconds=began - self._looked) + OVERLAP if self._looked else PARKED
         async with self.database.transaction() as connection:
+            if not await sql.any_parked(connection):
+                self._looked = began
+                return 0
             parts = await sql.unconfirmed(connection, within=within)
             pairs = [(row["gateway"], form) for row in parts for form in self.spellings(row["provider_id"])]
             parked = await sql.parked(

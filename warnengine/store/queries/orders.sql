@@ -183,12 +183,6 @@ RETURNING id;
 -- name: next_bundles(count)
 SELECT next_bundle() AS id FROM generate_series(1, :count::int);
 
--- name: add_bundle(id, district, change, person, purpose, kind, level, versions, text, posts, code, behalf, stands_in, approval, follows, not_after)*!
-INSERT INTO bundle (id, district, change, person, purpose, kind, level, lane, versions, text, posts, code, behalf,
-                    stands_in, approval, follows, made_at, not_after)
-VALUES (:id, :district, :change, :person, :purpose, :kind, :level::smallint, 4 - :level::smallint, :versions::bigint[],
-        :text, :posts::text[], :code, :behalf, :stands_in, :approval, :follows::bigint[], engine_now(), :not_after);
-
 -- name: add_obligations(bundles, counting)!
 -- One per order version and person; a version that moved from a stale bundle now points at this one. Chased is who
 -- holds a post of the unit; nobody is chased about an all-clear.
@@ -202,9 +196,6 @@ ON CONFLICT (version, person) DO UPDATE SET bundle = excluded.bundle;
 
 -- name: add_chunk(channel, lane)$
 INSERT INTO chunk (channel, lane, purpose, number, due) VALUES (:channel, :lane, 'first', 1, engine_now()) RETURNING id;
-
--- name: add_timer(bundle, step, act, due)*!
-INSERT INTO timer (bundle, step, act, due) VALUES (:bundle, :step, :act, :due) ON CONFLICT DO NOTHING;
 
 -- name: add_task(district, kind, bundle, person, words)!
 INSERT INTO task (district, kind, bundle, person, words) VALUES (:district, :kind, :bundle, :person, :words)
