@@ -17,14 +17,20 @@ if [ -e secrets ]; then
     exit 1
 fi
 
-secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+# An empty secret would be an open door: no bytes, no installation.
+secret() {
+    made=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+    [ "${#made}" -eq 48 ] || { echo "no random bytes: install od and tr (coreutils)" >&2; return 1; }
+    printf %s "$made"
+}
+database=$(secret) grafana=$(secret) link_key=$(secret) operator=$(secret) source=$(secret)
+[ -n "$database" ] && [ -n "$grafana" ] && [ -n "$link_key" ] && [ -n "$operator" ] && [ -n "$source" ] || exit 1
 
 mkdir secrets
-database=$(secret)
 printf %s "$database" >secrets/database_password
-secret >secrets/grafana_password
-sed -e "s/@DATABASE_PASSWORD@/$database/" -e "s/@LINK_KEY@/$(secret)/" -e "s/@OPERATOR_TOKEN@/$(secret)/" \
-    -e "s/@SOURCE_TOKEN@/$(secret)/" "$template" >secrets/warnengine.toml
+printf %s "$grafana" >secrets/grafana_password
+sed -e "s/@DATABASE_PASSWORD@/$database/" -e "s/@LINK_KEY@/$link_key/" -e "s/@OPERATOR_TOKEN@/$operator/" \
+    -e "s/@SOURCE_TOKEN@/$source/" "$template" >secrets/warnengine.toml
 if [ "$template" = dev/warnengine.toml ]; then
     cp ../warnengine/demo/directory.csv secrets/directory.csv
 else

@@ -24,6 +24,8 @@ from warnengine.store.embedded import EmbeddedPostgres
 from warnengine.store.orders import OrderStore
 
 pytest.register_assert_rewrite("tests.channels.conformance")
+for _name in [name for name in os.environ if name.startswith("WARNENGINE_") and "_TEST_" not in name]:
+    del os.environ[_name]  # whoever runs the tests may have an engine's settings in the shell
 RULES = Path(__file__).parents[1] / "rules"
 HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
 """Off: no test pulls the plug, and a fresh copy lives for milliseconds."""

@@ -307,7 +307,7 @@ def web(engine: Engine) -> FastAPI:
         return application
     application.include_router(routes.build(services))
     push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
-    house = official.Official(engine.book.signature, engine.book.duty_phone, push)
+    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
     application.include_router(official.build(engine.answers, house))
     return application
 

@@ -65,7 +65,7 @@ class HttpGateway(Gateway):
     """What the profile asks for: username, password, ecName, apId, secretKey, sign …"""
     country: str = "86"
     """Put before national numbers that the gateway writes in receipts and replies."""
-    callback_secret: SecretStr
+    callback_secret: SecretStr = Field(min_length=1)
     """Part of the callback's path: vendors do not sign their receipts."""
 
 
@@ -130,7 +130,7 @@ class Source(_Section):
     """One way in, with its own token."""
 
     name: str
-    token: SecretStr
+    token: SecretStr = Field(min_length=1)
 
 
 class Http(_Section):
@@ -172,9 +172,9 @@ class Settings(BaseSettings):
     http: Http = Http()
     gateways: tuple[AnyGateway, ...] = ()
     sources: tuple[Source, ...] = ()
-    operator_token: SecretStr | None = None
+    operator_token: SecretStr | None = Field(None, min_length=1)
     """Token of the duty room's clients: approvals, tasks, lists."""
-    link_key: SecretStr | None = None
+    link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
     installation: Literal["live", "demo"] = "live"

@@ -93,3 +93,22 @@ def test_secrets_that_exist_are_left_alone(project: Path) -> None:
 def test_a_profile_that_does_not_exist_makes_nothing(project: Path) -> None:
     assert prepare(project, "prod").returncode == 2
     assert not (project / "deploy/secrets").exists()
+
+
+def test_without_random_bytes_nothing_is_made(project: Path, tmp_path: Path) -> None:
+    """An empty secret would be an open door."""
+    few = tmp_path / "few"
+    few.mkdir()
+    for name in ("sh", "dirname", "tr", "sed", "mkdir", "chmod", "cp"):
+        (few / name).symlink_to(shutil.which(name) or name)
+    made = subprocess.run(
+        ["sh", "deploy/prepare.sh"],
+        cwd=project,
+        env={"PATH": str(few)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 1
+    assert "no random bytes" in made.stderr
+    assert not (project / "deploy/secrets").exists()

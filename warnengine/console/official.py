@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -61,6 +61,8 @@ class Official:
     duty_phone: str
     push: Push | None
     """Where Web Push is set up."""
+    shown: Callable[[str, int, str, Sequence[str]], str]
+    """Fills a text's slots as its first attempt does: text, bundle, name, posts."""
 
 
 def build(store: AnswerStore, house: Official) -> APIRouter:
@@ -81,7 +83,7 @@ def _page(router: APIRouter, store: AnswerStore, house: Official) -> None:
         if page is None:
             return HTMLResponse(unknown.render(house=house), 404, HEADERS)
         return HTMLResponse(
-            template.render(page=_facts(page), house=house, code=code, said=said[:80]), 200, HEADERS
+            template.render(page=_facts(page, house), house=house, code=code, said=said[:80]), 200, HEADERS
         )
 
     @router.post("/a/{code}")
@@ -140,21 +142,22 @@ def _hash(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-def _facts(page: Mapping[str, Any]) -> dict[str, Any]:
+def _facts(page: Mapping[str, Any], house: Official) -> dict[str, Any]:
     step = int(page["step"])
+    short = house.shown(page["short"], page["bundle"], page["about"], page["posts"])
     return {
         **page,
         "made": _clock(page["made_at"]),
         "until": _clock(page["not_after"]),
         "answered": STEPS.get(step, ""),
-        "lines": _lines(page["short"]),
+        "lines": _lines(short),
         "originals": page["originals"] or [],
     }
 
 
 def _lines(short: str) -> list[str]:
-    """The text without its slots and without the number to call, which the page shows as a link."""
-    return [line for line in re.sub(r"\{\w+\}", "", short).splitlines() if not line.startswith("核实")]
+    """The text without the number to call, which the page shows as a link."""
+    return [line for line in short.splitlines() if not line.startswith("核实")]
 
 
 def _clock(iso: str) -> str:

@@ -91,13 +91,16 @@ WHERE district = :district AND person = :person AND channel = 'sms' AND retired_
 
 -- name: order_page(code)^
 -- What an official's link shows.
-SELECT b.id AS bundle, b.purpose, b.kind, b.level, b.made_at, b.not_after, b.posts, p.name, t.short, t.body, t.html,
+SELECT b.id AS bundle, b.purpose, b.kind, b.level, b.made_at, b.not_after, p.name, coalesce(silent.posts, b.posts) AS posts,
+       coalesce((SELECT s.name FROM person s WHERE s.district = silent.district AND s.key = silent.person), p.name) AS about,
+       t.short, t.body, t.html,
        (SELECT bool_or(v.superseded_at IS NOT NULL) FROM order_version v WHERE v.id = ANY (b.versions)) AS superseded,
        coalesce((SELECT max(step) FROM answer a WHERE a.bundle = b.id), 0) AS step,
        EXISTS (SELECT FROM obligation o WHERE o.version = ANY (b.versions) AND o.counts) AS counts,
        (SELECT array_agg(w.description ORDER BY w.sent) FROM warning w
         WHERE w.identifier IN (SELECT unnest(v.because) FROM order_version v WHERE v.id = ANY (b.versions))) AS originals
 FROM bundle b JOIN text t ON t.id = b.text JOIN person p ON p.district = b.district AND p.key = b.person
+LEFT JOIN bundle silent ON silent.id = b.behalf
 WHERE b.code = :code;
 
 -- name: add_push(code, address)$
