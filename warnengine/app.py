@@ -50,6 +50,7 @@ from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
+from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.rulebook import load
@@ -160,10 +161,11 @@ class Engine:
         return True
 
     async def chase(self) -> bool:
-        """Timers, approvals and orders that have run out."""
+        """Timers, approvals and orders that have run out; towns that are silent."""
         chaser = Chaser(self.ladder)
         asked = await petition(self.spokesman, self.ladder)
-        return any([asked, await chaser.step(), await show_ended(self.ladder, self.book)])
+        told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        return any([asked, await chaser.step(), *told])
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that nobody

@@ -19,7 +19,7 @@ from warnengine.order.texts import LONGEST, Texts, fill
 from warnengine.order.wording import Wording, post_names
 
 KEY = b"k" * 32
-PLAIN = "【铜梁应急】{resend}暴雨红色 安居镇:06:25前通知涪江225米线下住户收拾转移,先老弱;"
+PLAIN = "【铜梁应急】{resend}暴雨红色 安居镇:06:25前通知涪江225米线下住户收拾好等转移令,先老弱;"
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ async def version(world: World) -> Any:
 async def test_advice_goes_at_once_and_the_authority_is_asked(world: World) -> None:
     await world.warn("red")
     await world.settle()
-    assert "通知涪江225米线下住户收拾转移" in (await world.inbox("anju_mayor"))[0]
+    assert "通知涪江225米线下住户收拾好等转移令" in (await world.inbox("anju_mayor"))[0]
     assert await asked(world) == ["district_leader"]
     assert "请" in (await world.inbox("district_leader"))[0]
 

@@ -238,6 +238,8 @@ class Rung(Entry):
     steps: tuple[Step, ...]
     deputy_answers: bool
     """Whether a deputy's answer stops the ladder for the unit."""
+    silence: Duration | None = None
+    """After how long a township without any receipt or answer is an alarm of its own; None: never."""
 
 
 class Authority(Entry):

@@ -135,3 +135,17 @@ class Ended:
     family: str
     level: Level
     over: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """An order that none of those who are called is known to have got."""
+
+    district: str
+    unit: str
+    hazard: str
+    family: str
+    level: Level
+    since: timedelta
+    """How long it has been standing so."""
+    people: int

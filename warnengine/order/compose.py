@@ -18,6 +18,8 @@ from warnengine.order.texts import Texts
 
 BEIJING = timezone(timedelta(hours=8))
 """All of China keeps one time, without summer time."""
+NAMED = 6
+"""Townships that are named one by one; more are counted."""
 FIRST_LINE = 70
 """Characters of one SMS in UCS-2, signature included."""
 
@@ -238,7 +240,7 @@ def _scope(reach: Sequence[Reach], book: RuleBook) -> str:
     if towns <= 1 or (len(reach) == 1 and towns == len(book.district.townships)):
         return ""
     return ",".join(
-        f"{_names(part.towns, book) if len(part.towns) <= 2 else _count(part.towns)}{part.level.zh}"
+        f"{_names(part.towns, book) if len(part.towns) <= NAMED else _count(part.towns)}{part.level.zh}"
         for part in reach
     )
 

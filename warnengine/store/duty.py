@@ -43,7 +43,8 @@ class DutyStore:
     async def drop_moot(self) -> int:
         """Take off the list what nobody needs to do any more; return how many."""
         async with self.database.transaction() as connection:
-            return len(await sql.drop_moot(connection)) + len(await sql.drop_renewed(connection))
+            drops = (sql.drop_moot, sql.drop_renewed, sql.drop_heard)
+            return sum([len(await drop(connection)) for drop in drops])
 
     async def reach(self) -> None:
         """Raise ConnectionError where the list cannot be reached."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.book import Act, Authority
-from warnengine.model.bundle import Ended, Listener, Pleading, Rung
+from warnengine.model.bundle import Ended, Listener, Pleading, Rung, Unheard
 from warnengine.model.level import Level
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
@@ -151,6 +151,18 @@ class LadderStore:
         key = {"district": ended.district, "hazard": ended.hazard, "family": ended.family}
         async with self.database.transaction() as connection:
             await sql.show_ended(connection, **key, words=words)
+
+    async def unheard(self) -> list[Unheard]:
+        """Orders that nobody is known to have got."""
+        async with self.database.reading() as connection:
+            rows = await sql.unheard(connection)
+        return [Unheard(**{**row, "level": Level(row["level"])}) for row in rows]
+
+    async def alarm(self, unheard: Unheard, words: str) -> bool:
+        """A task for the duty room, one while it is open; whether it is new."""
+        danger = f"{unheard.unit} {unheard.hazard} {unheard.family}"
+        async with self.database.transaction() as connection:
+            return bool(await sql.alarm(connection, district=unheard.district, danger=danger, words=words))
 
     async def expire(self, most: int = 500) -> int:
         """Page for obligations whose time is over before they reached anybody; return how many. Looks at no more

@@ -35,6 +35,8 @@ def _steps(place: Located[Rung], level: str) -> Iterator[Finding]:
     for index, (before, after) in enumerate(pairwise(rung.steps), start=1):
         if after.after <= before.after:
             yield place.error("the steps do not rise", "let each come later than the one before", "steps", index)
+    if rung.silence is not None and rung.silence <= rung.first_send:
+        yield place.error("a town is silent before the first send", "make it longer", "silence")
     if rung.answer_within <= rung.first_send:
         yield place.error("the answer is due before the first send", "make it longer", "answer_within")
 

@@ -32,6 +32,14 @@ LEFT JOIN bundle b ON b.id = old.bundle
 WHERE t.id = :id AND old.id = t.id AND t.closed_at IS NULL
 RETURNING t.bundle, b.district, b.person, b.purpose;
 
+-- name: drop_heard()
+-- A town of which something was heard is not silent any more.
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE t.closed_at IS NULL AND t.kind = 'silent'
+  AND NOT EXISTS (SELECT FROM unheard u WHERE u.district = t.district
+                  AND u.unit || ' ' || u.hazard || ' ' || u.family = t.danger)
+RETURNING t.id;
+
 -- name: drop_renewed()
 -- What has lapsed or was renewed is not beyond its end any more.
 UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'

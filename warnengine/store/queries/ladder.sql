@@ -31,6 +31,13 @@ HAVING max(v.not_after) <= (SELECT engine_now())
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
 ON CONFLICT DO NOTHING;
 
+-- name: unheard()
+SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard;
+
+-- name: alarm(district, danger, words)$
+INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)
+ON CONFLICT DO NOTHING RETURNING id;
+
 -- name: timer_fired(bundle, step, outcome)!
 UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;
 
