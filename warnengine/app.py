@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -71,6 +71,8 @@ from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
+LAST_SENDS = 5.0
+"""Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
 POLL = 0.4
 """Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
 DAY = timedelta(days=1)
@@ -133,7 +135,7 @@ class Engine:
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
-        self.gateways = [channel_of(gateway, self.inbox) for gateway in settings.gateways]
+        self.gateways = [_channel(gateway, self.inbox) for gateway in settings.gateways]
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
 
@@ -199,17 +201,15 @@ class Engine:
 
     async def run(self) -> None:
         """Everything that the roles ask for, until stopped."""
-        async with asyncio.TaskGroup() as background, asyncio.TaskGroup() as workers:
-            lasting = [background.create_task(run) for run in self._lasting()]
-            for name, step in self._steps():
-                workers.create_task(self._keep(name, step))
-            workers.create_task(self._end(lasting))
-
-    async def _end(self, lasting: Sequence[asyncio.Task[None]]) -> None:
-        await self.stopping.wait()
-        self.bell.ring()
-        for task in lasting:
-            task.cancel()
+        async with asyncio.TaskGroup() as group:
+            lasting = [group.create_task(run) for run in self._lasting()]
+            workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            await self.stopping.wait()
+            self.bell.ring()
+            # what is on the wire keeps its session: a long text that was begun is finished
+            await asyncio.wait(workers, timeout=LAST_SENDS)
+            for task in lasting:
+                task.cancel()
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
         if "ingest" in self.roles:
@@ -261,6 +261,13 @@ class Engine:
                 more = False
             if not more:
                 await self.bell.wait(event)
+
+
+def _channel(gateway: AnyGateway, inbox: Inbox) -> Channel:
+    try:
+        return channel_of(gateway, inbox)
+    except ValueError as error:
+        raise StartRefused(f"the settings of a gateway: {error}") from error
 
 
 def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
@@ -409,7 +416,12 @@ def _callback(channel: HttpSmsChannel, inbox: StoredInbox, warnings: WarningStor
 
 
 def refuse_unsafe(settings: Settings) -> None:
-    """Raise StartRefused where a send could outlive the lease that guards it, or names clash."""
+    """Raise StartRefused where a send could outlive its lease, names clash, or texts have no form."""
+    if not (settings.templates / "any.sms.j2").is_file():
+        raise StartRefused(f"no templates in {settings.templates}: set WARNENGINE_TEMPLATES to their folder")
+    tokens = [source.token.get_secret_value() for source in settings.sources]
+    if len(set(tokens)) != len(tokens):
+        raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
     dispatch = settings.dispatch
     for gateway in settings.gateways:
         longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
@@ -435,8 +447,8 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
     except OSError as error:
         listener.close()
         raise StartRefused(
-            f"port {settings.http.port} on {settings.http.host} is taken ({error.strerror}): "
-            "stop the other program or set WARNENGINE_HTTP__PORT"
+            f"cannot listen on {settings.http.host}:{settings.http.port} ({error.strerror}): stop the other "
+            "program, or set WARNENGINE_HTTP__PORT or WARNENGINE_HTTP__HOST"
         ) from error
     with listener:
         yield listener

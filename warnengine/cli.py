@@ -146,16 +146,17 @@ def rules_check(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> No
 def rules_test(folder: Annotated[Path, typer.Argument()] = Path("rules")) -> None:
     """Run the cases of a rule book: given this warning, these units get these orders, those do not."""
     failures = rulebook.run_cases(folder, desired)
-    for failure in failures:
-        print(failure)
-    raise typer.Exit(1 if failures else 0)
+    print(*failures, sep="\n")
+    count = len(list((folder / "cases").glob("*.yaml")))
+    print(f"{folder}: {count} files of cases, {len(failures)} complaints")
+    raise typer.Exit(1 if failures or not count else 0)
 
 
 @directory.command("import")
 def directory_import(file: Path) -> None:
     """Make this address list the one that counts."""
     book = rulebook.load(_settings().rules)
-    listed = read_csv(file.read_bytes(), book)
+    listed = read_csv(file.read_bytes(), book, str(file))
     for gap in gaps(listed, book):
         print(gap)
     _run(_import(book.district.code, book.district.name, listed))
@@ -166,9 +167,10 @@ def directory_import(file: Path) -> None:
 def directory_check(file: Path) -> None:
     """What is wrong with an address list, and what is missing from it."""
     book = rulebook.load(_settings().rules)
-    found = gaps(read_csv(file.read_bytes(), book), book)
-    for gap in found:
-        print(gap)
+    listed = read_csv(file.read_bytes(), book, str(file))
+    found = gaps(listed, book)
+    print(*found, sep="\n")
+    print(f"{file}: {len(listed.people)} people in {len(listed.holdings)} posts, {len(found)} complaints")
     raise typer.Exit(1 if found else 0)
 
 

@@ -40,7 +40,7 @@ class SmppGateway(Gateway):
 
     kind: Literal["smpp"]
     host: str
-    port: int
+    port: int = Field(ge=0, le=65535)
     system_id: str
     password: SecretStr
     system_type: str = ""
@@ -81,7 +81,7 @@ class SmtpGateway(Gateway):
 
     kind: Literal["smtp"]
     host: str
-    port: int
+    port: int = Field(ge=0, le=65535)
     tls: Literal["none", "starttls", "implicit"] = "none"
     username: str | None = None
     password: SecretStr | None = None
@@ -137,7 +137,7 @@ class Http(_Section):
     """Where the engine listens."""
 
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = Field(8080, ge=0, le=65535)
     public_url: str = "http://127.0.0.1:8080"
     """What official's links begin with; short, for it stands in SMS texts."""
 

@@ -159,7 +159,8 @@ def test_all_complaints_come_at_once_in_order_of_lines(book: RuleBook) -> None:
 
 def test_the_header_is_checked_first(book: RuleBook) -> None:
     assert complaints(table(GOOD, head=HEAD.replace("mobile", "moblie")), book) == [
-        'directory.csv:1: unknown column "moblie" — did you mean "mobile"?'
+        'directory.csv:1: unknown column "moblie" — did you mean "mobile"?',
+        f'directory.csv:1: no column "mobile" — the columns are {ALL}',
     ]
     assert complaints(b"", book)[0] == f'directory.csv:1: no column "unit" — the columns are {ALL}'
 

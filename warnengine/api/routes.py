@@ -109,6 +109,14 @@ def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
         taken = await services.take(Arrival(source, f"http/{uuid.uuid4().hex}", raw, media_type))
         return _taken(taken)
 
+    @router.get("/v1/quarantine/{arrival}", dependencies=operator.only)
+    async def original(arrival: Number) -> Response:
+        """What came in, byte by byte."""
+        raw = await services.warnings.original(arrival)
+        if raw is None:
+            raise Problem(404, "Nothing there", f"There is no arrival {arrival}; GET /v1/quarantine lists them.")
+        return Response(raw, media_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"})
+
     @router.get("/v1/quarantine", dependencies=operator.only)
     async def quarantine() -> list[dict[str, Any]]:
         """What was refused, with its reason."""

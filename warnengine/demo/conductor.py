@@ -79,9 +79,23 @@ class Rest:
     """Of the gateways."""
 
 
+PLAIN_WIDTH = 120
+"""Columns of the tables where the output is no terminal."""
+
+
 def play(options: Options) -> int:
     """Play the night; 0 if everything that happened is explained."""
     console = Console()
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    try:
+        if options.json:
+            options.json.touch()
+        if options.data:
+            options.data.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        console.print(f"[bold red]Cannot write there:[/] {failure}", highlight=False)
+        return 1
     try:
         return asyncio.run(_play(options, console))
     except DemoFailed as failure:

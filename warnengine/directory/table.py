@@ -77,7 +77,7 @@ def _header(names: Iterable[str], file: str) -> Iterator[Finding]:
             yield Finding(file, 1, Severity.ERROR, f'unknown column "{name}"', did_you_mean(name, COLUMNS))
         elif given.count(name) > 1:
             yield Finding(file, 1, Severity.ERROR, f'column "{name}" appears twice', "remove one")
-    for name in REQUIRED:
+    for name in (*REQUIRED, "mobile"):
         if name not in given:
             yield Finding(file, 1, Severity.ERROR, f'no column "{name}"', f"the columns are {','.join(COLUMNS)}")
 

@@ -34,10 +34,10 @@ class SpoolSource:
 
     async def run(self) -> None:
         """Look every half second until cancelled."""
-        for place in (self.folder, self.folder / "taken", self.folder / "refused"):
-            place.mkdir(parents=True, exist_ok=True)
         while True:
             try:
+                for place in (self.folder, self.folder / "taken", self.folder / "refused"):
+                    place.mkdir(parents=True, exist_ok=True)
                 await self.look()
             except OSError as error:
                 metrics.LOOP_FAILURES.labels("spool").inc()

@@ -31,7 +31,7 @@ class DistrictFile(Entry):
     aliases: tuple[Phrase, ...] = ()
     code_aliases: tuple[str, ...] = ()
     signature: str = Field(min_length=2, max_length=12)
-    duty_phone: Phrase
+    duty_phone: str = Field(pattern=r"^\d[\d -]{2,19}$")
     issuers: dict[str, Phrase] = Field(min_length=1)
     families: dict[HazardKey, Phrase] = Field(min_length=1)
     in_use: tuple[str, ...] = Field(min_length=1)

@@ -107,9 +107,10 @@ async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     if answer.number is not None and tasks > 1:
         return f"报了{answer.number}人,但有{tasks}项任务在等人数"
     spare = answer.step == 3 and not waiting and answer.number not in {None, *(row["number"] for row in asking)}
-    await _keep_answer(connection, answer, spare=spare)
+    late = await _keep_answer(connection, answer, spare=spare)
     await _raise(connection, answer, {(row["version"], row["person"]) for row in about}, waiting)
-    if spare:
+    asked = late or any(row["number"] is not None for row in asking)
+    if spare and (asked or await sql.owes_count(connection, district=whose["district"], person=whose["person"])):
         return f"报了{answer.number}人,但没有任务在等人数"
     return "已完成但没有报人数" if waiting and answer.number is None else ""
 
@@ -151,8 +152,9 @@ async def _raise(connection: Connection, answer: Answer, about: set[Duty], waiti
         )
 
 
-async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -> None:
-    await sql.add_answer(
+async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -> bool:
+    """Whether it came after its order was over."""
+    late: bool = await sql.add_answer(
         connection,
         bundle=answer.bundle,
         step=answer.step,
@@ -162,6 +164,7 @@ async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -
         words=answer.words,
         spare=spare,
     )
+    return late
 
 
 async def _last_to(connection: Connection, reply: Reply) -> Any:

@@ -112,6 +112,12 @@ class WarningStore:
                 "read it by hand and ask the issuer to send it again in order",
             ) from error
 
+    async def original(self, arrival: int) -> bytes | None:
+        """The bytes of an arrival; None where there is no such arrival."""
+        async with self.database.reading() as connection:
+            raw: bytes | None = await sql.original(connection, arrival=arrival)
+            return raw
+
     async def quarantine(self, most: int = 200) -> list[dict[str, Any]]:
         """What was refused or contradicts itself, newest first."""
         async with self.database.reading() as connection:

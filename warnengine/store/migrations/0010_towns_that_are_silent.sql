@@ -11,5 +11,6 @@ SELECT o.district, o.unit, o.hazard, o.family, v.level, v.made_at, count(DISTINC
 FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
 JOIN obligation ob ON ob.version = v.id AND ob.chased
-WHERE o.lapsed_at IS NULL AND v.level IS NOT NULL AND v.not_after > engine_now()
+-- a re-opened order asks only those who have not acted: its silence is not that of the town
+WHERE o.lapsed_at IS NULL AND v.kind IN ('issue', 'update') AND v.not_after > engine_now()
 GROUP BY o.id, v.id HAVING bool_and(ob.state = 'open');

@@ -59,6 +59,11 @@ WHERE version = :version AND person = :person
   AND array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], state)
     < array_position(ARRAY['open', 'reached', 'acked', 'acting', 'done'], :state::text);
 
+-- name: owes_count(district, person)$
+-- Whether a number may be meant for an order that asks for one and has not reached its person. A number that no order
+-- ever asked for is kept with the answer, and troubles nobody.
+SELECT EXISTS (SELECT FROM obligation WHERE district = :district AND person = :person AND counts AND state = 'open');
+
 -- name: add_answer(bundle, step, manner, by, number, words, spare)$
 -- Late: after the order was lapsed, superseded or over. Work that is reported on an all-clear, and a number that only
 -- an earlier version asked for (spare: nobody waits for it), are of the order that was.

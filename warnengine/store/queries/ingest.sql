@@ -22,6 +22,9 @@ INSERT INTO arrival_warning (arrival, warning) VALUES (:arrival, :warning) ON CO
 INSERT INTO district_warning (district, warning, arrival, body)
 VALUES (:district, :warning, :arrival, :body) ON CONFLICT DO NOTHING;
 
+-- name: original(arrival)$
+SELECT raw FROM arrival WHERE id = :arrival;
+
 -- name: quarantine_list(most)
 -- What was refused or contradicts itself, newest first.
 SELECT id, source, position, received_at, verdict, reason, explanation, left(encode(sha256, 'hex'), 12) AS sha256,
