@@ -32,10 +32,11 @@ from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.channels.email import EmailChannel
+from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
-from warnengine.dispatch.channels.sms_http import HttpSmsChannel
-from warnengine.dispatch.channels.sms_profiles import Garbled, Unreadable
+from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
+from warnengine.dispatch.channels.voice import VoiceChannel
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -53,7 +54,16 @@ from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.rulebook import load
-from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, SmppGateway, SmtpGateway
+from warnengine.settings import (
+    AnyGateway,
+    HttpGateway,
+    HttpLine,
+    PushGateway,
+    Settings,
+    SmppGateway,
+    SmtpGateway,
+    VoiceGateway,
+)
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
@@ -166,10 +176,15 @@ class Engine:
         return any([asked, await chaser.step(), await show_ended(self.ladder, self.book)])
 
     async def listen(self) -> bool:
-        """Receipts that came before their message was known, messages that nobody confirmed, calls that nobody
-        needs any more."""
+        """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
+        could make, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
-        found = (await self.receipts.rematch(), await self.receipts.silence(silent), await self.duty.drop_moot())
+        found = (
+            await self.receipts.rematch(),
+            await self.receipts.silence(silent),
+            await self.ladder.by_hand(silent),
+            await self.duty.drop_moot(),
+        )
         return any(found)
 
     async def ready(self) -> dict[str, str]:
@@ -268,6 +283,8 @@ def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
             return SmppChannel(gateway, inbox)
         case HttpGateway():
             return HttpSmsChannel(gateway, inbox)
+        case VoiceGateway():
+            return VoiceChannel(gateway, inbox)
         case SmtpGateway():
             return EmailChannel(gateway, inbox)
         case PushGateway():
@@ -299,7 +316,7 @@ def web(engine: Engine) -> FastAPI:
                 channel, engine.inbox, engine.warnings
             )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
+            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
         },
     )
     if "console" not in engine.roles:
@@ -381,7 +398,7 @@ def _on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stopping.set)
 
 
-def _callback(channel: HttpSmsChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
+def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
         try:
             things = channel.read_callback(method, query, body)

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from tests.channels.conformance import Answer
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Reply, Text
-from warnengine.dispatch.channels.sms_http import HttpSmsChannel
+from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
 from warnengine.settings import HttpGateway
 
 
@@ -67,7 +67,7 @@ class Callbacks:
 
     def __init__(self) -> None:
         self.site = Site(self._take)
-        self.channel: HttpSmsChannel | None = None
+        self.channel: HttpChannel | None = None
         self.inbox: Inbox | None = None
         self.statuses: list[int] = []
 
@@ -143,9 +143,12 @@ class HttpPeer:
         self._answer = answer
 
     def channel(self, inbox: Inbox) -> Channel:
-        channel = HttpSmsChannel(settings(self._site.url + self.path, self.profile, self.values()), inbox)
+        channel = self.line(inbox)
         self._callbacks.channel, self._callbacks.inbox = channel, inbox
         return channel
+
+    def line(self, inbox: Inbox) -> HttpChannel:
+        return HttpSmsChannel(settings(self._site.url + self.path, self.profile, self.values()), inbox)
 
     path = ""
 

@@ -42,27 +42,43 @@ FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id 
 WHERE b.id = :bundle
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
--- name: call_again(bundle)$
--- A bundle that went by telephone already goes so once more.
+-- name: call_again(bundle, channel)$
+-- A bundle that went by telephone already (by hand: call, by a machine: voice) goes so once more.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
 SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
-WHERE b.id = :bundle AND d.channel = 'call' ORDER BY d.id LIMIT 1
+WHERE b.id = :bundle AND d.channel = :channel ORDER BY d.id LIMIT 1
 RETURNING id;
 
--- name: add_call(bundle)$
--- A bundle goes by telephone too: to the number that is for calls, else to the mobile. Null where there is none.
+-- name: add_call(bundle, channel)$
+-- A bundle goes by telephone too: by hand to the number that is for calls, else to the mobile; by a machine, which
+-- nobody at a desk can be asked for, to the mobile first. Null where there is none.
 WITH way AS (
     SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
                                          WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
-    WHERE b.id = :bundle AND a.channel IN ('call', 'sms') ORDER BY a.channel, a.address LIMIT 1
+    WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
+    ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
 ), line AS (
-    INSERT INTO chunk (channel, lane, purpose, number, due) SELECT 'call', lane, 'first', 1, engine_now() FROM way
+    INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
     RETURNING id
 )
 INSERT INTO delivery (id, bundle, channel, address, chunk)
-SELECT way.delivery, way.id, 'call', way.address, line.id FROM way, line RETURNING id;
+SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETURNING id;
+
+-- name: in_vain(after)
+-- Bundles that a machine should have spoken and that are still unanswered: it called in vain, nothing is known of the
+-- call, or it has not called in time. Not those that the duty room calls already.
+SELECT b.id AS bundle FROM chunk c JOIN delivery d ON d.chunk = c.id JOIN bundle b ON b.id = d.bundle
+JOIN delivery_state s ON s.id = d.id
+WHERE c.channel = 'voice' AND c.only_delivery IS NULL AND c.due > (SELECT engine_now() - interval '1 day')
+  AND b.not_after > (SELECT engine_now())
+  AND (s.state IN ('failed', 'undelivered', 'silent', 'held')
+       OR s.state NOT IN ('accepted', 'delivered', 'withdrawn') AND c.due < (SELECT engine_now() - :after::interval))
+  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
+  AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')
+ORDER BY b.id;
 
 -- name: ways_to(district, people)
 SELECT p.key AS person,
