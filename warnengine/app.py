@@ -45,7 +45,7 @@ from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken, Verdict
-from warnengine.model.book import RuleBook
+from warnengine.model.book import Act, RuleBook
 from warnengine.model.errors import StartRefused
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
@@ -197,6 +197,9 @@ class Engine:
             found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
+        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
+        if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
+            found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
 
     async def links(self) -> AsyncIterator[Link]:

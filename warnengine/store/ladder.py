@@ -152,8 +152,8 @@ class LadderStore:
             await sql.show_ended(connection, **key, words=words)
 
     async def by_hand(self, after: timedelta) -> int:
-        """Give the duty room the calls that no machine has made within that time, or made in vain; return how
-        many."""
+        """Give the duty room the calls that no machine has made within that time, or that it has made in vain and
+        will not make again; return how many."""
         async with self.database.transaction() as connection:
             rows = await sql.in_vain(connection, after=after)
             return sum([await _call(connection, row["bundle"], "call") for row in rows])

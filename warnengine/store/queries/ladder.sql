@@ -67,14 +67,21 @@ INSERT INTO delivery (id, bundle, channel, address, chunk)
 SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETURNING id;
 
 -- name: in_vain(after)
--- Bundles that a machine should have spoken and that are still unanswered: it called in vain, nothing is known of the
--- call, or it has not called in time. Not those that the duty room calls already.
-SELECT b.id AS bundle FROM chunk c JOIN delivery d ON d.chunk = c.id JOIN bundle b ON b.id = d.bundle
-JOIN delivery_state s ON s.id = d.id
-WHERE c.channel = 'voice' AND c.only_delivery IS NULL AND c.due > (SELECT engine_now() - interval '1 day')
-  AND b.not_after > (SELECT engine_now())
-  AND (s.state IN ('failed', 'undelivered', 'silent', 'held')
-       OR s.state NOT IN ('accepted', 'delivered', 'withdrawn') AND c.due < (SELECT engine_now() - :after::interval))
+-- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
+-- and the ladder has no other one for it; or the line does not take the call at all.
+SELECT b.id AS bundle
+FROM (SELECT bundle, max(fired_at) AS at FROM timer
+      WHERE act = 'voice' AND fired_at > (SELECT engine_now() - interval '1 day') GROUP BY bundle) AS last
+JOIN bundle b ON b.id = last.bundle
+JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 AND d.channel = 'voice'
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT e.what FROM delivery_event e WHERE e.delivery = d.id AND e.number = next_number(d.id) - 1
+                     ORDER BY evidence(e.what) DESC LIMIT 1), 'queued') AS what) AS call
+WHERE b.not_after > (SELECT engine_now())
+  AND (call.what IN ('failed', 'held')
+       OR call.what IN ('undelivered', 'silent')
+          AND NOT EXISTS (SELECT FROM timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
+       OR call.what IN ('queued', 'refused', 'unknown') AND last.at < (SELECT engine_now() - :after::interval))
   AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
   AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
   AND NOT EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')
