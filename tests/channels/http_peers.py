@@ -19,6 +19,8 @@ from warnengine.dispatch.channel import Channel, Fate, Inbox, Reply, Text
 from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
 from warnengine.settings import HttpGateway
 
+HASTY = {"callback_secret": "s3cret", "connect_seconds": 1, "answer_seconds": 1, "window": 8}
+
 
 def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
     """Make settings with time limits of a second."""
@@ -29,11 +31,8 @@ def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
             "url": url,
             "profile": profile,
             "values": values,
-            "callback_secret": "s3cret",
-            "connect_seconds": 1,
-            "answer_seconds": 1,
-            "window": 8,
         }
+        | HASTY
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from tests.channels.conformance import Answer
-from tests.channels.http_peers import HttpPeer
+from tests.channels.http_peers import HASTY, HttpPeer
 from warnengine.dispatch.channel import Fate, Inbox, Text
 from warnengine.dispatch.channels.sms_http import HttpChannel
 from warnengine.dispatch.channels.speech import spoken
@@ -27,13 +27,10 @@ def voice_settings(url: str, profile: object, values: dict[str, str], **fields: 
             "url": url,
             "profile": profile,
             "values": values,
-            "callback_secret": "s3cret",
-            "connect_seconds": 1,
-            "answer_seconds": 1,
-            "window": 8,
             "call_seconds": 0,
             "pause_seconds": 0,
         }
+        | HASTY
         | fields
     )
 
