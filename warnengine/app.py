@@ -32,10 +32,11 @@ from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.channels.email import EmailChannel
+from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
-from warnengine.dispatch.channels.sms_http import HttpSmsChannel
-from warnengine.dispatch.channels.sms_profiles import Garbled, Unreadable
+from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
+from warnengine.dispatch.channels.voice import VoiceChannel
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -44,7 +45,7 @@ from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken, Verdict
-from warnengine.model.book import RuleBook
+from warnengine.model.book import Act, RuleBook
 from warnengine.model.errors import StartRefused
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
@@ -54,7 +55,16 @@ from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.rulebook import load
-from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, SmppGateway, SmtpGateway
+from warnengine.settings import (
+    AnyGateway,
+    HttpGateway,
+    HttpLine,
+    PushGateway,
+    Settings,
+    SmppGateway,
+    SmtpGateway,
+    VoiceGateway,
+)
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
@@ -170,10 +180,15 @@ class Engine:
         return any([asked, await chaser.step(), *told])
 
     async def listen(self) -> bool:
-        """Receipts that came before their message was known, messages that nobody confirmed, calls that nobody
-        needs any more."""
+        """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
+        could make, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
-        found = (await self.receipts.rematch(), await self.receipts.silence(silent), await self.duty.drop_moot())
+        found = (
+            await self.receipts.rematch(),
+            await self.receipts.silence(silent),
+            await self.ladder.by_hand(silent),
+            await self.duty.drop_moot(),
+        )
         return any(found)
 
     async def ready(self) -> dict[str, str]:
@@ -186,6 +201,9 @@ class Engine:
             found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
+        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
+        if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
+            found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
 
     async def links(self) -> AsyncIterator[Link]:
@@ -277,6 +295,8 @@ def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
             return SmppChannel(gateway, inbox)
         case HttpGateway():
             return HttpSmsChannel(gateway, inbox)
+        case VoiceGateway():
+            return VoiceChannel(gateway, inbox)
         case SmtpGateway():
             return EmailChannel(gateway, inbox)
         case PushGateway():
@@ -308,7 +328,7 @@ def web(engine: Engine) -> FastAPI:
                 channel, engine.inbox, engine.warnings
             )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpGateway) and isinstance(channel, HttpSmsChannel)
+            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
         },
     )
     if "console" not in engine.roles:
@@ -390,7 +410,7 @@ def _on_signals(stopping: asyncio.Event) -> None:
         loop.add_signal_handler(number, stopping.set)
 
 
-def _callback(channel: HttpSmsChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
+def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
         try:
             things = channel.read_callback(method, query, body)

@@ -16,8 +16,10 @@ from aiohttp import web
 
 from tests.channels.conformance import Answer
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Reply, Text
-from warnengine.dispatch.channels.sms_http import HttpSmsChannel
+from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
 from warnengine.settings import HttpGateway
+
+HASTY = {"callback_secret": "s3cret", "connect_seconds": 1, "answer_seconds": 1, "window": 8}
 
 
 def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
@@ -29,11 +31,8 @@ def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
             "url": url,
             "profile": profile,
             "values": values,
-            "callback_secret": "s3cret",
-            "connect_seconds": 1,
-            "answer_seconds": 1,
-            "window": 8,
         }
+        | HASTY
     )
 
 
@@ -67,7 +66,7 @@ class Callbacks:
 
     def __init__(self) -> None:
         self.site = Site(self._take)
-        self.channel: HttpSmsChannel | None = None
+        self.channel: HttpChannel | None = None
         self.inbox: Inbox | None = None
         self.statuses: list[int] = []
 
@@ -143,9 +142,12 @@ class HttpPeer:
         self._answer = answer
 
     def channel(self, inbox: Inbox) -> Channel:
-        channel = HttpSmsChannel(settings(self._site.url + self.path, self.profile, self.values()), inbox)
+        channel = self.line(inbox)
         self._callbacks.channel, self._callbacks.inbox = channel, inbox
         return channel
+
+    def line(self, inbox: Inbox) -> HttpChannel:
+        return HttpSmsChannel(settings(self._site.url + self.path, self.profile, self.values()), inbox)
 
     path = ""
 

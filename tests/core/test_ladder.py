@@ -36,11 +36,12 @@ SILENT = Rung(
         (Act.DEPUTY, {}, Escalate(("wang_wu",))),
         (Act.SUPERIOR, {}, Escalate(("zhao_liu", "sun_qi"))),
         (Act.DUTY_ROOM, {}, Call("duty_room")),
+        (Act.VOICE, {}, Call("voice", channel="voice")),
         (Act.VISIT, {}, Visit("李四多次未应答:请派人上门")),
         (Act.DEPUTY, {"deputies": ()}, Call("no deputy")),
         (Act.SUPERIOR, {"superiors": ()}, Call("no superior")),
     ],
-    ids=["again", "deputy", "superiors", "duty room", "visit", "no deputy", "no superior"],
+    ids=["again", "deputy", "superiors", "duty room", "voice", "visit", "no deputy", "no superior"],
 )
 def test_a_step_that_finds_nobody_goes_to_the_duty_room(
     act: Act, fields: dict[str, object], expected: Move

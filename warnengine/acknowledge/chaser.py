@@ -33,8 +33,8 @@ class TimerDesk(Protocol):
     async def escalate(self, rung: Rung, people: Sequence[str]) -> None:
         """A bundle for each of them that speaks for the silent one."""
 
-    async def call(self, rung: Rung) -> bool:
-        """The duty room telephones; False where no number is known."""
+    async def call(self, rung: Rung, channel: str) -> bool:
+        """The duty room telephones, or a machine does (call, voice); False where no number is known."""
 
     async def visit(self, rung: Rung, words: str) -> None:
         """The duty room sends somebody."""
@@ -79,15 +79,15 @@ async def _do(desk: TimerDesk, rung: Rung, move: Move) -> str:
             await desk.remind(rung)
         case Escalate(people):
             await desk.escalate(rung, people)
-        case Call(because):
-            return await _call(desk, rung, because)
+        case Call(because, channel):
+            return await _call(desk, rung, because, channel)
         case Visit(words):
             await desk.visit(rung, words)
     return _climbed(rung, rung.act.value)
 
 
-async def _call(desk: TimerDesk, rung: Rung, because: str) -> str:
-    if not await desk.call(rung):
+async def _call(desk: TimerDesk, rung: Rung, because: str, channel: str) -> str:
+    if not await desk.call(rung, channel):
         await desk.visit(rung, f"{rung.name}未应答,通讯录里没有电话号码:请派人上门")
     return _climbed(rung, because)
 

@@ -22,9 +22,10 @@ class Escalate:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The duty room telephones; why it must."""
+    """The duty room telephones, or a machine does; why it must."""
 
     because: str
+    channel: str = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ def _move(rung: Rung) -> Move:
             return Escalate(rung.deputies) if rung.deputies else Call("no deputy")
         case Act.SUPERIOR:
             return Escalate(rung.superiors) if rung.superiors else Call("no superior")
+        case Act.VOICE:
+            return Call(rung.act.value, channel="voice")
         case Act.DUTY_ROOM:
             return Call(rung.act.value)
         case Act.VISIT:

@@ -113,7 +113,7 @@ class Channel(Protocol):
     """One gateway of one kind."""
 
     kind: str
-    """sms, email, push, call."""
+    """sms, email, push, voice, call."""
     gateway: str
     """Its name in the settings, in metrics and on the board."""
     window: int

@@ -211,6 +211,8 @@ class Act(StrEnum):
     """B角: the deputy named in the directory."""
     SUPERIOR = "superior"
     """The superior named in the directory."""
+    VOICE = "voice"
+    """A machine calls, speaks the text and takes a key; what comes to nothing, the duty room calls by hand."""
     DUTY_ROOM = "duty_room"
     """A task for the duty room: call by hand."""
     VISIT = "visit"

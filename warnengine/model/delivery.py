@@ -184,6 +184,8 @@ class Reply:
     """Our number with its extension, where the line has one; may be empty."""
     text: str
     raw: bytes
+    delivery: int | None = None
+    """The delivery that it answers, where that is known: a key that was pressed in a call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,8 @@ class AnswerStore:
             last = await _last_to(connection, reply)
             if await _repeated(connection, reply, last):
                 return REPEATED
-            return await _to_duty_room(connection, reply, last, "unclear", "看不懂的回复")
+            problem = "看不懂的回复" if reply.delivery is None else f"请回电{_address(reply, last)}"
+            return await _to_duty_room(connection, reply, last, "unclear", problem)
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
         """Record an answer given on the link page; None where no such link exists, else a problem or ''."""
@@ -123,11 +124,12 @@ async def _answered(connection: Connection, reply: Reply, last: Any, step: int, 
         asked = await sql.last_owing(connection, channel="sms", address=storable(reply.address), step=step)
     if asked is None:
         return await _to_duty_room(connection, reply, last, "unclear", "对请示回了短信,请示只能打电话批复")
-    answer = Answer(asked["bundle"], step, "sms", asked["person"], number, storable(reply.text))
+    manner = "sms" if reply.delivery is None else "voice"
+    answer = Answer(asked["bundle"], step, manner, asked["person"], number, storable(reply.text))
     problem = await record(connection, answer, asked)
     if problem:
         return await _to_duty_room(connection, reply, asked, "unclear", problem)
-    await _keep_reply(connection, reply, asked["bundle"], STATES[step])
+    await _keep_reply(connection, reply, asked, STATES[step])
     return STATES[step]
 
 
@@ -168,17 +170,29 @@ async def _keep_answer(connection: Connection, answer: Answer, *, spare: bool) -
 
 
 async def _last_to(connection: Connection, reply: Reply) -> Any:
-    """The bundle read last at the number that a reply comes from; its replies are taken one at a time."""
+    """The bundle read last at the number that a reply comes from, or the one that its call has spoken.
+
+    Replies from a number are taken one at a time.
+    """
+    if reply.delivery is not None:
+        spoken = await sql.spoken(connection, delivery=reply.delivery, gateway=reply.gateway)
+        await sql.hold_number(connection, address=_address(reply, spoken))
+        return spoken
     address = storable(reply.address)
     await sql.hold_number(connection, address=address)
     return await sql.last_to(connection, channel="sms", address=address)
+
+
+def _address(reply: Reply, last: Any) -> str:
+    """The number that a reply comes from; a report of a key need not name it."""
+    return last["address"] if reply.delivery is not None and last else storable(reply.address)
 
 
 async def _repeated(connection: Connection, reply: Reply, last: Any) -> bool:
     found: bool = await sql.repeated(
         connection,
         gateway=reply.gateway,
-        address=storable(reply.address),
+        address=_address(reply, last),
         raw=reply.raw,
         sent_at=last["intended_at"] if last else None,
     )
@@ -187,7 +201,7 @@ async def _repeated(connection: Connection, reply: Reply, last: Any) -> bool:
 
 async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict: str, problem: str) -> str:
     bundle = last["bundle"] if last else None
-    await _keep_reply(connection, reply, bundle, verdict)
+    await _keep_reply(connection, reply, last, verdict)
     district = last["district"] if last else await connection.fetchval("SELECT min(code) FROM district")
     await queries.orders.add_task(
         connection,
@@ -200,14 +214,14 @@ async def _to_duty_room(connection: Connection, reply: Reply, last: Any, verdict
     return verdict
 
 
-async def _keep_reply(connection: Connection, reply: Reply, bundle: int | None, verdict: str) -> None:
+async def _keep_reply(connection: Connection, reply: Reply, about: Any, verdict: str) -> None:
     await sql.keep_reply(
         connection,
         gateway=reply.gateway,
-        address=storable(reply.address),
+        address=_address(reply, about),
         line=storable(reply.to),
         words=storable(reply.text),
         raw=reply.raw,
-        bundle=bundle,
+        bundle=about["bundle"] if about else None,
         verdict=verdict,
     )

@@ -50,10 +50,9 @@ class TimerDesk:
         if listeners:
             await self.speak(ChangeDesk(self.connection), row["change"], rung.bundle, listeners)
 
-    async def call(self, rung: Rung) -> bool:
-        """The duty room telephones; False where no number is known."""
-        again = await sql.call_again(self.connection, bundle=rung.bundle)
-        return bool(again or await sql.add_call(self.connection, bundle=rung.bundle))
+    async def call(self, rung: Rung, channel: str) -> bool:
+        """The duty room telephones, or a machine does (call, voice); False where no number is known."""
+        return await _call(self.connection, rung.bundle, channel)
 
     async def visit(self, rung: Rung, words: str) -> None:
         """The duty room sends somebody."""
@@ -164,6 +163,13 @@ class LadderStore:
         async with self.database.transaction() as connection:
             return bool(await sql.alarm(connection, district=unheard.district, danger=danger, words=words))
 
+    async def by_hand(self, after: timedelta) -> int:
+        """Give the duty room the calls that no machine has made within that time, or that it has made in vain and
+        will not make again; return how many."""
+        async with self.database.transaction() as connection:
+            rows = await sql.in_vain(connection, after=after)
+            return sum([await _call(connection, row["bundle"], "call") for row in rows])
+
     async def expire(self, most: int = 500) -> int:
         """Page for obligations whose time is over before they reached anybody; return how many. Looks at no more
         than `most` bundles."""
@@ -179,6 +185,13 @@ class LadderStore:
                     words="指令到期仍未确认送达",
                 )
             return len(rows)
+
+
+async def _call(connection: Connection, bundle: int, channel: str) -> bool:
+    """Add a call to a bundle, or one more attempt at it. Only one at a time: each call has its own place."""
+    await queries.dispatch.hold_bundles(connection, bundles=[bundle])
+    way = {"bundle": bundle, "channel": channel}
+    return bool(await sql.call_again(connection, **way) or await sql.add_call(connection, **way))
 
 
 def _rung(row: Any) -> Rung:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from typing import TypeVar
 
 import aiohttp
 import structlog
@@ -20,13 +21,16 @@ from warnengine.dispatch.channel import (
     Reply,
     Unanswered,
 )
+from warnengine.dispatch.channels.http_profile import Event, Garbled, Profile, Reported, Unreadable
 from warnengine.dispatch.channels.numbers import destination, e164
 from warnengine.dispatch.channels.reconnect import pause
-from warnengine.dispatch.channels.sms_profiles import PROFILES, Event, Garbled, Profile, Reported, Unreadable
+from warnengine.dispatch.channels.sms_profiles import PROFILES
 from warnengine.dispatch.channels.sockets import abandon, bounded_sockets
-from warnengine.settings import HttpGateway
+from warnengine.settings import HttpGateway, HttpLine
 
 log = structlog.get_logger(__name__)
+
+_Kind = TypeVar("_Kind")
 
 PROBE_SECONDS = 30.0
 """How often to look whether an idle gateway still listens."""
@@ -55,20 +59,24 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, profile: Profi
     return ChannelError(reason, detail, retry=retry, after=float(after) if after.isdecimal() else None)
 
 
-class HttpSmsChannel:
-    """An SMS line by HTTP. Receipts and replies come by callback: see `read_callback`."""
+def named(gateway: HttpLine, name: str, known: Mapping[str, _Kind]) -> _Kind:
+    """Look a profile up; raise ValueError where it does not exist."""
+    if name not in known:
+        names = ", ".join(sorted(known))
+        raise ValueError(f"gateway {gateway.name}: no profile {name!r}; there are {names}")
+    return known[name]
 
-    kind = "sms"
 
-    def __init__(self, gateway: HttpGateway, inbox: Inbox) -> None:
-        """Look the profile up; raise ValueError where it does not exist or lacks values."""
-        profile = PROFILES.get(gateway.profile)
-        if profile is None:
-            known = ", ".join(sorted(PROFILES))
-            raise ValueError(f"gateway {gateway.name}: no profile {gateway.profile!r}; there are {known}")
+class HttpChannel:
+    """A line by HTTP. Receipts and replies come by callback: see `read_callback`."""
+
+    kind: str
+
+    def __init__(self, gateway: HttpLine, profile: Profile) -> None:
+        """Raise ValueError where the profile lacks values."""
         if missing := profile.needs - gateway.values.keys():
             names = ", ".join(sorted(missing))
-            raise ValueError(f"gateway {gateway.name}: profile {gateway.profile} needs in `values`: {names}")
+            raise ValueError(f"gateway {gateway.name}: its profile needs in `values`: {names}")
         self.gateway = gateway.name
         self.window = gateway.window
         self.answer_ok = profile.answer_ok
@@ -149,7 +157,7 @@ class HttpSmsChannel:
         address = e164(event.address, self._settings.country)
         if isinstance(event, Reported):
             return Receipt(self.gateway, event.provider_id, address, event.fate, event.code, event.raw)
-        return Reply(self.gateway, address, event.to, event.text, event.raw)
+        return Reply(self.gateway, address, event.to, event.text, event.raw, event.delivery)
 
     def _judge(self, message: Outgoing, status: int, headers: Mapping[str, str], body: bytes) -> Accepted:
         if status in IN_DOUBT:
@@ -188,7 +196,7 @@ class HttpSmsChannel:
                     await self._doubt.wait()
         if self._trouble is not None:
             self._failures += 1
-            log.warning("SMS gateway in trouble", gateway=self.gateway, reason=self._trouble.reason.value)
+            log.warning("gateway in trouble", gateway=self.gateway, reason=self._trouble.reason.value)
             await asyncio.sleep(pause(self._failures, self._trouble.reason))
 
     async def _probe(self) -> ChannelError | None:
@@ -205,5 +213,15 @@ class HttpSmsChannel:
         return None
 
     def _unreachable(self, why: str) -> ChannelError:
-        detail = f"SMS gateway {self.gateway} at {URL(self._settings.url).authority}: {why}"
+        detail = f"gateway {self.gateway} at {URL(self._settings.url).authority}: {why}"
         return ChannelError(Reason.UNREACHABLE, detail, retry=True)
+
+
+class HttpSmsChannel(HttpChannel):
+    """An SMS line by HTTP."""
+
+    kind = "sms"
+
+    def __init__(self, gateway: HttpGateway, inbox: Inbox) -> None:
+        """Look the profile up; raise ValueError where it does not exist or lacks values."""
+        super().__init__(gateway, named(gateway, gateway.profile, PROFILES))

@@ -1,7 +1,4 @@
-"""How each make of SMS gateway wants to be asked by HTTP, and what it answers and reports: one profile per make.
-
-Profiles are pure: they write a request, read an answer and read a callback. The channel does the talking.
-"""
+"""How each make of SMS gateway wants to be asked by HTTP, and what it answers and reports."""
 
 from __future__ import annotations
 
@@ -10,122 +7,24 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from warnengine.dispatch.channel import ChannelError, Fate, Outgoing, Reason
-
-Values = Mapping[str, str]
-
-
-class Request(NamedTuple):
-    """What to send by POST."""
-
-    path: str
-    """Put behind the gateway's address."""
-    headers: dict[str, str]
-    body: bytes
-
-
-class Reported(NamedTuple):
-    """A receipt in a callback, without what the channel knows."""
-
-    provider_id: str
-    address: str
-    fate: Fate
-    code: str
-    raw: bytes
-
-
-class Answered(NamedTuple):
-    """A reply in a callback, without what the channel knows."""
-
-    address: str
-    to: str
-    text: str
-    raw: bytes
-
-
-class Garbled(NamedTuple):
-    """An entry in a callback that is not what this make of gateway sends."""
-
-    why: str
-    """Without anything that the entry holds."""
-    raw: bytes
-
-
-Event = Reported | Answered | Garbled
-
-
-class Unreadable(ValueError):
-    """An answer or a callback is not what this make of gateway sends. Its words repeat nothing of it."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One make of gateway."""
-
-    needs: frozenset[str]
-    """The names that `values` must hold."""
-    request: Callable[[Values, Outgoing, str], Request]
-    """Write one message to one number (without the plus)."""
-    answer: Callable[[bytes, Outgoing], tuple[str, ...]]
-    """Read the body of a 2xx answer: the parts' ids. Raises ChannelError, or Unreadable where nobody knows."""
-    callback: Callable[[Mapping[str, str], bytes], list[Event]]
-    """Read a callback's query and body; raises Unreadable where nothing of it can be read."""
-    answer_ok: tuple[bytes, str] = (b"", "text/plain")
-    """Body and media type that the gateway wants as confirmation of a callback."""
-    refusals: Mapping[int, tuple[Reason, bool]] = field(default_factory=dict)
-    """HTTP statuses that mean something else than usual: the reason, and whether to try again."""
-
-
-def _entries(octets: bytes) -> list[Any]:
-    """Read one JSON value or a list of them."""
-    try:
-        found = json.loads(octets)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{len(octets)} bytes that are not JSON: {type(error).__name__}") from None
-    return found if isinstance(found, list) else [found]
-
-
-def _answer(octets: bytes) -> dict[str, Any]:
-    """Read the JSON object, or the list of one, that a gateway answers."""
-    match _entries(octets):
-        case [dict(answer), *_]:
-            return answer
-    raise Unreadable(f"{len(octets)} bytes of JSON that are not an object or a list of them")
-
-
-def _events(octets: bytes, read: Callable[[Mapping[str, Any]], Reported | Answered]) -> list[Event]:
-    """Read each entry by itself: what one of them lacks is not the others' fault."""
-    events = [_event(entry, read) for entry in _entries(octets)]
-    if events and all(isinstance(event, Garbled) for event in events):
-        raise Unreadable("; ".join(dict.fromkeys(event.why for event in events if isinstance(event, Garbled))))
-    return events
-
-
-def _event(entry: Any, read: Callable[[Mapping[str, Any]], Reported | Answered]) -> Event:
-    if not isinstance(entry, dict):
-        return Garbled("not a JSON object", _bytes(entry))
-    try:
-        return read(entry)
-    except Unreadable as error:
-        return Garbled(str(error), _bytes(entry))
-
-
-def _word(entry: Mapping[str, Any], name: str) -> str:
-    """Take a field as text; raise Unreadable where it is missing."""
-    if entry.get(name) is None:
-        raise Unreadable(f"the field {name!r} is missing")
-    return str(entry[name])
-
-
-def _bytes(entry: Any) -> bytes:
-    """Write one entry of a callback so that the same entry always gives the same bytes."""
-    return json.dumps(entry, sort_keys=True).encode()
-
+from warnengine.dispatch.channels.http_profile import (
+    Answered,
+    Event,
+    Profile,
+    Reported,
+    Request,
+    Unreadable,
+    Values,
+    as_bytes,
+    read_answer,
+    read_events,
+    word,
+)
 
 # json: our own contract, for gateways that are adapted by a small program in front of them.
 
@@ -144,24 +43,24 @@ def _json_request(values: Values, message: Outgoing, number: str) -> Request:
 
 
 def _json_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
-    ids = _answer(octets).get("ids")
+    ids = read_answer(octets).get("ids")
     if not isinstance(ids, list) or not all(isinstance(part, str) for part in ids):
         raise Unreadable("an answer without ids")
     return tuple(ids)
 
 
 def _json_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
-    return _events(body, _json_event)
+    return read_events(body, _json_event)
 
 
-def _json_event(entry: Mapping[str, Any]) -> Reported | Answered:
+def _json_event(entry: Mapping[str, Any]) -> list[Event]:
     if "text" in entry:
-        return Answered(_word(entry, "from"), str(entry.get("to", "")), _word(entry, "text"), _bytes(entry))
-    status = _word(entry, "status")
+        return [Answered(word(entry, "from"), str(entry.get("to", "")), word(entry, "text"), as_bytes(entry))]
+    status = word(entry, "status")
     if status not in set(Fate):
         raise Unreadable("an unknown status: write delivered, failed or pending")
     code = str(entry.get("code", status))
-    return Reported(_word(entry, "id"), str(entry.get("to", "")), Fate(status), code, _bytes(entry))
+    return [Reported(word(entry, "id"), str(entry.get("to", "")), Fate(status), code, as_bytes(entry))]
 
 
 # kannel: Kannel 1.4 smsbox, user guide chapters "Using SMS push" and "Delivery reports".
@@ -205,10 +104,10 @@ def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
     get-url it writes Chinese as bare UTF-16 into an address that everybody reads as UTF-8.
     """
     if "dlr" not in query:
-        text = body.decode("utf-16-be" if _word(query, "coding") == "2" else "utf-8", "replace")
-        raw = _bytes(dict(query)) + b"\n" + body
-        return [Answered(_word(query, "from"), query.get("to", ""), text, raw)]
-    kind = _word(query, "dlr")
+        text = body.decode("utf-16-be" if word(query, "coding") == "2" else "utf-8", "replace")
+        raw = as_bytes(dict(query)) + b"\n" + body
+        return [Answered(word(query, "from"), query.get("to", ""), text, raw)]
+    kind = word(query, "dlr")
     if not re.fullmatch("[0-9]{1,4}", kind):
         raise Unreadable("dlr is no number: the report's address must hold %d")
     stat = _STAT.search(query.get("answer", ""))
@@ -218,7 +117,7 @@ def _kannel_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
     elif int(kind) & _KANNEL_FAILED:
         fate = Fate.FAILED
     code = stat[1] if stat else f"dlr {kind}"
-    return [Reported(_word(query, "id"), query.get("to", ""), fate, code, _bytes(dict(query)))]
+    return [Reported(word(query, "id"), query.get("to", ""), fate, code, as_bytes(dict(query)))]
 
 
 # yunmas: 移动云MAS, HTTP/HTTPS interface, 普通短信 (norsubmit).
@@ -252,25 +151,25 @@ def _yunmas_request(values: Values, message: Outgoing, number: str) -> Request:
 
 
 def _yunmas_answer(octets: bytes, message: Outgoing) -> tuple[str, ...]:
-    answer = _answer(octets)
+    answer = read_answer(octets)
     if answer.get("success") is True:
-        return (_word(answer, "msgGroup"),)
-    code = _word(answer, "rspcod")
+        return (word(answer, "msgGroup"),)
+    code = word(answer, "rspcod")
     reason = _YUNMAS_REASONS.get(code, Reason.GATEWAY_ERROR)
     raise ChannelError(reason, f"云MAS answered {code}", retry=reason is not Reason.REJECTED)
 
 
 def _yunmas_callback(query: Mapping[str, str], body: bytes) -> list[Event]:
-    return _events(_base64_or_plain(body), _yunmas_event)
+    return read_events(_base64_or_plain(body), _yunmas_event)
 
 
-def _yunmas_event(entry: Mapping[str, Any]) -> Reported | Answered:
+def _yunmas_event(entry: Mapping[str, Any]) -> list[Event]:
     if "smsContent" in entry:
         to = str(entry.get("addSerial", ""))
-        return Answered(_word(entry, "mobile"), to, _word(entry, "smsContent"), _bytes(entry))
-    status = _word(entry, "reportStatus")
+        return [Answered(word(entry, "mobile"), to, word(entry, "smsContent"), as_bytes(entry))]
+    status = word(entry, "reportStatus")
     fate = {"CM:0000": Fate.DELIVERED, "SM:0000": Fate.PENDING}.get(status, Fate.FAILED)
-    return Reported(_word(entry, "msgGroup"), _word(entry, "mobile"), fate, status, _bytes(entry))
+    return [Reported(word(entry, "msgGroup"), word(entry, "mobile"), fate, status, as_bytes(entry))]
 
 
 def _base64_or_plain(body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.parse import Located
 
 CHANNELS = ("sms", "email", "push")
-"""A call is made by hand, as the step duty_room."""
+"""A call is a step: voice or duty_room."""
 BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
 """Kinds of unit that receive orders."""
 

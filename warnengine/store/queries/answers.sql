@@ -13,6 +13,12 @@ SELECT bundle, district, person, purpose, intended_at FROM possibly_read
 WHERE channel = :channel AND same_address(address, :address)
 ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
 
+-- name: spoken(delivery, gateway)^
+-- The bundle that a call has spoken, with its person and the number called.
+SELECT b.id AS bundle, b.district, b.person, b.purpose, d.address, max(t.intended_at) AS intended_at
+FROM delivery d JOIN bundle b ON b.id = d.bundle JOIN attempt t ON t.delivery = d.id
+WHERE d.id = :delivery AND t.delivery = :delivery AND t.gateway = :gateway GROUP BY b.id, d.address;
+
 -- name: last_owing(channel, address, step)^
 -- The same, of the orders and escalations that still wait for this step.
 SELECT bundle, district, person, purpose, intended_at FROM possibly_read r

@@ -17,9 +17,10 @@ WHERE a.chunk = :chunk AND a.epoch < :epoch
 -- name: candidates(chunk, number, only_delivery, most)
 -- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
 -- A request for approval does not go stale with a version, but with the decision; nobody is asked to stand in for
--- somebody who has answered meanwhile; nothing but an all-clear goes to a number that is not theirs any more.
+-- somebody who has answered meanwhile; no machine calls about what is answered or what the duty room calls about;
+-- nothing but an all-clear goes to a number that is not theirs any more.
 WITH waiting AS MATERIALIZED (
-    SELECT d.id, d.bundle, d.address
+    SELECT d.id, d.bundle, d.channel, d.address
     FROM (SELECT * FROM delivery WHERE id = :only_delivery
           UNION ALL
           SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
@@ -33,7 +34,9 @@ SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS n
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
            OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
-                                                   AND o.state IN ('open', 'reached')) AS moot,
+                                                   AND o.state IN ('open', 'reached'))
+           OR d.channel = 'voice' AND (NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
+               OR EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')) AS moot,
        b.kind <> 'lapse' AND EXISTS (SELECT FROM address a WHERE a.district = b.district AND a.person = b.person
                                      AND a.address = d.address AND a.retired_at IS NOT NULL) AS retired,
        NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))

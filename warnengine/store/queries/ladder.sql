@@ -49,27 +49,50 @@ FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id 
 WHERE b.id = :bundle
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
--- name: call_again(bundle)$
--- A bundle that went by telephone already goes so once more.
+-- name: call_again(bundle, channel)$
+-- A bundle that went by telephone already (by hand: call, by a machine: voice) goes so once more.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
 SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
-WHERE b.id = :bundle AND d.channel = 'call' ORDER BY d.id LIMIT 1
+WHERE b.id = :bundle AND d.channel = :channel ORDER BY d.id LIMIT 1
 RETURNING id;
 
--- name: add_call(bundle)$
--- A bundle goes by telephone too: to the number that is for calls, else to the mobile. Null where there is none.
+-- name: add_call(bundle, channel)$
+-- A bundle goes by telephone too: by hand to the number that is for calls, else to the mobile; by a machine, which
+-- nobody at a desk can be asked for, to the mobile first. Null where there is none.
 WITH way AS (
     SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
                                          WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
-    WHERE b.id = :bundle AND a.channel IN ('call', 'sms') ORDER BY a.channel, a.address LIMIT 1
+    WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
+    ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
 ), line AS (
-    INSERT INTO chunk (channel, lane, purpose, number, due) SELECT 'call', lane, 'first', 1, engine_now() FROM way
+    INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
     RETURNING id
 )
 INSERT INTO delivery (id, bundle, channel, address, chunk)
-SELECT way.delivery, way.id, 'call', way.address, line.id FROM way, line RETURNING id;
+SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETURNING id;
+
+-- name: in_vain(after)
+-- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
+-- and the ladder has no other one for it; or the line does not take the call at all.
+SELECT b.id AS bundle
+FROM (SELECT bundle, max(fired_at) AS at FROM timer
+      WHERE act = 'voice' AND fired_at > (SELECT engine_now() - interval '1 day') GROUP BY bundle) AS last
+JOIN bundle b ON b.id = last.bundle
+JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 AND d.channel = 'voice'
+CROSS JOIN LATERAL (
+    SELECT coalesce((SELECT e.what FROM delivery_event e WHERE e.delivery = d.id AND e.number = next_number(d.id) - 1
+                     ORDER BY evidence(e.what) DESC LIMIT 1), 'queued') AS what) AS call
+WHERE b.not_after > (SELECT engine_now())
+  AND (call.what IN ('failed', 'held')
+       OR call.what IN ('undelivered', 'silent')
+          AND NOT EXISTS (SELECT FROM timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
+       OR call.what IN ('queued', 'refused', 'unknown') AND last.at < (SELECT engine_now() - :after::interval))
+  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
+  AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')
+ORDER BY b.id;
 
 -- name: ways_to(district, people)
 SELECT p.key AS person,

@@ -149,8 +149,8 @@ WITH mine AS (
     WHERE unsettled(x.bundle) GROUP BY e.person
 ), ways AS MATERIALIZED (
     -- every channel of the level, and every way that an earlier version went, the ladder's calls excepted; the
-    -- sixteenth place is kept for such a call
-    SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 15] AS addresses
+    -- last two places are kept for such calls, by voice and by hand
+    SELECT person, (array_agg(channel || ' ' || address ORDER BY channel DESC, address))[1 : 14] AS addresses
     FROM (SELECT p.person, w.channel, w.address
           FROM people p JOIN change c ON c.id = :change
           JOIN way w ON w.district = c.district AND w.person = p.person
@@ -161,6 +161,7 @@ WITH mine AS (
           FROM people p JOIN earlier e ON e.person = p.person AND e.reached
           JOIN delivery d ON d.id BETWEEN e.bundle AND e.bundle + 15
           WHERE EXISTS (SELECT FROM possibly_reached r WHERE r.delivery = d.id)
+            AND d.channel <> 'voice'
             AND (d.channel <> 'call' OR EXISTS (SELECT FROM change c JOIN way w ON w.district = c.district
                                                 WHERE c.id = :change AND w.person = e.person AND w.channel = 'call'))) AS way
     GROUP BY person
