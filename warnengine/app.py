@@ -31,6 +31,7 @@ from warnengine.audit.watch import Watch
 from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
 from warnengine.dispatch.channels.call_by_hand import CallByHand
+from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
@@ -53,7 +54,15 @@ from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.rulebook import load
-from warnengine.settings import AnyGateway, HttpGateway, PushGateway, Settings, SmppGateway, SmtpGateway
+from warnengine.settings import (
+    AnyGateway,
+    CmppGateway,
+    HttpGateway,
+    PushGateway,
+    Settings,
+    SmppGateway,
+    SmtpGateway,
+)
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
@@ -266,6 +275,8 @@ def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
     match gateway:
         case SmppGateway():
             return SmppChannel(gateway, inbox)
+        case CmppGateway():
+            return CmppChannel(gateway, inbox)
         case HttpGateway():
             return HttpSmsChannel(gateway, inbox)
         case SmtpGateway():

@@ -17,7 +17,7 @@ from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.sms_answers import Answer, verdict
 from warnengine.dispatch.channels.sms_parts import TooLong, split_ucs2
 from warnengine.dispatch.channels.sms_session import SmsSession
-from warnengine.settings import SmppGateway
+from warnengine.settings import CmppGateway, SmppGateway
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class SmsLine(ABC, Generic[Session]):
     protocol: str
     """Its name, for people."""
 
-    def __init__(self, gateway: SmppGateway, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, gateway: SmppGateway | CmppGateway, tls: ssl.SSLContext | None = None) -> None:
         self.gateway = gateway.name
         self.window = gateway.window
         self._line = gateway
