@@ -31,6 +31,8 @@ from warnengine.settings import CmppGateway
 JAVA = Path(__file__).parent / "java"
 JARS = JAVA / "jars"
 
+Version = Literal["2.0", "3.0"]
+
 
 def settings(port: int, **changes: Any) -> CmppGateway:
     """Make settings with time limits of a second."""
@@ -91,11 +93,11 @@ class CmppPeer:
     has_network = True
     answers: frozenset[Answer] = frozenset(get_args(Answer))
 
-    def __init__(self, control: Path, version: Literal["2.0", "3.0"]) -> None:
+    def __init__(self, control: Path, version: Version) -> None:
         self.port = 0
         self.submits: list[dict[str, str]] = []
         self.events: list[list[str]] = []
-        self._version: Literal["2.0", "3.0"] = version
+        self._version: Version = version
         self._control = control
         self._handset = Handset()
         self._folder = tempfile.TemporaryDirectory()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import pytest
 
-from tests.channels.cmpp_peers import CmppPeer, gateways, settings
-from tests.channels.conformance import BOUND, ORDER, ChannelConformance, Recorder, outgoing, running, until
-from warnengine.dispatch.channel import ChannelError, Reason
+from tests.channels.cmpp_peers import CmppPeer, Version, gateways, settings
+from tests.channels.conformance import ORDER, ChannelConformance, Recorder, outgoing, running, until
+from tests.channels.test_smpp_faults import refused_for
+from warnengine.dispatch.channel import Reason
 from warnengine.dispatch.channels.cmpp import CmppChannel
 
 
@@ -23,7 +23,7 @@ def control() -> Iterator[Path]:
 
 class Cmpp(ChannelConformance):
     make_peer = CmppPeer
-    version: Literal["2.0", "3.0"]
+    version: Version
 
     @pytest.fixture
     async def peer(self, control: Path) -> AsyncIterator[CmppPeer]:
@@ -44,7 +44,7 @@ class TestCmpp30(Cmpp):
 
 async def test_what_a_submit_carries_beside_the_text(control: Path) -> None:
     """Receipt asked for every part, validity from the order's expiry, the contract's codes, who pays, our number."""
-    for version in ("2.0", "3.0"):
+    for version in get_args(Version):
         peer = CmppPeer(control, version)
         await peer.start()
         inbox = Recorder()
@@ -100,22 +100,25 @@ async def test_replies_in_every_coding_a_handset_sends(control: Path) -> None:
     assert {(reply.address, reply.to) for reply in inbox.replies} == {("+8613800138001", "106900120")}
 
 
-async def test_a_wrong_password_and_a_wrong_version_are_told(control: Path) -> None:
-    peer = CmppPeer(control, "2.0")
+@pytest.mark.parametrize(
+    ("spoken", "changes", "words"),
+    [
+        ("2.0", {"version": "2.0", "password": "wrong"}, "认证错"),
+        ("3.0", {"version": "3.0", "company": "901235"}, "认证错"),
+        ("2.0", {"version": "3.0"}, "版本太高"),
+        ("3.0", {"version": "2.0"}, "版本太高"),
+    ],
+)
+async def test_a_refused_login_is_told_in_the_gateways_words(
+    control: Path, spoken: Version, changes: dict[str, str], words: str
+) -> None:
+    peer = CmppPeer(control, spoken)
     await peer.start()
-    for changes, words in (({"version": "2.0", "password": "wrong"}, "认证错"), ({"version": "3.0"}, "版本太高")):
-        inbox = Recorder()
-        channel = CmppChannel(settings(peer.port, **changes), inbox)
-        async with running(channel, inbox):
-            async with asyncio.timeout(BOUND):
-                while True:
-                    with pytest.raises(ChannelError) as caught:
-                        await channel.send(outgoing(peer.address))
-                    if caught.value.reason is Reason.CREDENTIALS:
-                        break
-                    await asyncio.sleep(0.01)
-            assert words in caught.value.detail
-            assert caught.value.retry
-            assert not channel.healthy()
+    inbox = Recorder()
+    channel = CmppChannel(settings(peer.port, **changes), inbox)
+    async with running(channel, inbox):
+        error = await refused_for(channel, Reason.CREDENTIALS, words)
+        assert error.retry
+        assert not channel.healthy()
     await peer.stop()
     await peer.end()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from tests.channels.cmpp_peers import settings
-from tests.channels.conformance import BOUND, Line, Recorder, outgoing, running, until
+from tests.channels.conformance import Line, Recorder, outgoing, running, until
 from tests.channels.smpp_peers import reply_parts
 from tests.channels.test_cmpp_codec import DELIVERS, join, report
-from tests.channels.test_smpp_faults import Smsc
-from warnengine.dispatch.channel import ChannelError, Reason, Unanswered
+from tests.channels.test_smpp_faults import Smsc, refused_for
+from warnengine.dispatch.channel import Reason, Unanswered
 from warnengine.dispatch.channels.cmpp import CmppChannel
 
 NUMBER = "+8613800138001"
@@ -145,14 +145,8 @@ async def test_a_refused_login_is_told_and_not_tried_in_a_loop(status: int) -> N
         inbox = Recorder()
         channel = CmppChannel(settings(ismg.port), inbox)
         async with running(channel, inbox):
-            async with asyncio.timeout(BOUND):
-                while True:
-                    with pytest.raises(ChannelError) as caught:
-                        await channel.send(outgoing(NUMBER))
-                    if caught.value.reason is Reason.CREDENTIALS:
-                        break
-                    await asyncio.sleep(0.01)
-            assert caught.value.retry
+            error = await refused_for(channel, Reason.CREDENTIALS)
+            assert error.retry
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await until(lambda: ismg.count(CONNECT) > 1, "we try again")
