@@ -24,7 +24,7 @@ bench: setup
 
 # Everything that kills, cuts and stalls: the guards, the crashes, the process stories, the night with its parts killed.
 faults: setup
-	$(BIN)/python -m pytest tests/dispatch tests/acceptance/test_faults.py tests/kafka tests/channels/test_smpp_faults.py
+	$(BIN)/python -m pytest tests/dispatch tests/acceptance/test_faults.py tests/kafka tests/channels/test_smpp_faults.py tests/channels/test_cmpp_faults.py
 	$(BIN)/warnengine demo --break $(ARGS)
 
 check: setup

@@ -31,6 +31,7 @@ from warnengine.audit.watch import Watch
 from warnengine.console import official
 from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
 from warnengine.dispatch.channels.call_by_hand import CallByHand
+from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
@@ -57,6 +58,7 @@ from warnengine.order.wording import Wording
 from warnengine.rulebook import load
 from warnengine.settings import (
     AnyGateway,
+    CmppGateway,
     HttpGateway,
     HttpLine,
     PushGateway,
@@ -293,6 +295,8 @@ def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
     match gateway:
         case SmppGateway():
             return SmppChannel(gateway, inbox)
+        case CmppGateway():
+            return CmppChannel(gateway, inbox)
         case HttpGateway():
             return HttpSmsChannel(gateway, inbox)
         case VoiceGateway():

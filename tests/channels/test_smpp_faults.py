@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.channels.conformance import BOUND, ORDER, TEXTS, Line, Recorder, outgoing, running, until
 from tests.channels.smpp_peers import NodePeer, receipt_text, reply_parts, settings
-from warnengine.dispatch.channel import ChannelError, Fate, Reason, Unanswered
+from warnengine.dispatch.channel import Channel, ChannelError, Fate, Reason, Unanswered
 from warnengine.dispatch.channels.smpp import SmppChannel
 
 NUMBER = "+8613800138001"
@@ -98,7 +98,7 @@ async def line_to(smsc: Smsc, **changes: Any) -> AsyncIterator[Line]:
         yield line
 
 
-async def refused_for(channel: SmppChannel, reason: Reason, word: str = "") -> ChannelError:
+async def refused_for(channel: Channel, reason: Reason, word: str = "") -> ChannelError:
     """Send until the channel knows the reason that is expected."""
     async with asyncio.timeout(BOUND):
         while True:

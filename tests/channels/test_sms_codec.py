@@ -15,13 +15,8 @@ from warnengine.dispatch.channel import Accepted, ChannelError, Fate, Reason, Un
 from warnengine.dispatch.channels import smpp_pdu as pdu
 from warnengine.dispatch.channels.numbers import e164
 from warnengine.dispatch.channels.reconnect import pause
-from warnengine.dispatch.channels.smpp_answers import (
-    Answer,
-    is_receipt,
-    read_receipt,
-    refusal,
-    verdict,
-)
+from warnengine.dispatch.channels.smpp_answers import is_receipt, read_receipt, refusal
+from warnengine.dispatch.channels.sms_answers import Answer, verdict
 from warnengine.dispatch.channels.sms_parts import Place, TooLong, read_header, read_text, split_ucs2
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from("撤离🌧𠮷"), min_size=1, max_size=800)

@@ -54,11 +54,15 @@ def missing() -> str | None:
 
 def fetch() -> None:
     """Bring the jars with Maven; raise CalledProcessError where that is not possible."""
-    if missing() is None:
-        return
-    copy = ("dependency:copy-dependencies", f"-DoutputDirectory={JARS}", "-DincludeScope=runtime")
+    if missing() is not None:
+        copy_jars(HERE)
+
+
+def copy_jars(folder: Path) -> None:
+    """Bring what the pom.xml of a folder names into its folder `jars`; raise CalledProcessError."""
+    copy = ("dependency:copy-dependencies", f"-DoutputDirectory={folder / 'jars'}", "-DincludeScope=runtime")
     subprocess.run(
-        ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(HERE / "pom.xml"), *copy],
+        ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(folder / "pom.xml"), *copy],
         check=True,
     )
 

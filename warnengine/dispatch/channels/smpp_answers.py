@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from smpplib import consts
 
-from warnengine.dispatch.channel import Accepted, ChannelError, Fate, Reason, Receipt, Unanswered
+from warnengine.dispatch.channel import ChannelError, Fate, Reason, Receipt
 from warnengine.dispatch.channels.smpp_pdu import MESSAGE_STATE, RECEIPTED_MESSAGE_ID, DeliverSm, describe
-
-Answer = str | ChannelError | Unanswered
-"""What became of one part: the gateway's id of it, or why there is none."""
+from warnengine.dispatch.channels.sms_answers import FOR_GOOD, STATES
 
 REASONS: dict[int, Reason] = {
     # Asks for less.
@@ -52,47 +49,12 @@ REASONS: dict[int, Reason] = {
 """All others (RSYSERR, RSUBMITFAIL, RX_T_APPN, RUNKNOWNERR, vendors' own) are GATEWAY_ERROR and may go again: an
 order is rather tried once too often than given up for a number that nobody has explained."""
 
-FOR_GOOD = frozenset({Reason.BAD_ADDRESS, Reason.REJECTED})
-
 
 def refusal(status: int) -> ChannelError:
     """Read a command_status other than zero."""
     reason = REASONS.get(status, Reason.GATEWAY_ERROR)
     return ChannelError(reason, f"the SMPP gateway answered {describe(status)}", retry=reason not in FOR_GOOD)
 
-
-def verdict(answers: Sequence[Answer]) -> Accepted:
-    """Judge a message by its parts.
-
-    Raise the refusal where every part was refused, Unanswered where nobody knows or only some were taken: then a
-    part of the text may arrive, and to call it refused would deny that.
-    """
-    taken = tuple(answer for answer in answers if isinstance(answer, str))
-    if len(taken) == len(answers):
-        return Accepted(tuple(filter(None, taken)), receipts=True)
-    unknown = [answer.detail for answer in answers if isinstance(answer, Unanswered)]
-    refused = [answer for answer in answers if isinstance(answer, ChannelError)]
-    if not taken and not unknown:
-        raise next((answer for answer in refused if not answer.retry), refused[0])
-    if len(answers) == 1:
-        raise Unanswered(unknown[0])
-    raise Unanswered(
-        f"of {len(answers)} parts {len(taken)} were taken, {len(refused)} refused, {len(unknown)} unanswered: "
-        f"a part of the text may arrive ({(unknown or [refused[0].detail])[0]})"
-    )
-
-
-STATES: dict[str, Fate] = {
-    "DELIVRD": Fate.DELIVERED,
-    "ENROUTE": Fate.PENDING,
-    "ACCEPTD": Fate.PENDING,
-    "SCHEDULED": Fate.PENDING,
-    "BUFFRED": Fate.PENDING,
-    "UNKNOWN": Fate.PENDING,
-    "": Fate.PENDING,
-}
-"""UNKNOWN says that the gateway does not know, and so it proves nothing. Every other word (EXPIRED, DELETED,
-UNDELIV, REJECTD, the carriers' MA: MB: MI: codes) means that it was not delivered."""
 
 STATE_NUMBERS = {
     0: "SCHEDULED",

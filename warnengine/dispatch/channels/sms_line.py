@@ -1,0 +1,144 @@
+"""An SMS line: one session with the gateway, kept up; what is said in it is a subclass's."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import structlog
+
+from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason
+from warnengine.dispatch.channels.numbers import destination
+from warnengine.dispatch.channels.reconnect import pause
+from warnengine.dispatch.channels.sms_answers import Answer, verdict
+from warnengine.dispatch.channels.sms_parts import TooLong, split_ucs2
+from warnengine.dispatch.channels.sms_session import SmsSession
+from warnengine.settings import CmppGateway, SmppGateway
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.25
+"""Seconds between two looks at the time limits."""
+PATIENCE = 1.0
+"""Seconds for each step of a goodbye."""
+
+
+Session = TypeVar("Session", bound=SmsSession[Any])
+
+
+class SmsLine(ABC, Generic[Session]):
+    """A line of the kind sms."""
+
+    kind = "sms"
+    protocol: str
+    """Its name, for people."""
+
+    def __init__(self, gateway: SmppGateway | CmppGateway, tls: ssl.SSLContext | None = None) -> None:
+        self.gateway = gateway.name
+        self.window = gateway.window
+        self._line = gateway
+        self._tls = tls
+        self._session: Session | None = None
+        self._trouble = self._unreachable("not connected yet")
+        self._failures = 0
+
+    @abstractmethod
+    def _new_session(self) -> Session:
+        """Make a session that is not connected yet."""
+
+    @abstractmethod
+    def _log_in(self, session: Session) -> None:
+        """Write the login; its answer comes in `session.bound`."""
+
+    @abstractmethod
+    def _login_refused(self, status: int) -> ChannelError:
+        """Read the status of a login other than zero."""
+
+    @abstractmethod
+    def _submits(self, message: Outgoing, number: str, pieces: Sequence[bytes]) -> list[bytes]:
+        """Write the body of one submit for each piece of user data; several begin with a user data header."""
+
+    def healthy(self) -> bool:
+        """Whether the session is bound."""
+        return self._session is not None and self._session.open
+
+    async def run(self) -> None:
+        """Keep a session up until cancelled."""
+        while True:
+            await self._one_session()
+            await asyncio.sleep(pause(self._failures, self._trouble.reason))
+
+    async def send(self, message: Outgoing) -> Accepted:
+        """Submit every part at once and judge by all answers."""
+        parts = self._parts(message)
+        session = self._session
+        if session is None or not session.open:
+            raise ChannelError(self._trouble.reason, self._trouble.detail, retry=True)
+        deadline = asyncio.get_running_loop().time() + self._line.answer_seconds
+        answers: list[asyncio.Future[Answer]] = []
+        for part in parts:
+            if not await session.slot(deadline):
+                break
+            answers.append(session.submit(part, deadline))
+        outcomes: list[Answer] = [await answer for answer in answers]
+        if len(answers) < len(parts):
+            full = f"the window of {self.window} stayed full for {self._line.answer_seconds:g} s"
+            outcomes.append(ChannelError(Reason.THROTTLED, full, retry=True))
+        return verdict(outcomes)
+
+    def _parts(self, message: Outgoing) -> list[bytes]:
+        """Write the submit of every part, or raise what is certain before a byte has left."""
+        number = destination(message)
+        try:
+            pieces = split_ucs2(message.text.short, zlib.crc32(message.client_id.encode()))
+        except TooLong as error:
+            raise ChannelError(Reason.REJECTED, str(error), retry=False) from error
+        return self._submits(message, number, pieces)
+
+    async def _one_session(self) -> None:
+        """Connect, bind, stay until the connection ends; leave word of the trouble."""
+        self._failures += 1
+        session = self._new_session()
+        try:
+            await self._bind(session)
+            while not session.closed.done():
+                await asyncio.wait({session.closed}, timeout=TICK)
+                session.sweep(self._line.enquire_seconds)
+            self._trouble = self._unreachable(session.closed.result())
+        except ChannelError as error:
+            self._trouble = error
+        finally:
+            await session.farewell(PATIENCE)
+            self._session = None
+        if self._failures <= 1:
+            log.warning(f"no {self.protocol} session", gateway=self.gateway, reason=self._trouble.detail)
+
+    async def _bind(self, session: Session) -> None:
+        line = self._line
+        try:
+            async with asyncio.timeout(line.connect_seconds):
+                loop = asyncio.get_running_loop()
+                await loop.create_connection(lambda: session, line.host, line.port, ssl=self._tls)
+                self._log_in(session)
+                await asyncio.wait({session.bound})
+        except TimeoutError as error:
+            raise self._unreachable(f"no answer within {line.connect_seconds:g} s") from error
+        except OSError as error:
+            raise self._unreachable(str(error)) from error
+        if session.bound.cancelled():
+            raise self._unreachable(session.closed.result())
+        if status := session.bound.result():
+            raise self._login_refused(status)
+        self._session = session
+        self._failures = 0
+        log.info(f"{self.protocol} session bound", gateway=self.gateway)
+
+    def _unreachable(self, why: str) -> ChannelError:
+        where = f"{self._line.host}:{self._line.port}"
+        return ChannelError(
+            Reason.UNREACHABLE, f"{self.protocol} gateway {self.gateway} at {where}: {why}", retry=True
+        )
