@@ -162,6 +162,12 @@ class House:
             found: list[Json] = await answer.json()
             return found
 
+    async def original(self, arrival: int) -> bytes:
+        """What came in, byte by byte."""
+        async with self.web.get(f"/v1/quarantine/{arrival}", headers=_operator()) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.read()
+
     async def post(self, path: str, body: Mapping[str, Any]) -> tuple[int, Json]:
         """The duty room says something; status and answer."""
         async with self.web.post(path, json=body, headers=_operator()) as answer:

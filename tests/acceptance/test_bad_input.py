@@ -88,6 +88,7 @@ async def test_a_bad_message_is_answered_with_its_reason_and_kept(
         len(body),
     )
     assert row["explanation"] == said["detail"]
+    assert await house.original(row["id"]) == body, "the duty room reads it"
 
 
 async def test_a_body_without_end_is_cut_off_and_the_answer_says_that_nothing_is_kept(house: House) -> None:

@@ -54,6 +54,7 @@ def rules_with(folder: Path, file: str, old: str, new: str) -> tuple[Path, int]:
 
 TYPOS = {
     "a level that does not exist": ("measures/housing.yaml", "level: red}", "level: rad}"),
+    "a number to call that is none": ("district.yaml", "duty_phone: 023-45600000", "duty_phone: abc"),
     "a key that does not exist": ("measures/housing.yaml", "deadline:", "deadlin:"),
     "a bracket that is not closed": ("approvals.yaml", "{unit: duty_room, ", "unit: duty_room, "),
 }
@@ -76,6 +77,8 @@ async def test_a_typo_in_a_rule_file_is_shown_with_file_line_and_fix_and_nothing
 GATEWAY = json.dumps(
     {"kind": "smpp", "name": "a", "host": HOST, "port": 1, "system_id": "x", "password": "x", "source": "1"}
 )
+HTTP_LINE = {"kind": "sms_http", "name": "line", "url": "http://127.0.0.1:1", "callback_secret": "secret"}
+SOURCE = {"name": "a", "token": "bureau-token"}
 STARTS: Mapping[str, tuple[int, tuple[str, ...], dict[str, str]]] = {
     "a lease that a send may outlive": (
         1,
@@ -89,6 +92,12 @@ STARTS: Mapping[str, tuple[int, tuple[str, ...], dict[str, str]]] = {
     "a list that is no JSON": (2, ("gateways",), {"GATEWAYS": "[smpp]"}),
     "a kind of gateway that does not exist": (2, ("GATEWAYS",), {"GATEWAYS": '[{"kind": "fax"}]'}),
     "no rule book": (1, ("nowhere",), {"RULES": "nowhere"}),
+    "no templates": (1, ("nowhere", "WARNENGINE_TEMPLATES"), {"TEMPLATES": "nowhere"}),
+    "two sources of one token": (1, ("one token",), {"SOURCES": json.dumps([SOURCE, SOURCE | {"name": "b"}])}),
+    "a source without a token": (2, ("SOURCES",), {"SOURCES": json.dumps([SOURCE | {"token": ""}])}),
+    "an operator without a token": (2, ("OPERATOR_TOKEN",), {"OPERATOR_TOKEN": ""}),
+    "a port that no machine has": (2, ("WARNENGINE_HTTP__PORT",), {"HTTP__PORT": "99999"}),
+    "an address that this machine has not": (1, ("WARNENGINE_HTTP__HOST",), {"HTTP__HOST": "192.0.2.1"}),
     "a data folder that cannot be": (1, ("/dev/null/data", "WARNENGINE_DATA"), {"DATA": "/dev/null/data"}),
 }
 
@@ -99,6 +108,15 @@ async def test_an_installation_that_is_not_fit_does_not_start(
 ) -> None:
     assert_refused(await run(tmp_path, "serve", **settings), code, *words)
     assert not (tmp_path / "data" / "postgres").exists()
+
+
+PROFILES = {"a profile that does not exist": ("kanel", "kanel"), "what its profile asks for": ("kannel", "values")}
+
+
+@pytest.mark.parametrize(("profile", "word"), PROFILES.values(), ids=PROFILES)
+async def test_a_gateway_that_cannot_serve_is_named(tmp_path: Path, profile: str, word: str) -> None:
+    line = HTTP_LINE | {"profile": profile}
+    assert_refused(await run(tmp_path, "serve", GATEWAYS=json.dumps([line])), 1, "gateway line", word)
 
 
 FILES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +14,8 @@ import pytest
 
 from tests.core.district import READING
 from tests.store.world import World
+from tests.waiting import until
+from warnengine import metrics
 from warnengine.demo.scenario import RED
 from warnengine.ingest import formats
 from warnengine.ingest.formats.xml import MAX_BYTES
@@ -155,3 +159,18 @@ async def test_where_the_store_does_not_answer_every_file_waits(tmp_path: Path) 
         await spool.look()
     assert asked == ["1.xml"]
     assert all((tmp_path / name).exists() for name in ("1.xml", "2.xml"))
+
+
+async def test_a_spool_folder_that_is_a_file_is_told_and_ends_nothing(dawn: World, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    before = metrics.LOOP_FAILURES.labels("spool")._value.get()
+    running = asyncio.create_task(SpoolSource(tmp_path / "taken", dawn.engine.take).run())
+
+    async def told() -> bool:
+        return bool(metrics.LOOP_FAILURES.labels("spool")._value.get() > before)
+
+    await until(told)
+    assert not running.done()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
