@@ -1,43 +1,28 @@
-"""The composition root: the only place that knows every concrete class and joins the stages to the store."""
+"""All parts of one process, joined: which loop does which step."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
-import signal
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import assert_never
-from urllib.parse import urlencode
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 
-from warnengine import __version__, metrics
+from warnengine import metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
-from warnengine.api import gauges, problems, routes
+from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
+from warnengine.app.channels import built
+from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
-from warnengine.console import official
-from warnengine.dispatch.channel import Channel, Inbox, Receipt, Reply
+from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
-from warnengine.dispatch.channels.cmpp import CmppChannel
-from warnengine.dispatch.channels.email import EmailChannel
-from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
-from warnengine.dispatch.channels.push import PushChannel
-from warnengine.dispatch.channels.smpp import SmppChannel
-from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
-from warnengine.dispatch.channels.voice import VoiceChannel
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -45,9 +30,8 @@ from warnengine.ingest.intake import Intake
 from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
-from warnengine.model.arrival import Arrival, Taken, Verdict
+from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
-from warnengine.model.errors import StartRefused
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
@@ -55,25 +39,13 @@ from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
-from warnengine.rulebook import load
-from warnengine.settings import (
-    AnyGateway,
-    CmppGateway,
-    HttpGateway,
-    HttpLine,
-    PushGateway,
-    Settings,
-    SmppGateway,
-    SmtpGateway,
-    VoiceGateway,
-)
+from warnengine.settings import Settings
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
-from warnengine.store.embedded import EmbeddedPostgres, owned
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
@@ -147,7 +119,7 @@ class Engine:
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
-        self.gateways = [_channel(gateway, self.inbox) for gateway in settings.gateways]
+        self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
 
@@ -281,221 +253,3 @@ class Engine:
                 more = False
             if not more:
                 await self.bell.wait(event)
-
-
-def _channel(gateway: AnyGateway, inbox: Inbox) -> Channel:
-    try:
-        return channel_of(gateway, inbox)
-    except ValueError as error:
-        raise StartRefused(f"the settings of a gateway: {error}") from error
-
-
-def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
-    """The channel that speaks to a gateway: the one table of channels."""
-    match gateway:
-        case SmppGateway():
-            return SmppChannel(gateway, inbox)
-        case CmppGateway():
-            return CmppChannel(gateway, inbox)
-        case HttpGateway():
-            return HttpSmsChannel(gateway, inbox)
-        case VoiceGateway():
-            return VoiceChannel(gateway, inbox)
-        case SmtpGateway():
-            return EmailChannel(gateway, inbox)
-        case PushGateway():
-            return PushChannel(gateway, inbox)
-        case _:
-            assert_never(gateway)
-
-
-def web(engine: Engine) -> FastAPI:
-    """The HTTP application over an engine; without the role console only what a monitor asks for."""
-    application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
-    problems.install(application)
-    settings = engine.settings
-    services = routes.Services(
-        settings=settings,
-        book=engine.book,
-        take=engine.take,
-        warnings=engine.warnings,
-        board=engine.board,
-        duty=engine.duty,
-        called=engine.duty_room.called,
-        answers=engine.answers,
-        ready=engine.ready,
-        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
-        shown=engine.wording.shown,
-        ring=engine.bell.ring,
-        callbacks={
-            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
-                channel, engine.inbox, engine.warnings
-            )
-            for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
-        },
-    )
-    if "console" not in engine.roles:
-        application.include_router(routes.operations(services))
-        return application
-    application.include_router(routes.build(services))
-    push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
-    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
-    application.include_router(official.build(engine.answers, house))
-    return application
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
-    """The store, its schema brought up to date; the embedded server is started where none is named."""
-    embedded = None if settings.database else EmbeddedPostgres(settings.data)
-    dsn = settings.database.get_secret_value() if settings.database else ""
-    database = await Database.open(await asyncio.to_thread(embedded.start) if embedded else dsn)
-    keeper = asyncio.create_task(embedded.keep()) if embedded else None
-    try:
-        await database.migrate()
-        await database.installation(settings.installation)
-        yield database
-    finally:
-        if keeper:
-            keeper.cancel()
-        await database.close()
-
-
-async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
-    """Run the engine until SIGTERM or SIGINT: stop claiming, finish what is on the wire, record it."""
-    refuse_unsafe(settings)
-    book = load(settings.rules)
-    with contextlib.ExitStack() as held:
-        if not settings.database:
-            held.enter_context(owned(settings.data))
-        listener = held.enter_context(listening(settings))
-        async with opened(settings) as database:
-            await database.refuse_unsafe()
-            await database.refuse_other_key(link_key(settings))
-            engine = Engine(settings, book, database, roles)
-            await engine.orders.publish(
-                book.district.code, book.district.name, book.hash, book_files(settings.rules)
-            )
-            await engine.board.ensure_partitions()
-            metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
-            _on_signals(engine.stopping)
-            await _together(engine, listener)
-    log.info("stopped")
-
-
-async def _together(engine: Engine, listener: socket.socket) -> None:
-    config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
-    server = Server(config)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(engine.run())
-        group.create_task(server.serve(sockets=[listener]))
-        group.create_task(_stop_server(engine.stopping, server))
-        log.info("ready", roles=sorted(engine.roles), book=engine.book.hash[:12])
-
-
-class Server(uvicorn.Server):
-    """uvicorn that leaves the signals to the engine."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The engine has its own."""
-        yield
-
-
-async def _stop_server(stopping: asyncio.Event, server: uvicorn.Server) -> None:
-    await stopping.wait()
-    server.should_exit = True
-
-
-def _on_signals(stopping: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-
-
-def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
-    async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
-        try:
-            things = channel.read_callback(method, query, body)
-        except Unreadable as error:
-            await quarantine(Garbled(str(error), body or urlencode(query).encode()))
-            raise problems.Problem(400, "Not understood", f"{error}. It is kept; do not send it again.") from error
-        await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
-        for thing in things:
-            if isinstance(thing, Reply):
-                await inbox.reply(thing)
-            elif isinstance(thing, Garbled):
-                await quarantine(thing)
-        return channel.answer_ok
-
-    async def quarantine(garbled: Garbled) -> None:
-        metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()
-        log.error("callback", gateway=channel.gateway, problem=garbled.why, size=len(garbled.raw))
-        async with warnings.arrival() as desk:
-            arrival = Arrival(channel.gateway, "callback", garbled.raw)
-            await desk.keep(arrival, Verdict.QUARANTINED, "unreadable_callback", garbled.why)
-
-    return take
-
-
-def refuse_unsafe(settings: Settings) -> None:
-    """Raise StartRefused where a send could outlive its lease, names clash, or texts have no form."""
-    if not (settings.templates / "any.sms.j2").is_file():
-        raise StartRefused(f"no templates in {settings.templates}: set WARNENGINE_TEMPLATES to their folder")
-    tokens = [source.token.get_secret_value() for source in settings.sources]
-    if len(set(tokens)) != len(tokens):
-        raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
-    dispatch = settings.dispatch
-    for gateway in settings.gateways:
-        longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
-        if longest >= dispatch.lease_seconds:
-            raise StartRefused(
-                f"gateway {gateway.name}: connect + answer + grace is {longest:g} s and the lease "
-                f"{dispatch.lease_seconds:g} s: two engines could send the same text; lengthen "
-                "WARNENGINE_DISPATCH__LEASE_SECONDS"
-            )
-    names = [gateway.name for gateway in settings.gateways]
-    if len(set(names)) != len(names):
-        raise StartRefused(f"two gateways have one name: {', '.join(names)}")
-
-
-@contextlib.contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """The port of this process; StartRefused where it is taken."""
-    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.http.host, settings.http.port))
-    except OSError as error:
-        listener.close()
-        raise StartRefused(
-            f"cannot listen on {settings.http.host}:{settings.http.port} ({error.strerror}): stop the other "
-            "program, or set WARNENGINE_HTTP__PORT or WARNENGINE_HTTP__HOST"
-        ) from error
-    with listener:
-        yield listener
-
-
-def link_key(settings: Settings) -> bytes:
-    """The key of official's links: from the settings, else made once in the data folder, for its owner only."""
-    if settings.link_key:
-        return settings.link_key.get_secret_value().encode()
-    file = settings.data / "link.key"
-    with contextlib.suppress(FileExistsError):
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as made:
-            made.write(secrets.token_bytes(32))
-    return file.read_bytes()
-
-
-def owner_name() -> str:
-    """A name that no other process has or will have."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def book_files(folder: Path) -> dict[str, str]:
-    """The files of a rule book as text, by path."""
-    files = (file for file in sorted(folder.rglob("*.yaml")))
-    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}

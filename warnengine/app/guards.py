@@ -1,0 +1,27 @@
+"""What must hold before an engine comes up."""
+
+from __future__ import annotations
+
+from warnengine.model.errors import StartRefused
+from warnengine.settings import Settings
+
+
+def refuse_unsafe(settings: Settings) -> None:
+    """Raise StartRefused where a send could outlive its lease, names clash, or texts have no form."""
+    if not (settings.templates / "any.sms.j2").is_file():
+        raise StartRefused(f"no templates in {settings.templates}: set WARNENGINE_TEMPLATES to their folder")
+    tokens = [source.token.get_secret_value() for source in settings.sources]
+    if len(set(tokens)) != len(tokens):
+        raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
+    dispatch = settings.dispatch
+    for gateway in settings.gateways:
+        longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
+        if longest >= dispatch.lease_seconds:
+            raise StartRefused(
+                f"gateway {gateway.name}: connect + answer + grace is {longest:g} s and the lease "
+                f"{dispatch.lease_seconds:g} s: two engines could send the same text; lengthen "
+                "WARNENGINE_DISPATCH__LEASE_SECONDS"
+            )
+    names = [gateway.name for gateway in settings.gateways]
+    if len(set(names)) != len(names):
+        raise StartRefused(f"two gateways have one name: {', '.join(names)}")

@@ -1,0 +1,112 @@
+"""One process from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+
+import structlog
+import uvicorn
+
+from warnengine import __version__, metrics
+from warnengine.app.engine import ROLES, Engine
+from warnengine.app.guards import refuse_unsafe
+from warnengine.app.settled import book_files, link_key
+from warnengine.app.web import web
+from warnengine.model.errors import StartRefused
+from warnengine.rulebook import load
+from warnengine.settings import Settings
+from warnengine.store.database import Database
+from warnengine.store.embedded import EmbeddedPostgres, owned
+
+log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The store, its schema brought up to date; the embedded server is started where none is named."""
+    embedded = None if settings.database else EmbeddedPostgres(settings.data)
+    dsn = settings.database.get_secret_value() if settings.database else ""
+    database = await Database.open(await asyncio.to_thread(embedded.start) if embedded else dsn)
+    keeper = asyncio.create_task(embedded.keep()) if embedded else None
+    try:
+        await database.migrate()
+        await database.installation(settings.installation)
+        yield database
+    finally:
+        if keeper:
+            keeper.cancel()
+        await database.close()
+
+
+async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
+    """Run the engine until SIGTERM or SIGINT: stop claiming, finish what is on the wire, record it."""
+    refuse_unsafe(settings)
+    book = load(settings.rules)
+    with contextlib.ExitStack() as held:
+        if not settings.database:
+            held.enter_context(owned(settings.data))
+        listener = held.enter_context(listening(settings))
+        async with opened(settings) as database:
+            await database.refuse_unsafe()
+            await database.refuse_other_key(link_key(settings))
+            engine = Engine(settings, book, database, roles)
+            await engine.orders.publish(
+                book.district.code, book.district.name, book.hash, book_files(settings.rules)
+            )
+            await engine.board.ensure_partitions()
+            metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
+            _on_signals(engine.stopping)
+            await _together(engine, listener)
+    log.info("stopped")
+
+
+async def _together(engine: Engine, listener: socket.socket) -> None:
+    config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    server = Server(config)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.run())
+        group.create_task(server.serve(sockets=[listener]))
+        group.create_task(_stop_server(engine.stopping, server))
+        log.info("ready", roles=sorted(engine.roles), book=engine.book.hash[:12])
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves the signals to the engine."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The engine has its own."""
+        yield
+
+
+async def _stop_server(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+    await stopping.wait()
+    server.should_exit = True
+
+
+def _on_signals(stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """The port of this process; StartRefused where it is taken."""
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.http.host, settings.http.port))
+    except OSError as error:
+        listener.close()
+        raise StartRefused(
+            f"cannot listen on {settings.http.host}:{settings.http.port} ({error.strerror}): stop the other "
+            "program, or set WARNENGINE_HTTP__PORT or WARNENGINE_HTTP__HOST"
+        ) from error
+    with listener:
+        yield listener

@@ -1,0 +1,86 @@
+"""The HTTP application over an engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import FastAPI
+
+from warnengine import __version__, metrics
+from warnengine.acknowledge.inbox import StoredInbox
+from warnengine.api import gauges, problems, routes
+from warnengine.app.engine import Engine
+from warnengine.console import official
+from warnengine.dispatch.channel import Receipt, Reply
+from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
+from warnengine.dispatch.channels.push import PushChannel
+from warnengine.dispatch.channels.sms_http import HttpChannel
+from warnengine.model.arrival import Arrival, Verdict
+from warnengine.settings import HttpLine
+from warnengine.store.warnings import WarningStore
+
+log = structlog.get_logger()
+
+
+def web(engine: Engine) -> FastAPI:
+    """The HTTP application over an engine; without the role console only what a monitor asks for."""
+    application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
+    problems.install(application)
+    settings = engine.settings
+    services = routes.Services(
+        settings=settings,
+        book=engine.book,
+        take=engine.take,
+        warnings=engine.warnings,
+        board=engine.board,
+        duty=engine.duty,
+        called=engine.duty_room.called,
+        answers=engine.answers,
+        ready=engine.ready,
+        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
+        shown=engine.wording.shown,
+        ring=engine.bell.ring,
+        callbacks={
+            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
+                channel, engine.inbox, engine.warnings
+            )
+            for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
+            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
+        },
+    )
+    if "console" not in engine.roles:
+        application.include_router(routes.operations(services))
+        return application
+    application.include_router(routes.build(services))
+    push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
+    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
+    application.include_router(official.build(engine.answers, house))
+    return application
+
+
+def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
+    async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
+        try:
+            things = channel.read_callback(method, query, body)
+        except Unreadable as error:
+            await quarantine(Garbled(str(error), body or urlencode(query).encode()))
+            raise problems.Problem(400, "Not understood", f"{error}. It is kept; do not send it again.") from error
+        await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
+        for thing in things:
+            if isinstance(thing, Reply):
+                await inbox.reply(thing)
+            elif isinstance(thing, Garbled):
+                await quarantine(thing)
+        return channel.answer_ok
+
+    async def quarantine(garbled: Garbled) -> None:
+        metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()
+        log.error("callback", gateway=channel.gateway, problem=garbled.why, size=len(garbled.raw))
+        async with warnings.arrival() as desk:
+            arrival = Arrival(channel.gateway, "callback", garbled.raw)
+            await desk.keep(arrival, Verdict.QUARANTINED, "unreadable_callback", garbled.why)
+
+    return take
