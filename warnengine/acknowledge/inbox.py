@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from warnengine import metrics
-from warnengine.acknowledge.receipts import ReceiptDesk
 from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
 from warnengine.model.delivery import Receipt, Reply
 
 STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
+
+
+class ReceiptStore(Protocol):
+    """Where receipts are kept."""
+
+    async def receipt(self, receipt: Receipt) -> None:
+        """Store a receipt and what it says; a gateway hears yes only after that."""
 
 
 class AnswerStore(Protocol):
@@ -30,7 +36,7 @@ class AnswerStore(Protocol):
 class StoredInbox:
     """Fulfils the channels' `Inbox`."""
 
-    receipts: ReceiptDesk
+    receipts: ReceiptStore
     store: AnswerStore
 
     async def receipt(self, receipt: Receipt) -> None:
