@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +16,8 @@ STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
 class ReceiptStore(Protocol):
     """Where receipts are kept."""
 
-    async def receipt(self, receipt: Receipt) -> None:
-        """Store a receipt and what it says; a gateway hears yes only after that."""
+    async def take(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts and what they say; a gateway hears yes only after that."""
 
 
 class AnswerStore(Protocol):
@@ -41,7 +42,11 @@ class StoredInbox:
 
     async def receipt(self, receipt: Receipt) -> None:
         """Store a receipt; match it later if its message is not known yet."""
-        await self.receipts.receipt(receipt)
+        await self.batch([receipt])
+
+    async def batch(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts that came together."""
+        await self.receipts.take(receipts)
 
     async def reply(self, reply: Reply) -> None:
         """Store a reply and what it means."""

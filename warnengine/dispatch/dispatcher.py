@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
@@ -18,9 +17,9 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
-from warnengine.dispatch.channel import Accepted, Channel, ChannelError, Outgoing, Text, Unanswered
+from warnengine.dispatch.channel import Channel, Outgoing, Text
 from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
-from warnengine.dispatch.pace import Pace, submits
+from warnengine.dispatch.wire import Answer, Sending, Wire, submits
 from warnengine.model.delivery import Attempt, Candidate, Claim, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
 from warnengine.settings import Dispatch
@@ -29,12 +28,12 @@ log = structlog.get_logger()
 
 RED, BLUE = 0, 3
 """Lanes."""
-ORDINARY = 0.8
-"""The share of a gateway's window that everything but red may take: a red finds room at once."""
 AHEAD = 2
 """Batches of one gateway in the air, and one more for a red: while one is answered the next is intended."""
 BRIEF = 2.0
 """Seconds that a batch should last: so long may a red wait for a slow gateway."""
+SHORTEST = 0.0001
+"""Seconds that a message takes at least."""
 
 
 class ClaimDesk(Protocol):
@@ -84,7 +83,7 @@ def monotonic() -> float:
     return asyncio.get_running_loop().time()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Batch:
     """What is sent under one claim."""
 
@@ -92,6 +91,15 @@ class Batch:
     began: float
     """Before the claim, by the monotonic clock."""
     going: Sequence[tuple[Candidate, Outgoing]]
+    stored: set[Awaitable[None]] = field(default_factory=set)
+    """Ends when the outcomes so far are stored."""
+
+    def __post_init__(self) -> None:
+        self.left = len(self.going)
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Every message has an outcome."""
+        if not self.left:
+            self.over.set_result(None)
 
     @property
     def age(self) -> float:
@@ -102,6 +110,13 @@ class Batch:
     def now(self) -> datetime:
         """Engine time: that of the claim, moved on by the monotonic clock."""
         return self.desk.claim.now + timedelta(seconds=self.age)
+
+    def note(self, outcome: Outcome) -> None:
+        """What became of one message."""
+        self.stored.add(self.desk.record(outcome))
+        self.left -= 1
+        if not self.left and not self.over.done():
+            self.over.set_result(None)
 
 
 @dataclass
@@ -118,9 +133,7 @@ class Dispatcher:
     """Set when a batch has landed, and by whoever makes work."""
 
     def __post_init__(self) -> None:
-        self._window = asyncio.Semaphore(self.channel.window)
-        self._ordinary = asyncio.Semaphore(max(1, int(self.channel.window * ORDINARY)))
-        self._pace = Pace(self.rate)
+        self._wire = Wire(self.channel, self.rate)
         self._each = BRIEF / self.channel.window / 2  # until a batch has shown it
         self._flying: dict[asyncio.Task[None], int] = {}
         self._seconds = metrics.SEND_SECONDS.labels(self.channel.gateway)
@@ -200,57 +213,34 @@ class Dispatcher:
     async def _land(self, batch: Batch) -> None:
         """Send a batch, store every outcome as it comes, give the chunk back."""
         began = monotonic()
-        stored = await asyncio.gather(*(self._send(batch, *one) for one in batch.going))
-        await asyncio.gather(*dict.fromkeys(stored))
+        for candidate, message in batch.going:
+            self._wire.queue(self._sending(batch, candidate.attempt, message))
+        await batch.over
+        await asyncio.gather(*batch.stored)
         await batch.desk.release()
         if batch.going:
-            self._each = max((monotonic() - began) / len(batch.going), 0.0001)
+            self._each = max((monotonic() - began) / len(batch.going), SHORTEST)
 
-    async def _send(self, batch: Batch, candidate: Candidate, message: Outgoing) -> Awaitable[None]:
-        attempt = candidate.attempt
-        if attempt.lane == RED:
-            outcome = await self._in_turn(batch, attempt, message)
-        else:
-            async with self._ordinary:
-                outcome = await self._in_turn(batch, attempt, message)
-        return batch.desk.record(self._counted(outcome))
+    def _sending(self, batch: Batch, attempt: Attempt, message: Outgoing) -> Sending:
+        started = 0.0
 
-    async def _in_turn(self, batch: Batch, attempt: Attempt, message: Outgoing) -> Outcome:
-        async with self._window:
-            await self._pace.turn(submits(self.channel.kind, message.text))
+        def leave() -> tuple[Outgoing, float] | None:
+            nonlocal started
+            started = monotonic()
             left = self.settings.lease_seconds - self.settings.grace_seconds - batch.age
             dropped = decide(attempt, LastLook(left), batch.now)
             if dropped:
-                return dropped
-            started = monotonic()
-            message = replace(message, expires_in=(attempt.not_after - batch.now).total_seconds())
-            happening = await self._hand_over(message, left)
+                batch.note(self._counted(dropped))
+                return None
+            return replace(message, expires_in=(attempt.not_after - batch.now).total_seconds()), left
+
+        def answered(answer: Answer) -> None:
             self._seconds.observe(monotonic() - started)
-        outcome = decide(attempt, happening, batch.now)
-        assert outcome, "whatever a gateway answers, or not, is an outcome"
-        return outcome
+            outcome = decide(attempt, answer, batch.now)
+            assert outcome, "whatever a gateway answers, or not, is an outcome"
+            batch.note(self._counted(outcome))
 
-    async def _hand_over(self, message: Outgoing, within: float) -> Accepted | ChannelError | Unanswered:
-        try:
-            async with asyncio.timeout(within):
-                return await self.channel.send(message)
-        except (ChannelError, Unanswered) as error:
-            return error
-        except TimeoutError:
-            return Unanswered("no answer within the lease")
-        except Exception as error:  # noqa: BLE001 - a channel's defect must not end the engine or hold up its chunk
-            self._defect(error)
-            return Unanswered(f"defect in the channel: {type(error).__name__}")
-
-    def _defect(self, error: Exception) -> None:
-        """Log where it happened; the words of an error may hold a number or a text."""
-        metrics.DEFECTS.labels(self.channel.gateway).inc()
-        log.error(
-            "defect",
-            gateway=self.channel.gateway,
-            problem=type(error).__name__,
-            traceback="".join(traceback.format_tb(error.__traceback__)),
-        )
+        return Sending(attempt.lane == RED, submits(self.channel.kind, message.text), leave, answered)
 
     def _counted(self, outcome: Outcome) -> Outcome:
         """Count and log an outcome. Its detail is for the record alone: gateways quote numbers and texts."""

@@ -94,10 +94,11 @@ class Journal:
         self._batch.outcomes.append((claim, line, outcome))
         return self._gather()
 
-    async def receipt(self, receipt: Receipt) -> None:
-        """Store a receipt and what it says; raises where it could not be stored."""
-        metrics.RECEIPTS.labels(receipt.gateway, receipt.fate.value).inc()
-        self._batch.receipts.append(receipt)
+    async def take(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts and what they say; raises where they could not be stored."""
+        for receipt in receipts:
+            metrics.RECEIPTS.labels(receipt.gateway, receipt.fate.value).inc()
+        self._batch.receipts.extend(receipts)
         await asyncio.shield(self._gather())  # one caller's end is not the end of the others' batch
 
     async def match(self, connection: Connection, kept: Sequence[tuple[int, str]]) -> int:
