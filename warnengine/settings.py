@@ -34,6 +34,8 @@ class Gateway(_Section):
     """In metrics, on the board, in callback addresses."""
     window: int = Field(default=16, ge=1, le=1000)
     """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
+    rank: int = Field(default=1, ge=1)
+    """Of several gateways of one channel the lowest is used first, equals share; the next stand in for it."""
     rate: float | None = Field(default=None, gt=0)
     """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
@@ -248,6 +250,8 @@ class Dispatch(_Section):
     crash, and what was intended may have been."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    confirmed_after_seconds: float = 40
+    """By then nearly every receipt has come; a gateway of which none has is a black hole."""
 
 
 class Settings(BaseSettings):

@@ -24,6 +24,8 @@ from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.line_watch import LineWatch
+from warnengine.dispatch.routes import Routes, Way
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -124,6 +126,9 @@ class Engine:
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
+        self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
+        self.journal.several = self.routes.several()
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -217,9 +222,13 @@ class Engine:
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
 
+        if "dispatch" in self.roles:
+            confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
+            yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
-        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, rate)
+        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
         await self._keep(f"dispatch {channel.gateway}", dispatcher.feed, dispatcher.wake)
         await dispatcher.landed()
 
