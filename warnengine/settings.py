@@ -201,8 +201,59 @@ class PushGateway(Gateway):
     """Also push to plain http and to addresses of this machine itself: for tests and the demo only."""
 
 
+def _topic(topic: str) -> str:
+    levels = topic.split("/")
+    if levels.count("{address}") != 1 or topic.count("{") != 1 or set(topic) & set("+#\0"):
+        raise ValueError(f"topic {topic!r}: {{address}} must be one whole level, as in speakers/{{address}}/play")
+    return topic
+
+
+Topic = Annotated[str, AfterValidator(_topic)]
+
+
+class MqttGateway(Gateway):
+    """A broker of MQTT 5 with village loudspeakers (大喇叭), or with the phones of the district's own app."""
+
+    kind: Literal["mqtt"]
+    serves: Literal["loudspeaker", "app"]
+    """The channel that the rule book and the address list name."""
+    host: str = Field(min_length=1)
+    port: int = Field(default=8883, ge=0, le=65535)
+    tls: bool = True
+    ca_file: Path | None = None
+    """Certificate authority of the broker; the system's own list when absent."""
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: str | None = Field(None, pattern=r"^[0-9A-Za-z._-]{1,60}$")
+    """Our name at the broker, of this process alone; absent: made of the gateway's name and the machine's."""
+    topic: Topic = "warnengine/{address}/order"
+    """Where a device listens."""
+    receipts: Topic = "warnengine/{address}/receipt"
+    """Where a device tells what came of a message: {"id", "result": played, delivered, read, failed, "code"}."""
+    replies: Topic | None = None
+    """Where the app hands over what a person answered: {"order", "text"}."""
+    status: Topic | None = None
+    """Where a device, or its will, says `online` or `offline` (retained)."""
+    repeat: int = Field(default=3, ge=1, le=10)
+    """How often a loudspeaker says it."""
+    enquire_seconds: float = Field(default=30, ge=1)
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError(f"MQTT gateway {self.name}: give both username and password, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        topics = [topic for topic in (self.topic, self.receipts, self.replies, self.status) if topic]
+        if len(set(topics)) < len(topics):
+            raise ValueError(f"MQTT gateway {self.name}: topic, receipts, replies and status must differ")
+        return self
+
+
 AnyGateway = Annotated[
-    SmppGateway | CmppGateway | HttpGateway | VoiceGateway | SmtpGateway | PushGateway,
+    SmppGateway | CmppGateway | HttpGateway | VoiceGateway | SmtpGateway | PushGateway | MqttGateway,
     Field(discriminator="kind"),
 ]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from warnengine.dispatch.channel import Channel, Inbox
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
+from warnengine.dispatch.channels.mqtt import MqttChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
@@ -15,12 +17,24 @@ from warnengine.model.errors import StartRefused
 from warnengine.settings import (
     AnyGateway,
     CmppGateway,
+    Gateway,
     HttpGateway,
+    MqttGateway,
     PushGateway,
     SmppGateway,
     SmtpGateway,
     VoiceGateway,
 )
+
+CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
+    SmppGateway: SmppChannel,
+    CmppGateway: CmppChannel,
+    HttpGateway: HttpSmsChannel,
+    VoiceGateway: VoiceChannel,
+    SmtpGateway: EmailChannel,
+    PushGateway: PushChannel,
+    MqttGateway: MqttChannel,
+}
 
 
 def built(gateway: AnyGateway, inbox: Inbox) -> Channel:
@@ -32,19 +46,5 @@ def built(gateway: AnyGateway, inbox: Inbox) -> Channel:
 
 
 def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
-    """The channel that speaks to a gateway: the one table of channels."""
-    match gateway:
-        case SmppGateway():
-            return SmppChannel(gateway, inbox)
-        case CmppGateway():
-            return CmppChannel(gateway, inbox)
-        case HttpGateway():
-            return HttpSmsChannel(gateway, inbox)
-        case VoiceGateway():
-            return VoiceChannel(gateway, inbox)
-        case SmtpGateway():
-            return EmailChannel(gateway, inbox)
-        case PushGateway():
-            return PushChannel(gateway, inbox)
-        case _:
-            assert_never(gateway)
+    """The channel that speaks to a gateway."""
+    return CHANNELS[type(gateway)](gateway, inbox)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from warnengine.model.delivery import Fate, Receipt, Reply, Text
 
@@ -23,8 +23,10 @@ __all__ = [
     "Reason",
     "Receipt",
     "Reply",
+    "Telling",
     "Text",
     "Unanswered",
+    "told",
 ]
 
 
@@ -43,6 +45,8 @@ class Reason(StrEnum):
     """The gateway refuses this text or this sender for good."""
     CREDENTIALS = "credentials"
     """The gateway no longer accepts our login."""
+    OFFLINE = "offline"
+    """The device (a loudspeaker, a phone with the app) is switched off or has no network; it may come back."""
     EXPIRED = "expired"
     """Its time was over before it could leave or be delivered."""
     SILENT = "silent"
@@ -61,7 +65,7 @@ class Outgoing:
     dedupe_id: str
     """16 letters, the same for every attempt of this delivery; for gateways that drop repeats."""
     address: str
-    """E.164 number (+8613…), mailbox, or the JSON of a push subscription."""
+    """E.164 number (+8613…), mailbox, the JSON of a push subscription, a device, a member of WeCom."""
     text: Text
     expires_in: float
     """Seconds from now after which the gateway must not deliver it any more."""
@@ -91,6 +95,13 @@ class ChannelError(Exception):
         """Seconds that the gateway asks us to wait, where it says so."""
 
 
+def told(error: ChannelError) -> str:
+    """Name a gateway's trouble for whoever must put it right: a wrong password is not a dead network."""
+    if error.reason is Reason.CREDENTIALS:
+        return f"credentials refused: {error.detail}"
+    return error.detail
+
+
 class Unanswered(Exception):
     """Bytes left and no answer came in time: whether the gateway took the message is not known."""
 
@@ -113,7 +124,7 @@ class Channel(Protocol):
     """One gateway of one kind."""
 
     kind: str
-    """sms, email, push, voice, call."""
+    """sms, email, push, wecom, app, loudspeaker, extra, voice, call."""
     gateway: str
     """Its name in the settings, in metrics and on the board."""
     window: int
@@ -132,3 +143,11 @@ class Channel(Protocol):
 
     def healthy(self) -> bool:
         """Whether a send now has a chance: bound, connected, not refused."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A channel that can say why it is not healthy."""
+
+    def trouble(self) -> str:
+        """What is wrong and what to look at; empty where the channel is healthy. No number, no text."""
