@@ -7,6 +7,7 @@ One class per outside system. Secrets are never printed. Nested values are writt
 from __future__ import annotations
 
 import os
+import re
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -252,8 +253,42 @@ class MqttGateway(Gateway):
         return self
 
 
+class WecomGateway(Gateway):
+    """An application of the bureau in WeCom (企业微信)."""
+
+    kind: Literal["wecom"]
+    url: str = "https://qyapi.weixin.qq.com"
+    corp_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
+    """企业ID."""
+    agent_id: int = Field(ge=0)
+    secret: SecretStr = Field(min_length=1)
+    """Secret of the application."""
+    callback_secret: SecretStr = Field(min_length=1)
+    """Part of the callback's path."""
+    token: SecretStr | None = None
+    """Token of 接收消息服务器; without it nobody can answer in WeCom, only on the link page."""
+    aes_key: SecretStr | None = None
+    """EncodingAESKey of 接收消息服务器: 43 letters and digits."""
+    window: int = Field(default=8, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _callback_is_whole(self) -> Self:
+        if (self.token is None) != (self.aes_key is None):
+            raise ValueError(f"WeCom gateway {self.name}: give both token and aes_key, or neither")
+        if self.aes_key and not re.fullmatch(r"[0-9A-Za-z+/]{43}", self.aes_key.get_secret_value()):
+            raise ValueError(f"WeCom gateway {self.name}: aes_key has 43 letters and digits")
+        return self
+
+
 AnyGateway = Annotated[
-    SmppGateway | CmppGateway | HttpGateway | VoiceGateway | SmtpGateway | PushGateway | MqttGateway,
+    SmppGateway
+    | CmppGateway
+    | HttpGateway
+    | VoiceGateway
+    | SmtpGateway
+    | PushGateway
+    | MqttGateway
+    | WecomGateway,
     Field(discriminator="kind"),
 ]
 

@@ -13,6 +13,7 @@ from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
 from warnengine.dispatch.channels.voice import VoiceChannel
+from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.model.errors import StartRefused
 from warnengine.settings import (
     AnyGateway,
@@ -24,6 +25,7 @@ from warnengine.settings import (
     SmppGateway,
     SmtpGateway,
     VoiceGateway,
+    WecomGateway,
 )
 
 CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
@@ -34,6 +36,7 @@ CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
     SmtpGateway: EmailChannel,
     PushGateway: PushChannel,
     MqttGateway: MqttChannel,
+    WecomGateway: WecomChannel,
 }
 
 
