@@ -280,6 +280,16 @@ class WecomGateway(Gateway):
         return self
 
 
+class ExtraGateway(Gateway):
+    """Any service that Apprise knows. What it took is sent, and counts for nobody as reached."""
+
+    kind: Literal["extra"]
+    url: SecretStr
+    """Apprise's URL of the service; {address} stands for what the address list has in the column extra."""
+    window: int = Field(default=4, ge=1, le=32)
+    """Threads."""
+
+
 AnyGateway = Annotated[
     SmppGateway
     | CmppGateway
@@ -288,7 +298,8 @@ AnyGateway = Annotated[
     | SmtpGateway
     | PushGateway
     | MqttGateway
-    | WecomGateway,
+    | WecomGateway
+    | ExtraGateway,
     Field(discriminator="kind"),
 ]
 

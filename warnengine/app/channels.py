@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from warnengine.dispatch.channel import Channel, Inbox
+from warnengine.dispatch.channel import Channel, Inbox, Telling
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
+from warnengine.dispatch.channels.extra import ExtraChannel
 from warnengine.dispatch.channels.mqtt import MqttChannel
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
@@ -18,6 +19,7 @@ from warnengine.model.errors import StartRefused
 from warnengine.settings import (
     AnyGateway,
     CmppGateway,
+    ExtraGateway,
     Gateway,
     HttpGateway,
     MqttGateway,
@@ -37,6 +39,7 @@ CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
     PushGateway: PushChannel,
     MqttGateway: MqttChannel,
     WecomGateway: WecomChannel,
+    ExtraGateway: ExtraChannel,
 }
 
 
@@ -51,3 +54,9 @@ def built(gateway: AnyGateway, inbox: Inbox) -> Channel:
 def channel_of(gateway: AnyGateway, inbox: Inbox) -> Channel:
     """The channel that speaks to a gateway."""
     return CHANNELS[type(gateway)](gateway, inbox)
+
+
+def trouble_of(channel: Channel) -> str:
+    """Why a channel is not healthy, for whoever looks at /readyz."""
+    words = channel.trouble() if isinstance(channel, Telling) else ""
+    return words or "does not answer"

@@ -16,7 +16,7 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
-from warnengine.app.channels import built
+from warnengine.app.channels import built, trouble_of
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -167,7 +167,7 @@ class Engine:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
+        found = self.troubles | {c.gateway: trouble_of(c) for c in self.running if not c.healthy()}
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"

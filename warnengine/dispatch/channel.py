@@ -8,10 +8,10 @@ confirms to the gateway only after the Inbox has returned, so that a crash in be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from warnengine.model.delivery import Fate, Receipt, Reply, Text
+from warnengine.model.reason import Reason
 
 __all__ = [
     "Accepted",
@@ -28,31 +28,6 @@ __all__ = [
     "Unanswered",
     "told",
 ]
-
-
-class Reason(StrEnum):
-    """Why something was not sent or not delivered; the label of the metric and the word on the board."""
-
-    THROTTLED = "throttled"
-    """The gateway asks for less; the same text may go later."""
-    UNREACHABLE = "unreachable"
-    """No connection to the gateway; not a byte of the message left."""
-    GATEWAY_ERROR = "gateway_error"
-    """The gateway failed inside and says so (5xx, ESME_RSYSERR, SMTP 4xx); it has not taken the message."""
-    BAD_ADDRESS = "bad_address"
-    """空号, unknown mailbox, retired push endpoint: this address will never work."""
-    REJECTED = "rejected"
-    """The gateway refuses this text or this sender for good."""
-    CREDENTIALS = "credentials"
-    """The gateway no longer accepts our login."""
-    OFFLINE = "offline"
-    """The device (a loudspeaker, a phone with the app) is switched off or has no network; it may come back."""
-    EXPIRED = "expired"
-    """Its time was over before it could leave or be delivered."""
-    SILENT = "silent"
-    """Accepted by the gateway, never confirmed by the handset."""
-    UNANSWERED = "unanswered"
-    """Bytes left and no answer came: it may have been taken."""
 
 
 @dataclass(frozen=True, slots=True)

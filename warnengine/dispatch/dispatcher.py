@@ -22,6 +22,7 @@ from warnengine.dispatch import retry
 from warnengine.dispatch.channel import Channel, ChannelError, Outgoing, Reason, Text, Unanswered
 from warnengine.model.delivery import Candidate, Claim, Doubt, Event, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
+from warnengine.model.reason import WORDS
 from warnengine.settings import Dispatch
 
 log = structlog.get_logger()
@@ -64,7 +65,7 @@ class SendStore(Protocol):
 
 Wording = Callable[[Candidate, Purpose], Text]
 """Fills the closed slots of a text."""
-NOT_SENT = {What.EXPIRED: "有效期内没有发出", What.FAILED: "号码或邮箱已停用"}
+NOT_SENT = {What.EXPIRED: WORDS[Reason.EXPIRED], What.FAILED: WORDS[Reason.RETIRED]}
 """What the duty room reads of texts that were not sent."""
 
 
