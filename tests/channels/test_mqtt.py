@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
 from tests.channels.conformance import BOUND, ORDER, Line, Recorder, outgoing, running, until
-from tests.channels.mqtt_peers import MOSQUITTO, REASON, Device, Mosquitto, mqtt_settings
+from tests.channels.mqtt_peers import MOSQUITTO, REASON, Device, Mosquitto, Watched, mqtt_settings
 from warnengine.dispatch.channel import ChannelError, Fate, Reason, Receipt, Reply
 from warnengine.dispatch.channels.http_profile import Unreadable
 from warnengine.dispatch.channels.mqtt import MqttChannel
@@ -110,6 +110,18 @@ class TestDevices:
         speaker.say("receipt", b'{"id": "0000000000000001", "result": "played"}')
         async with running(MqttChannel(settings, inbox), inbox):
             await until(lambda: bool(inbox.receipts), "the receipt has come")
+        speaker.end()
+
+    async def test_what_was_not_stored_when_the_engine_died_comes_again(self, broker: Mosquitto) -> None:
+        dying, inbox, settings = Recorder(failing=True), Recorder(), mqtt_settings(broker.port)
+        watched = Watched(dying)
+        speaker = await device(broker)
+        async with running(MqttChannel(settings, watched), dying) as line:
+            await until(line.channel.healthy, "the channel is connected")
+            speaker.say("receipt", b'{"id": "0000000000000001", "result": "played"}')
+            await until(lambda: watched.refused > 0, "it could not be stored")
+        async with running(MqttChannel(settings, inbox), inbox):
+            await until(lambda: bool(inbox.receipts), "the broker has repeated it")
         speaker.end()
 
     async def test_what_is_not_understood_is_counted_and_disturbs_nothing(

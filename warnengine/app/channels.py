@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from warnengine.dispatch.channel import Channel, Inbox, Telling
@@ -15,6 +15,7 @@ from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
 from warnengine.dispatch.channels.voice import VoiceChannel
 from warnengine.dispatch.channels.wecom import WecomChannel
+from warnengine.model.book import RuleBook
 from warnengine.model.errors import StartRefused
 from warnengine.settings import (
     AnyGateway,
@@ -30,6 +31,8 @@ from warnengine.settings import (
     WecomGateway,
 )
 
+ADDED = frozenset({"wecom", "app", "loudspeaker", "extra"})
+"""Channels that the shipped book does not name: whoever names them has them."""
 CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
     SmppGateway: SmppChannel,
     CmppGateway: CmppChannel,
@@ -60,3 +63,10 @@ def trouble_of(channel: Channel) -> str:
     """Why a channel is not healthy, for whoever looks at /readyz."""
     words = channel.trouble() if isinstance(channel, Telling) else ""
     return words or "does not answer"
+
+
+def unserved(book: RuleBook, channels: Iterable[Channel]) -> dict[str, str]:
+    """Channels that the bureau has put into ladder.yaml and no gateway serves: their texts would leave nowhere."""
+    named = {channel for rung in book.ladder.values() for channel in rung.channels} & ADDED
+    lacking = sorted(named - {channel.kind for channel in channels})
+    return {kind: f"ladder.yaml names the channel {kind} and no gateway serves it" for kind in lacking}

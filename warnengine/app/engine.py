@@ -16,7 +16,7 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
-from warnengine.app.channels import built, trouble_of
+from warnengine.app.channels import built, trouble_of, unserved
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -175,6 +175,7 @@ class Engine:
             found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
+        found |= unserved(self.book, self.gateways)
         steps = (step for rung in self.book.ladder.values() for step in rung.steps)
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"

@@ -52,8 +52,11 @@ class HttpClient:
         return self._session is not None and self._trouble is None
 
     def trouble(self) -> str:
-        """Why it is not healthy, in words."""
-        return told(self._trouble) if self._trouble else ""
+        """Why it is not healthy, in words: of a refusal only its code, for gateways quote numbers and texts."""
+        trouble = self._trouble
+        if trouble and trouble.reason is Reason.CREDENTIALS:
+            trouble = ChannelError(trouble.reason, trouble.detail.partition(": ")[0], retry=True)
+        return told(trouble) if trouble else ""
 
     async def run(self) -> None:
         """Keep the connections, and look after the gateway until cancelled."""
