@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import ipaddress
 import json
@@ -14,6 +15,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
@@ -257,6 +260,11 @@ class TestWords:
     def test_what_is_not_understood_is_not_repeated(self, topic: str, payload: bytes) -> None:
         with pytest.raises(Unreadable):
             read(mqtt_settings(1, **APP), topic, payload)
+
+    @given(st.sampled_from(["receipt", "reply", "status", "play"]), st.binary() | st.text().map(str.encode))
+    def test_whatever_a_device_says_is_read_or_refused(self, what: str, payload: bytes) -> None:
+        with contextlib.suppress(Unreadable):
+            assert read(mqtt_settings(1, **APP), f"tongliang/a-1/{what}", payload)
 
     @pytest.mark.parametrize("address", ["", "+", "#", "a/b", "$SYS", "a b", "a\0", "x" * 201])
     def test_an_address_is_one_level_of_a_topic(self, address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tests.channels.conformance import TEXTS, ChannelConformance, Line, Recorder, outgoing, running, until
@@ -30,7 +33,7 @@ from warnengine.dispatch.channels.http_profile import Unreadable
 from warnengine.dispatch.channels.voice_profiles import call_of
 from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.dispatch.channels.wecom_crypto import Envelope, signature
-from warnengine.dispatch.channels.wecom_messages import read_message
+from warnengine.dispatch.channels.wecom_messages import read_message, sealed_in
 
 HERE = Path(__file__).parent / "node_wecom"
 ENVELOPE = Envelope(TOKEN, AES_KEY, CORP)
@@ -178,6 +181,16 @@ class TestEnvelope:
     def test_what_cannot_be_read_is_refused(self, message: str) -> None:
         with pytest.raises(Unreadable):
             read_message("wecom", message.encode())
+
+    @given(st.text(), st.binary())
+    def test_whatever_comes_is_read_or_refused(self, part: str, octets: bytes) -> None:
+        with contextlib.suppress(Unreadable):
+            ENVELOPE.open(signed(part), part)
+        for body in (octets, b"<xml>" + octets + b"</xml>"):
+            with contextlib.suppress(Unreadable):
+                read_message("wecom", body)
+            with contextlib.suppress(Unreadable):
+                sealed_in(body)
 
     def test_without_token_and_key_the_console_is_named(self) -> None:
         channel = WecomChannel(wecom_settings("http://127.0.0.1:9", token=None, aes_key=None), Recorder())

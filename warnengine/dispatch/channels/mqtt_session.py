@@ -75,7 +75,8 @@ class Session:
             connecting.add_done_callback(lambda _: self._drop_socket())
             raise
         except (OSError, ValueError) as error:  # ValueError: a host that is none
-            raise self._unreachable(str(error) or type(error).__name__) from error
+            # without its frames, which hold the socket
+            raise self._unreachable(str(error) or type(error).__name__) from error.with_traceback(None)
         self._watch()
         try:
             async with asyncio.timeout(self._settings.connect_seconds):
