@@ -65,18 +65,11 @@ class ExtraChannel:
         """Have Apprise send it, and wait for that as long as an answer may take."""
         if message.expires_in <= 0:
             raise ChannelError(Reason.EXPIRED, "its time was over before it could leave", retry=False)
-        if self._threads is None:
-            raise ChannelError(Reason.UNREACHABLE, "the channel is not running", retry=True)
         limit = self._settings.connect_seconds + self._settings.answer_seconds
+        deadline = asyncio.get_running_loop().time() + limit
+        sending = await self._begun(message, deadline)
         try:
-            async with asyncio.timeout(limit):
-                await self._free.acquire()
-        except TimeoutError as error:
-            raise ChannelError(Reason.THROTTLED, f"all threads were busy for {limit:g} s", retry=True) from error
-        sending = asyncio.wrap_future(self._threads.submit(self._send, message))
-        sending.add_done_callback(self._sent)
-        try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout_at(deadline):
                 problem = await asyncio.shield(sending)
         except TimeoutError as error:
             raise Unanswered(f"the service did not answer within {limit:g} s") from error
@@ -92,6 +85,20 @@ class ExtraChannel:
     def trouble(self) -> str:
         """What went wrong last, in words."""
         return told(self._trouble) if self._trouble else ""
+
+    async def _begun(self, message: Outgoing, deadline: float) -> asyncio.Future[ChannelError | Unanswered | None]:
+        """Hand a message to a thread, once one is free."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise ChannelError(Reason.THROTTLED, "all threads are busy", retry=True) from error
+        if self._threads is None:
+            self._free.release()
+            raise ChannelError(Reason.UNREACHABLE, "the channel is not running", retry=True)
+        sending = asyncio.wrap_future(self._threads.submit(self._send, message))
+        sending.add_done_callback(self._sent)
+        return sending
 
     def _sent(self, sending: asyncio.Future[ChannelError | Unanswered | None]) -> None:
         """A thread is free again, perhaps long after nobody waits for it."""

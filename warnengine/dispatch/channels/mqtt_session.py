@@ -91,15 +91,16 @@ class Session:
     async def publish(self, topic: str, payload: bytes, expires_in: float) -> None:
         """Hand one message over at QoS 1; never retained. Raise ChannelError or Unanswered as a channel does."""
         limit = self._settings.answer_seconds
+        deadline = self._loop.time() + limit
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout_at(deadline):
                 await self._slots.acquire()
         except TimeoutError as error:
             full = f"the window stayed full for {limit:g} s"
             raise ChannelError(Reason.THROTTLED, full, retry=True) from error
         try:
             await asyncio.sleep(0)  # a connection that is lost is noticed before anything leaves by it
-            code = await self._answer(self._publish(topic, payload, expires_in), limit)
+            code = await self._answer(self._publish(topic, payload, expires_in), deadline)
         finally:
             self._slots.release()
         if problem := refusal(code):
@@ -260,15 +261,16 @@ class Session:
             raise self._unreachable(paho.error_string(handed.rc))
         return handed.mid
 
-    async def _answer(self, mid: int, limit: float) -> ReasonCode:
+    async def _answer(self, mid: int, deadline: float) -> ReasonCode:
         waiting = self._waiting[mid] = _Waiting(self._loop.create_future(), self._loop.time())
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout_at(deadline):
                 return await waiting.answer
         except TimeoutError as error:
             if self._heard < waiting.written or (self._sock.fileno() >= 0 and unconfirmed_by(self._sock)):
                 self.reset("it left a message unanswered and has fallen silent")
-            raise Unanswered(f"the broker did not answer within {limit:g} s") from error
+            limit = f"{self._settings.answer_seconds:g} s"
+            raise Unanswered(f"the broker did not answer within {limit}") from error
         finally:
             self._waiting.pop(mid, None)
 

@@ -54,15 +54,24 @@ class WecomChannel(HttpClient):
         body = body_of(self._settings, message)
         if self._session is None:
             raise self._unreachable("the channel is not running")
-        access = await self._access_token()
-        answer = await self._send(access, body)
-        if answer["errcode"] in STALE:
-            answer = await self._send(await self._access_token(instead_of=access), body)
+        limit = self._settings.connect_seconds + self._settings.answer_seconds
+        try:
+            async with asyncio.timeout(limit):
+                answer = await self._handed_over(body)
+        except TimeoutError as error:
+            raise Unanswered(f"WeCom did not answer within {limit:g} s") from error
         if problem := refusal(answer, message.address):
             raise self._noted(problem)
         self._well()
         number = str(answer.get("msgid") or "")[:LONGEST_ID]
         return Accepted((number,) if number else (), receipts=False)
+
+    async def _handed_over(self, body: bytes) -> dict[str, Any]:
+        access = await self._access_token()
+        answer = await self._send(access, body)
+        if answer["errcode"] in STALE:
+            answer = await self._send(await self._access_token(instead_of=access), body)
+        return answer
 
     def read_callback(self, method: str, query: Mapping[str, str], body: bytes) -> list[Receipt | Reply | Garbled]:
         """What a member answered. Raises Unreadable, a ValueError, for what WeCom did not send: answer 400."""
