@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,9 +11,11 @@ from aiohttp import web
 
 from tests.channels.conformance import Answer, ChannelConformance, Line, Recorder, outgoing
 from tests.channels.http_peers import HttpPeer
+from warnengine.app.channels import built
 from warnengine.dispatch.channel import Channel, ChannelError, Inbox, Reason, Text, Unanswered
 from warnengine.dispatch.channels.extra import ExtraChannel
 from warnengine.dispatch.channels.extra_words import outcome_of
+from warnengine.model.errors import StartRefused
 from warnengine.settings import ExtraGateway
 
 
@@ -76,6 +79,12 @@ class TestExtra(ChannelConformance):
 def test_a_service_that_apprise_does_not_know_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(ValueError, match="does not know a service"):
         ExtraChannel(extra_settings(url), Recorder())
+
+
+def test_without_apprise_the_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(StartRefused, match=r"pip install 'warnengine\[extra\]'"):
+        built(extra_settings("json://127.0.0.1"), Recorder())
 
 
 @pytest.mark.parametrize(
