@@ -121,7 +121,7 @@ class Night:
         """Run until everything is settled, then look."""
         for _ in range(2):
             self._start()
-        lasts = self.draw.choice([20.0, 60.0, 600.0])
+        lasts = self.draw.choice([20.0, 600.0, 600.0])
         people = [f"p{n}" for n in range(self.draw.randint(2, 6))]
         self.orders = self.memory.order(people, self.level, lasts, self.size)
         await asyncio.gather(self._faults(), self._cancel())
