@@ -16,7 +16,7 @@ STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
 class AnswerStore(Protocol):
     """What answers need of the store; each call is one transaction."""
 
-    async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
+    async def answered_by_sms(self, reply: Reply, step: int, number: int | None, item: int | None) -> str:
         """Keep a reply and record its answer on the last message to that number; return the verdict."""
 
     async def wrong_person(self, reply: Reply) -> str:
@@ -47,4 +47,4 @@ class StoredInbox:
             return await self.store.wrong_person(reply)
         if read.meaning is Meaning.UNCLEAR:
             return await self.store.unclear(reply)
-        return await self.store.answered_by_sms(reply, STEPS[read.meaning], read.number)
+        return await self.store.answered_by_sms(reply, STEPS[read.meaning], read.number, read.item)

@@ -33,7 +33,7 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
 from warnengine.order.ended import show_ended
-from warnengine.order.escalate import Spokesman, petition
+from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
@@ -148,9 +148,10 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        told.append(await show_unstarted(self.spokesman, self.ladder))
         return any([asked, await chaser.step(), *told])
 
     async def listen(self) -> bool:
@@ -162,6 +163,9 @@ class Engine:
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
             await self.duty.drop_moot(),
+            await self.duty.drop_enough(
+                {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
+            ),
         )
         return any(found)
 
