@@ -254,21 +254,21 @@ class TestOnBehalf:
         return await world.engine.duty.close(task["id"], "answered", "值班员", "", levels=levels, **said)
 
     async def test_a_deputy_at_the_telephone_counts_and_is_responsible(self, world: World) -> None:
-        assert await self.answered(world, who="ANJU_VICE", why="本人在开会") is True
+        assert await self.answered(world, who="ANJU_VICE", why="本人在开会") == (True,)
         (row,) = await world.rows("SELECT state, responsible FROM obligation WHERE person = 'anju_duty'")
         assert (row["state"], row["responsible"]) == ("acked", "anju_vice")
         (answer,) = await world.rows("SELECT who, why, counted, by FROM answer WHERE manner = 'duty_room'")
         assert tuple(answer) == ("ANJU_VICE", "本人在开会", True, "值班员")
 
     async def test_anybody_else_is_kept_and_the_ladder_goes_on(self, world: World) -> None:
-        assert await self.answered(world, who="门卫老王", why="本人睡了") is False
+        assert await self.answered(world, who="门卫老王", why="本人睡了") == (False,)
         assert await world.duties("anju_duty") == {f"{ANJU}/rainstorm": "open"}
         (answer,) = await world.rows("SELECT who, why, counted FROM answer WHERE manner = 'duty_room'")
         assert tuple(answer) == ("门卫老王", "本人睡了", False)
 
     async def test_a_deputy_does_not_count_where_the_rule_wants_the_person(self, world: World) -> None:
         rule(world, Level.YELLOW, answer=Enough())
-        assert await self.answered(world, who="ANJU_VICE", why="本人在开会") is False
+        assert await self.answered(world, who="ANJU_VICE", why="本人在开会") == (False,)
 
     async def test_a_call_hung_up_before_its_end_is_no_answer(self, world: World) -> None:
         await world.people(small_directory(without=[*ONLY_DUTY, *OTHERS]))
@@ -277,7 +277,7 @@ class TestOnBehalf:
         await pass_minutes(world, 8)
         (task,) = await world.tasks("call")
         await world.engine.duty_room.called(task["id"], "hung_up")
-        assert await world.engine.duty.close(task["id"], "hung_up", "值班员", "") is False
+        assert await world.engine.duty.close(task["id"], "hung_up", "值班员", "") == (False,)
         assert set((await world.duties("anju_duty")).values()) == {"open"}
         await pass_minutes(world, 12, 2)
         assert len(await world.tasks("visit")) == 1

@@ -197,13 +197,13 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         if kind == "call":  # stored first and harmless twice: who gets no answer closes the task again
             await services.called(task, closing.result)
         levels = [level for level, rung in services.book.ladder.items() if rung.answer.deputy]
-        counts = kind and await services.duty.close(
+        closed = kind and await services.duty.close(
             task, closing.result, closing.by, closing.words, who=closing.who, why=closing.why, levels=levels
         )
-        if counts is None:
+        if not closed:
             raise Problem(409, "Not open", f"Task {task} does not exist or is closed already.")
-        answer = {"task": task, "result": closing.result, "answered": counts}
-        return answer | ({"note": NOT_COUNTED.format(closing.who)} if closing.who and not counts else {})
+        answer = {"task": task, "result": closing.result, "answered": closed.answered}
+        return answer | ({"note": NOT_COUNTED.format(closing.who)} if closing.who and not closed.answered else {})
 
 
 def operations(services: Services) -> APIRouter:

@@ -179,7 +179,7 @@ class Engine:
             found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
-        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
+        steps = (step for rung in self.book.ladder.values() for step in (*rung.steps, *rung.night_steps))
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found

@@ -112,11 +112,12 @@ class Expander:
                 yield act, max(after - skip, timedelta())
 
     def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta]]:
-        finish = self.book.ladder[version.lane_level].finish
+        rung = self.book.ladder[version.lane_level]
+        finish = rung.finish
         if finish is None or version.change.level is None:
             return
         for due in clocks(version, finish):
-            if finish.before and due - finish.before > made:
+            if finish.before and due - finish.before > made + rung.answer_within:
                 yield After.FINISH, due - finish.before - made
             yield After.FINISH, due + finish.after - made
             if finish.superior is not None:

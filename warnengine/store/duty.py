@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from warnengine.store.answers import Answer, record, somebody_else
 from warnengine.store.database import DATABASE_ERRORS, Database, queries
 from warnengine.store.shapes import plain
 
 sql = queries.duty
+
+
+class Closed(NamedTuple):
+    """What came of closing a task."""
+
+    answered: bool
+    """Whether the person has answered thereby."""
 
 
 class DutyStore:
@@ -40,10 +47,10 @@ class DutyStore:
         who: str = "",
         why: str = "",
         levels: Sequence[int] = (),
-    ) -> bool | None:
+    ) -> Closed | None:
         """Close a task; `answered` is the person's answer, given to `by`, or that of `who` in the person's place,
-        which counts where `who` is the deputy and the rule of the level (levels) says so. Return whether the
-        person has answered thereby, None where the task is closed already."""
+        which counts where `who` is the deputy and the rule of the level (levels) says so. None where it is
+        closed already."""
         async with self.database.transaction() as connection:
             row = await sql.close(connection, id=task, result=result, by=by)
             if row is None:
@@ -56,7 +63,7 @@ class DutyStore:
                     await record(connection, answer, row)
             body = {"task": task, "result": result, "by": by, **({"who": who, "why": why} if who else {})}
             await queries.orders.audit(connection, kind="task", body=body)
-            return counts
+            return Closed(counts)
 
     async def drop_enough(self, enough: Mapping[int, int]) -> int:
         """Take calls and visits off the list of whom nobody waits for: so many of the unit have answered as the
