@@ -142,6 +142,7 @@ def test_only_what_is_due_and_not_done_is_asked_for(red: Version) -> None:
 def test_the_superior_reads_who_has_not_finished_what(red: Version) -> None:
     lines = text(red, asked("unfinished", moment=at("08:00")))
     assert lines[0].startswith("【铜梁应急】欧阳建国已收到未办结:暴雨红色 安居镇,")
+    assert "只办完一项" not in "".join(lines)
     assert lines[-2] == "已收到未办结:安居镇书记欧阳建国"
 
 
@@ -219,6 +220,9 @@ def test_the_duty_room_and_the_district_leader_read_who_has_not_begun(red: Versi
     assert lines[0] == "【铜梁应急】暴雨红色已25分钟,安居镇等2个单位未启动响应,没有领导报已开展。请督促,收到回1。"
     assert len(lines[0]) <= FIRST_LINE
     assert lines[1] == "未启动响应:安居镇、住建委"
+    mail = leader_text(late, {1: red}, BOOK, TEXTS)
+    for body in (mail.body, mail.html):
+        assert "安居镇、住建委未启动响应,没有领导报已开展,请督促。指令如下:" in body
     start = BOOK.ladder[Level.RED].start
     assert start is not None
     assert note([], start.tell, BOOK).endswith("无人在岗,请电话报告")

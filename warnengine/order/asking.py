@@ -51,7 +51,16 @@ def _facts(asked: Asked, orders: Sequence[Version], book: RuleBook) -> dict[str,
     overdue = any(
         mark.deadline and asked.moment and mark.deadline <= asked.moment for one in orders for mark in one.measures
     )
+    who = "、".join(names)
+    intros = {
+        "reminder": "再次提醒",
+        "finish": "未报办结,请报办结" if overdue else "时限快到,办完请报办结",
+        "unfinished": f"{who}已收到未办结,请督办",
+        "shared": f"{'、'.join(asked.others)}、{asked.responsible}都已应答,先应答的{asked.responsible}负责办完",
+    }
     return {
+        "intro": intros.get(asked.purpose, ""),
+        "by_item": asked.purpose != "unfinished",
         "silent": names,
         "who": asked.silent[0][0] + (f"等{len(names)}人" if len(names) > 1 else "") if asked.silent else "",
         "overdue": overdue,

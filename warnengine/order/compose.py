@@ -23,9 +23,10 @@ NAMED = 6
 FIRST_LINE = 70
 """Characters of one SMS in UCS-2, signature included."""
 FACTS: Mapping[str, object] = {
-    "silent": (), "who": "", "overdue": False, "responsible": "", "others": "", "stands_in": False
+    "silent": (), "who": "", "overdue": False, "responsible": "", "others": "", "stands_in": False, "intro": "",
+    "by_item": True, "minutes": 0,
 }  # fmt: skip
-"""What only the ladder says: nobody is silent."""
+"""What only the ladder says: nobody is silent, and whoever reads it may report one thing after the other."""
 
 
 @dataclass(frozen=True, slots=True)

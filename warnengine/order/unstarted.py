@@ -46,8 +46,10 @@ def leader_text(
 ) -> Written:
     """What a leader of the district reads of all of them."""
     first = min(late, key=lambda one: one.since_at)
+    units = [book.units[one.unit].short for one in sorted(late, key=lambda one: one.since_at)]
     facts = {
-        "silent": [book.units[one.unit].short for one in sorted(late, key=lambda one: one.since_at)],
+        "intro": f"{'、'.join(units)}未启动响应,没有领导报已开展,请督促。指令如下",
+        "silent": units,
         "who": book.units[first.unit].short + (f"等{len(late)}个单位" if len(late) > 1 else ""),
         "minutes": int(first.since.total_seconds() // 60),
     }
