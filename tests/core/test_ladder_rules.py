@@ -177,7 +177,9 @@ def test_an_order_of_several_items_says_how_to_report_one(red: Version) -> None:
 
 
 def response(unit: str, since: timedelta, *started: str, level: Level = Level.RED) -> Response:
-    return Response("500151", unit, "rainstorm", "signal", 1, level, NOW, since, frozenset(started))
+    return Response(
+        "500151", unit, "rainstorm", "signal", 1, level, NOW, since, frozenset(started), alarmed=False, told=False
+    )
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,10 @@ class Response:
     since: timedelta
     started: frozenset[str]
     """Posts of the unit that have reported 已开展 since."""
+    alarmed: bool
+    """The duty room has it on its list."""
+    told: bool
+    """Whom the rule names knows."""
 
     @property
     def danger(self) -> str:

@@ -189,9 +189,9 @@ async def show_unstarted(spokesman: Spokesman, store: ResponseStore) -> bool:
     """Tell the duty room of units that have not begun, and after longer whom the rule names; return whether
     there was anything new."""
     late = [one for one in await store.responses() if not_started(one, spokesman.book)]
-    new = [await store.unstarted(one, words(one, spokesman.book)) for one in late]
+    new = [await store.unstarted(one, words(one, spokesman.book)) for one in late if not one.alarmed]
     gone = await store.started(late)
-    later = [one for one in late if to_be_told(one, spokesman.book)]
+    later = [one for one in late if not one.told and to_be_told(one, spokesman.book)]
     if not later:
         return any(new) or bool(gone)
     async with store.untold(later) as desk:

@@ -45,7 +45,7 @@ class TimerDesk:
         await sql.remind(self.connection, bundle=rung.bundle)
 
     async def write(self, to: str, purpose: str, rungs: Sequence[Rung]) -> None:
-        """One message to one person about several bundles; what a deputy or superior knows is not told again."""
+        """One message to one person about several bundles; whom a deputy knows to be silent is not named again."""
         new = [rung for rung in rungs if not await self._told(to, purpose, rung)]
         if new:
             versions = {v for rung in new for v in self._versions(to, purpose, rung)}
@@ -59,7 +59,7 @@ class TimerDesk:
             await self._speak("shared", [rung], found["people"], versions, found["responsible"])
 
     async def _told(self, to: str, purpose: str, rung: Rung) -> bool:
-        if purpose not in {"escalation", "unfinished"}:
+        if purpose != "escalation":
             return False
         asked = await sql.asked_already(self.connection, behalf=rung.bundle, people=[to], purpose=purpose)
         return bool(asked)

@@ -159,7 +159,10 @@ SELECT key, name FROM person WHERE district = :district AND key = ANY(:people::t
 
 -- name: responses()
 -- Standing orders with the clock of their response.
-SELECT district, unit, hazard, family, version, level, since AS since_at, engine_now() - since AS since, started FROM response;
+SELECT r.district, r.unit, r.hazard, r.family, r.version, r.level, r.since AS since_at, engine_now() - r.since AS since,
+       r.started, t.id IS NOT NULL AS alarmed, t.told_at IS NOT NULL AS told
+FROM response r LEFT JOIN task t ON t.district = r.district AND t.kind = 'unstarted' AND t.closed_at IS NULL
+    AND t.danger = r.unit || ' ' || r.hazard || ' ' || r.family;
 
 -- name: unstarted(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'unstarted', :danger, :words)
