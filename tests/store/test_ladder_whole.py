@@ -337,6 +337,32 @@ class TestTwoAnswers:
         await world.reply("anju_vice", "3 7" if counts else "3")
         assert set((await world.duties("anju_duty")).values()) == {"done"}
 
+    async def test_an_answer_to_the_notice_opens_nothing_anew(self, world: World) -> None:
+        await self.begin(world)
+        await world.reply("anju_vice", "1")
+        await world.reply("anju_duty", "1")
+        await world.settle()
+        for key in ("anju_duty", "anju_vice"):
+            await world.reply(key, "1 收到")
+        await world.settle()
+        assert await world.value("SELECT count(*) FROM bundle WHERE purpose = 'shared'") == 2
+        assert len(await world.tasks("unclear")) == 1
+
+    async def test_of_several_silent_ones_each_learns_who_has_it(self, world: World) -> None:
+        rule(world, answer=Enough(deputy=True))
+        await world.people(small_directory(without=["anju_mayor", "anju_secretary", *WATER, *OTHERS]))
+        await world.execute("UPDATE holding SET deputy = 'baiyang_mayor' WHERE unit = $1", ANJU)
+        await world.warn("red")
+        await world.send()
+        await world.jump(5 * MINUTE)
+        await world.settle()
+        await world.reply("baiyang_mayor", "1")
+        for key in ("anju_duty", "anju_vice"):
+            await world.reply(key, "1")
+        await world.settle()
+        for key in ("anju_duty", "anju_vice"):
+            assert "先应答的BAIYANG_MAYOR负责办完" in (await world.inbox(key))[-1]
+
     async def test_the_page_of_the_silent_one_says_who_has_it(self, world: World) -> None:
         await self.begin(world)
         await world.reply("anju_vice", "1")
@@ -420,6 +446,38 @@ class TestAtOnce:
             "SELECT only_delivery FROM chunk WHERE purpose = 'reminder' AND channel = 'sms'"
         )
         assert set(Counter(reminders).values()) == {1}
+
+    async def test_one_engine_climbs_at_a_time_and_none_for_ever(self, world: World) -> None:
+        await world.people(small_directory(without=[*ONLY_DUTY, *OTHERS]))
+        await world.warn("red")
+        await world.jump(2 * MINUTE)
+        async with world.engine.ladder.due_timers() as desk:
+            assert await desk.rungs(10) != []
+            limit = await desk.connection.fetchval("SHOW idle_in_transaction_session_timeout")
+            await world.engine.chase()
+            assert await world.value("SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 0
+        assert limit == "10s"
+        await world.engine.chase()
+        assert await world.value("SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 1
+
+    async def test_an_engine_that_dies_while_it_climbs_leaves_nothing_half_done(self, world: World) -> None:
+        await world.people(small_directory(without=["anju_mayor", "anju_secretary", *WATER, *OTHERS]))
+        await world.warn("red")
+        await world.jump(5 * MINUTE)
+        speak, said = world.engine.spokesman.speak, []
+
+        async def dies(*what: Any) -> None:
+            await speak(*what)
+            said.append(what)
+            if len(said) == 2:
+                raise ConnectionResetError("killed")
+
+        with pytest.raises(ConnectionResetError):
+            await Chaser(LadderStore(world.database, dies), world.book.ladder).step()
+        for table in ("bundle WHERE purpose = 'escalation'", "timer WHERE fired_at IS NOT NULL"):
+            assert await world.value(f"SELECT count(*) FROM {table}") == 0
+        await world.chase()
+        assert await world.value("SELECT count(*) FROM bundle WHERE purpose = 'escalation'") == 2
 
     async def test_a_deputy_of_several_silent_ones_gets_one_message_and_answers_for_all(
         self, world: World

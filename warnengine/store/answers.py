@@ -158,18 +158,20 @@ async def _item_done(
 
 async def _share(connection: Connection, answer: Answer, whose: Any, about: Sequence[Any]) -> None:
     """Two have answered for one: the first stays responsible, and both and the duty room learn it."""
-    me = whose["person"]
-    taken = [
-        row
-        for row in about
-        if row["acked_at"]
-        and (row["responsible"] not in {None, me} if row["person"] == me else not row["responsible"])
-    ]
-    if taken:
-        await sql.shared(connection, bundle=answer.bundle)
-        await sql.doubly_answered(
-            connection, bundle=answer.bundle, words="本人和代办人都已应答:先应答的负责办完,请知悉"
-        )
+    if whose["purpose"] not in {"order", "escalation"}:
+        return
+    shared = sorted({row["bundle"] for row in about if _taken(row, whose["person"])})
+    if shared:
+        await sql.shared(connection, bundles=shared)
+        words = "本人和代办人都已应答:先应答的负责办完,请知悉"
+        await sql.doubly_answered(connection, bundles=shared, words=words)
+
+
+def _taken(row: Any, me: str) -> bool:
+    """Whether somebody else has answered first for what a person answers now."""
+    if row["acked_at"] is None:
+        return False
+    return bool(row["responsible"] not in {None, me} if row["person"] == me else not row["responsible"])
 
 
 async def _answered(connection: Connection, reply: Reply, last: Any, said: Answer) -> str:

@@ -42,7 +42,7 @@ SELECT id AS bundle, district, person, purpose FROM bundle WHERE id = :bundle;
 -- name: obligations(bundle)
 -- The business of a bundle: its reader's own, that of the silent ones for whom the reader may answer, and what the
 -- reader has answered for others and is asked about again.
-SELECT o.version, o.person, o.number, o.counts, o.responsible, o.acked_at,
+SELECT o.version, o.person, o.bundle, o.number, o.counts, o.responsible, o.acked_at,
        o.counts AND o.state IN ('open', 'reached', 'acked', 'acting') AS counting
 FROM bundle b JOIN obligation o ON o.version = ANY (b.versions) AND (o.person = b.person OR EXISTS (
     SELECT FROM bundle s WHERE s.id = ANY (b.behalf || b.about) AND s.person = o.person AND o.version = ANY (s.versions)
@@ -109,15 +109,15 @@ SELECT c.id AS version, NOT EXISTS (
       AND NOT EXISTS (SELECT FROM item_done i WHERE i.version = c.id AND i.measure = m -> 'standing' ->> 'measure')) AS done
 FROM concerned c ORDER BY c.id;
 
--- name: shared(bundle)!
--- Two have answered for one: the ladder tells both who is responsible, once.
+-- name: shared(bundles)!
+-- Two have answered for one: the ladder tells both who is responsible, once for each whose silence it was.
 INSERT INTO timer (bundle, step, act, due)
-SELECT coalesce(b.behalf, b.id), 1000, 'shared', engine_now() FROM bundle b WHERE b.id = :bundle ON CONFLICT DO NOTHING;
+SELECT bundle, 1000, 'shared', engine_now() FROM unnest(:bundles::bigint[]) AS bundle ORDER BY 1 ON CONFLICT DO NOTHING;
 
--- name: doubly_answered(bundle, words)!
+-- name: doubly_answered(bundles, words)!
 -- The duty room sees it too.
 INSERT INTO task (district, kind, bundle, person, words)
-SELECT b.district, 'unclear', b.id, b.person, :words FROM bundle b WHERE b.id = :bundle
+SELECT b.district, 'unclear', b.id, b.person, :words FROM bundle b WHERE b.id = ANY(:bundles::bigint[])
   AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AND t.words = :words);
 
 -- name: is_deputy(bundle, who, levels)$
