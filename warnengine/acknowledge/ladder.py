@@ -81,7 +81,7 @@ def _not_needed(rung: Rung, rules: Rules) -> Nothing | None:
     reasons = {
         "superseded": rung.stale,
         "expired": rung.not_after <= rung.now,
-        "off duty": rung.off_duty and isinstance(rung.act, Act),
+        "off duty": rung.off_duty and (isinstance(rung.act, Act) or not rung.owing),
         **_settled(rung, rules),
     }
     return next((Nothing(because) for because, holds in reasons.items() if holds), None)
