@@ -448,17 +448,17 @@ class TestAtOnce:
         assert set(Counter(reminders).values()) == {1}
 
     async def test_one_engine_climbs_at_a_time_and_none_for_ever(self, world: World) -> None:
-        await world.people(small_directory(without=[*ONLY_DUTY, *OTHERS]))
+        await world.people(small_directory(without=["anju_mayor", "anju_secretary", *WATER, *OTHERS]))
         await world.warn("red")
         await world.jump(2 * MINUTE)
         async with world.engine.ladder.due_timers() as desk:
-            assert await desk.rungs(10) != []
+            assert len(await desk.rungs(1)) == 1  # another one is due
             limit = await desk.connection.fetchval("SHOW idle_in_transaction_session_timeout")
             await world.engine.chase()
             assert await world.value("SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 0
         assert limit == "10s"
         await world.engine.chase()
-        assert await world.value("SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 1
+        assert await world.value("SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 2
 
     async def test_an_engine_that_dies_while_it_climbs_leaves_nothing_half_done(self, world: World) -> None:
         await world.people(small_directory(without=["anju_mayor", "anju_secretary", *WATER, *OTHERS]))
