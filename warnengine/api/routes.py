@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from warnengine.api.problems import Problem
+from warnengine.api.proof import delivery_words, order_words, shown_proof
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.level import Level
@@ -29,6 +30,7 @@ LARGEST = 8 << 20
 """Bytes of a body that are read. Far more than a warning has (881 KB has been seen): what is only too long is kept
 with its reason, like anything else that is refused."""
 CALLBACK_LARGEST = 256_000
+NOT_COUNTED = "已记下{}代答;不算本人应答(不是B角,或这一级要本人应答),继续叫应"
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 Most = Annotated[int, Query(ge=1)]
 After = Annotated[int, Query(ge=0, lt=1 << 63)]
@@ -47,9 +49,30 @@ class Closing(BaseModel):
     """What came of a task."""
 
     model_config = ConfigDict(extra="forbid")
-    result: Literal["answered", "no_answer", "wrong_number", "done"]
+    result: Literal["answered", "no_answer", "hung_up", "wrong_number", "done"]
+    """hung_up: before the end; that is no answer."""
     by: str
     words: str = ""
+    who: str = Field(default="", max_length=60)
+    """Who spoke, where it was not the person: name, or key of the directory."""
+    why: str = Field(default="", max_length=200)
+    """Why the person did not."""
+
+    @model_validator(mode="after")
+    def _both(self) -> Closing:
+        if bool(self.who) != bool(self.why) or (self.who and self.result != "answered"):
+            raise ValueError(
+                "who answered in the person's place, and why, belong together, with the result answered"
+            )
+        return self
+
+
+class Verified(BaseModel):
+    """Somebody has looked (抽查)."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: str = Field(min_length=1, max_length=60)
+    words: str = Field(default="", max_length=500)
 
 
 class Jump(BaseModel):
@@ -95,6 +118,7 @@ def build(services: Services) -> APIRouter:
     _intake(router, services, operator)
     _lists(router, services, operator)
     _duty(router, services, operator)
+    _proof(router, services, operator)
     _clock(router, services, operator)
     _callbacks(router, services)
     return router
@@ -128,7 +152,7 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
     @router.get("/v1/orders", dependencies=operator.only)
     async def orders(most: Most = 1000) -> list[dict[str, Any]]:
         """Standing orders and what came of them."""
-        return await services.board.orders(min(most, 5000))
+        return [{**row, "proof": order_words(row)} for row in await services.board.orders(min(most, 5000))]
 
     @router.get("/v1/deliveries", dependencies=operator.only)
     async def deliveries(most: Most = 5000, after: After = 0) -> list[dict[str, Any]]:
@@ -138,6 +162,7 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
             {
                 **row,
                 "why": why_not(row["state"], row["reason"]),
+                "proof": delivery_words(row["state"]),
                 "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts")),
             }
             for row in rows
@@ -173,9 +198,14 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         kind = await services.duty.open_kind(task)
         if kind == "call":  # stored first and harmless twice: who gets no answer closes the task again
             await services.called(task, closing.result)
-        if kind is None or not await services.duty.close(task, closing.result, closing.by, closing.words):
+        levels = [level for level, rung in services.book.ladder.items() if rung.answer.deputy]
+        closed = kind and await services.duty.close(
+            task, closing.result, closing.by, closing.words, who=closing.who, why=closing.why, levels=levels
+        )
+        if not closed:
             raise Problem(409, "Not open", f"Task {task} does not exist or is closed already.")
-        return {"task": task, "result": closing.result}
+        answer = {"task": task, "result": closing.result, "answered": closed.answered}
+        return answer | ({"note": NOT_COUNTED.format(closing.who)} if closing.who and not closed.answered else {})
 
 
 def operations(services: Services) -> APIRouter:
@@ -200,6 +230,26 @@ def operations(services: Services) -> APIRouter:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _proof(router: APIRouter, services: Services, operator: _Operator) -> None:
+    @router.get("/v1/obligations", dependencies=operator.only)
+    async def obligations(most: Most = 5000, unit: str | None = None) -> list[dict[str, Any]]:
+        """Who must answer what, and how far it is proven: levels 0 to 5, in words."""
+        rows = await services.board.obligations(min(most, 20_000), unit)
+        return [shown_proof(row, services.book) for row in rows]
+
+    @router.post("/v1/obligations/{version}/{person}/verified", status_code=201, dependencies=operator.only)
+    async def verified(version: Number, person: str, seen: Verified) -> dict[str, Any]:
+        """Somebody has looked whether it is done (抽查); only what was reported can be verified."""
+        found = await services.board.verify(version, person, seen.by, seen.words)
+        if found is None:
+            raise Problem(404, "No such obligation", "GET /v1/obligations lists them by version and person.")
+        if not found:
+            raise Problem(
+                409, "Nothing to verify", f"{person} has not reported 已开展 or 已办结 on version {version}."
+            )
+        return {"version": version, "person": person, "proof": 5}
 
 
 def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:

@@ -35,7 +35,7 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
 from warnengine.order.ended import show_ended
-from warnengine.order.escalate import Spokesman, petition
+from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
@@ -156,9 +156,10 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        told.append(await show_unstarted(self.spokesman, self.ladder))
         return any([asked, await chaser.step(), *told])
 
     async def listen(self) -> bool:
@@ -170,6 +171,9 @@ class Engine:
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
             await self.duty.drop_moot(),
+            await self.duty.drop_enough(
+                {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
+            ),
         )
         return any(found)
 
@@ -184,7 +188,7 @@ class Engine:
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         found |= unserved(self.book, self.gateways)
-        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
+        steps = (step for rung in self.book.ladder.values() for step in (*rung.steps, *rung.night_steps))
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found

@@ -12,6 +12,7 @@ from warnengine.model.book import (
     Colour,
     Entry,
     MeasureFile,
+    Night,
     Phrase,
     Plan,
     Post,
@@ -69,8 +70,9 @@ class PostFile(Entry):
 
 
 class LadderFile(Entry):
-    """ladder.yaml: all four levels."""
+    """ladder.yaml: all four levels, and the hours of the night."""
 
+    night: Night | None = None
     blue: Rung
     yellow: Rung
     orange: Rung

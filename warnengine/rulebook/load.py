@@ -115,6 +115,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         kinds={file.kind: file.measures for file in files if file.kind},
         plans={plan.value.township: plan.value for plan in draft.plans},
         ladder=draft.ladder.value.rungs(),
+        night=draft.ladder.value.night,
         approvals={rule.value.level: rule.value for rule in draft.approvals},
         families=own.families,
         in_use=own.in_use,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from warnengine.model.level import Level
+from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain
 
@@ -35,6 +36,21 @@ class BoardStore:
             {**row, "id": str(row["id"]), "bundle": str(row["bundle"]), "level": Level(row["level"]).key}
             for row in rows
         ]
+
+    async def obligations(self, most: int, unit: str | None) -> list[dict[str, Any]]:
+        """Who must answer what stands, with every answer and the level of proof, the gravest first."""
+        return await self._rows(sql.of_obligations, most=most, unit=unit)
+
+    async def verify(self, version: int, person: str, by: str, words: str) -> bool | None:
+        """Record that somebody has looked; False where nothing was reported, None where nothing is asked."""
+        async with self.database.transaction() as connection:
+            proof = await sql.proof_of(connection, version=version, person=person)
+            if proof is None or proof < Proof.REPORTED:
+                return None if proof is None else False
+            seen = {"version": version, "person": person, "by": by, "words": words}
+            await sql.verified(connection, **seen)
+            await queries.orders.audit(connection, kind="verified", body=seen)
+            return True
 
     async def requests(self, *, pending: bool) -> list[dict[str, Any]]:
         """Requests for approval that wait, or that are decided."""

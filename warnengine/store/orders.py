@@ -175,6 +175,7 @@ class ChangeDesk:
             html=written.html,
             sha256=hashlib.sha256(written.short.encode()).digest(),
             notes=written.notes,
+            items=list(written.items),
         )
         return text
 
@@ -192,7 +193,7 @@ class ChangeDesk:
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
             await sql.add_obligations(self.connection, bundles=ids, counting=list(counting))
-        elif purpose == "escalation":
+        elif purpose != "approval":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
         await self._add_timers(bundles, now)
@@ -284,7 +285,7 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
-    "behalf", "stands_in", "approval", "follows", "made_at", "not_after",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
 )  # fmt: skip
 
 
@@ -294,7 +295,7 @@ def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tupl
     return (
         bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,
         bundle.text, who.posts, bundle.code, bundle.behalf, bundle.stands_in, bundle.approval, who.follows, now,
-        who.not_after,
+        who.not_after, bundle.about,
     )  # fmt: skip
 
 

@@ -35,8 +35,7 @@ WITH waiting AS MATERIALIZED (
 SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
-           OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
-                                                   AND o.state IN ('open', 'reached'))
+           OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
            OR d.channel = 'voice' AND (NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
                OR EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')) AS moot,
        b.kind <> 'lapse' AND EXISTS (SELECT FROM address a WHERE a.district = b.district AND a.person = b.person

@@ -175,10 +175,11 @@ FROM people p JOIN change c ON c.id = :change
 LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
 ORDER BY p.level DESC, p.person;
 
--- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes)$
-INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes)
-VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
-ON CONFLICT (change, purpose, versions, known) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
+-- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes, items)$
+INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes, items)
+VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes,
+        :items::text[])
+ON CONFLICT (change, purpose, versions, known) WHERE purpose = 'order' DO UPDATE SET notes = text.notes
 RETURNING id;
 
 -- name: next_bundles(count)
