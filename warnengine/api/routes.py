@@ -186,7 +186,8 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        told = {"ready": not problems, "mode": services.settings.installation, "problems": problems}
+        return JSONResponse(told, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:

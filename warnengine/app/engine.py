@@ -17,6 +17,7 @@ from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app.channels import built
+from warnengine.app.modes import Mode
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -37,7 +38,6 @@ from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
-from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -47,7 +47,7 @@ from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.ladder import LadderStore
-from warnengine.store.orders import OrderStore
+from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
@@ -98,7 +98,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
-        texts, key = Texts(settings.templates), link_key(settings)
+        self.mode = Mode(settings, self.database)
+        texts, key = self.mode.texts(), link_key(settings)
         self.wording = Wording(book, key, settings.http.public_url)
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
@@ -116,11 +117,12 @@ class Engine:
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
+        self.digest = self.mode.digest(book.signature, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
-        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
+        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        self.channels: list[Channel] = [self.mode.fenced(c) for c in (*self.gateways, self.duty_room)]
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -131,7 +133,7 @@ class Engine:
             district, people = desks
             change = await self.reconciler.reconcile(district)
             if change is not None:
-                await self.expander.expand(people, change, FIRST_GROUP)
+                await self._expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
@@ -142,9 +144,13 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self.expander.expand(desk, change, GROUP)
+            await self._expand(desk, change, GROUP)
         self.bell.ring()
         return True
+
+    async def _expand(self, desk: ChangeDesk, change: int, most: int) -> None:
+        if await self.expander.expand(desk, change, most) and self.digest:
+            await self.digest.tell(desk, change)
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
@@ -173,6 +179,8 @@ class Engine:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
+        if self.mode.preemption and self.mode.preemption.why:
+            found["drill"] = self.mode.preemption.why
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         steps = (step for rung in self.book.ladder.values() for step in rung.steps)
@@ -195,7 +203,8 @@ class Engine:
         """Everything that the roles ask for, until stopped."""
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(run) for run in self._lasting()]
-            workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            steps = ((name, self.mode.paced(name, step)) for name, step in self._steps())
+            workers = [group.create_task(self._keep(name, step)) for name, step in steps]
             await self.stopping.wait()
             self.bell.ring()
             # what is on the wire keeps its session: a long text that was begun is finished
@@ -236,7 +245,7 @@ class Engine:
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
-        return taken
+        return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""

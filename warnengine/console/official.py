@@ -16,6 +16,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from warnengine.model.mode import BANNERS
+
 HERE = Path(__file__).parent
 BEIJING = timezone(timedelta(hours=8))
 HEADERS = {
@@ -63,6 +65,13 @@ class Official:
     """Where Web Push is set up."""
     shown: Callable[[str, int, str, Sequence[str]], str]
     """Fills a text's slots as its first attempt does: text, bundle, name, posts."""
+    kind: str = "live"
+    """Of the installation."""
+
+    @property
+    def banner(self) -> str:
+        """What heads every page that is not for real; empty where it is."""
+        return BANNERS.get(self.kind, "")
 
 
 def build(store: AnswerStore, house: Official) -> APIRouter:

@@ -37,7 +37,7 @@ def accepted(candidate: Candidate, claim: Claim, answer: Accepted) -> Outcome:
         Part(id_, candidate.delivery, claim.number, place, len(ids), candidate.address)
         for place, id_ in enumerate(ids, 1)
     )
-    detail = "receipts" if answer.receipts else "no receipts"
+    detail = answer.note or ("receipts" if answer.receipts else "no receipts")
     return Outcome(Event(candidate.delivery, claim.number, What.ACCEPTED, detail), parts=parts)
 
 
