@@ -209,7 +209,7 @@ def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
         """Set a demo's clock forward."""
         moment: datetime = where.to
         if not await services.board.jump(moment):
-            raise Problem(403, "The clock stays", "Only a demo installation's clock is set, and only forward.")
+            raise Problem(403, "The clock stays", "Only the clock of a demo or a drill is set, and only forward.")
         services.ring()
 
 

@@ -236,7 +236,8 @@ class Engine:
             if self.settings.kafka:
                 yield KafkaSource(self.settings.kafka, self.take).run()
                 outbox = OutboxStore(self.database)
-                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                if not self.mode.secret:
+                    yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""

@@ -69,6 +69,11 @@ class Mode:
         self.handover = Handover(drill_spool(there)) if self.settings.drill and not drill else None
 
     @property
+    def secret(self) -> bool:
+        """Whether nobody outside may hear of what happens: other systems act on events as people do on texts."""
+        return self.settings.installation == "trial"
+
+    @property
     def statuses(self) -> frozenset[Status]:
         """Of the messages that may order anything."""
         return DRILL if self.preemption else LIVE

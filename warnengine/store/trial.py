@@ -109,6 +109,7 @@ async def _put_aside(connection: Connection, preview: Preview) -> None:
     for end in (
         sql.end_sends, sql.end_timers, sql.end_tasks, sql.end_requests, sql.end_obligations, sql.end_versions,
         sql.end_orders, sql.end_changes, sql.judge_bundles, sql.forget_situation, sql.take_in_nothing,
+        sql.end_events,
     ):  # fmt: skip
         await end(connection)
     await queries.approvals.void_empty(connection, district=preview.district)

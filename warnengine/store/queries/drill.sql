@@ -3,11 +3,10 @@
 SELECT stands FROM public.grave_order_stands;
 
 -- name: beyond_reach()$
--- A table of another schema that this role can read or become the owner of; null where there is none.
+-- A live table that this role can read, or whose owner it can become; null where there is none.
 SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN (current_schema(), 'pg_catalog', 'information_schema')
-  AND n.nspname NOT LIKE 'pg\_toast%' AND n.nspname NOT LIKE 'pg\_temp%'
-  AND (n.nspname, c.relname) <> ('public', 'grave_order_stands')
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname = 'public' AND c.relname <> 'grave_order_stands'
+  AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = to_regclass('public.grave_order_stands'))
   AND (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT')
        OR pg_has_role(c.relowner, 'MEMBER'))
 ORDER BY 1 LIMIT 1;

@@ -99,5 +99,8 @@ UPDATE district_warning SET applied_at = engine_now() WHERE applied_at IS NULL;
 UPDATE district_warning w SET applied_at = NULL FROM arrival a
 WHERE a.id = w.arrival AND a.received_at > engine_now() - interval '30 days';
 
+-- name: end_events()!
+UPDATE outbox SET sent_at = engine_now() WHERE sent_at IS NULL;
+
 -- name: now_live()!
 UPDATE installation SET kind = 'live';
