@@ -90,6 +90,8 @@ async def test_two_people_make_it_live_and_then_the_officials_hear(house: House)
     back = await house.command("serve", INSTALLATION="trial")
     assert back.code == 1
     assert "belongs to a live installation" in back.err
+    chain = await house.command("audit", "verify", INSTALLATION="live")
+    assert chain.code == 0, chain.err
     house.engine.environment["WARNENGINE_INSTALLATION"] = "live"
     await house.start_engine()
     assert house.smsc.log == []

@@ -22,6 +22,8 @@ from warnengine.store.drill import DrillStore
 
 log = structlog.get_logger()
 Step = Callable[[], Awaitable[bool]]
+GOES_ON = frozenset({"reconcile", "expand", "listen", "audit", "seal"})
+"""Loops of a drill that reach nobody; all others wait while live comes first."""
 PAUSED = "演练暂停,实战优先:有橙色或红色实战指令在执行,演练不再发送"
 BLIND = "演练暂停:看不到实战指令是否在执行。请运行 warnengine drill prepare"
 
@@ -105,7 +107,7 @@ class Mode:
         return Digest(self.room, signature, key) if self.room else None
 
     def paced(self, name: str, step: Step) -> Step:
-        """A loop's step: what sends or chases in a drill waits for live."""
-        if self.preemption and name.startswith(("dispatch", "chase")):
+        """A loop's step: whatever in a drill could send or chase waits for live."""
+        if self.preemption and name not in GOES_ON:
             return self.preemption.paced(step)
         return step
