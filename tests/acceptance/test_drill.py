@@ -173,6 +173,10 @@ async def play(night: Night) -> None:
     await live(house, MISSED)
     await until("the drill to pause", exercise.paused, exercise.engine)
     night.when_paused = len(exercise.smsc.log)
+    link = re.search(r"(/a/\w+)", exercise.smsc.log[-1].text)
+    assert link
+    async with exercise.web.get(link[1]) as answer:
+        assert "演练暂停,实战优先" in await answer.text()
     await exercise.jump(MISSED.entered)
     assert (await exercise.warn(MISSED))[0] == 202
     await until("the drill to have something to send", exercise.has_work, exercise.engine)

@@ -179,8 +179,8 @@ class Engine:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
-        if self.mode.preemption and self.mode.preemption.why:
-            found["drill"] = self.mode.preemption.why
+        if self.mode.paused:
+            found["drill"] = self.mode.paused
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         steps = (step for rung in self.book.ladder.values() for step in rung.steps)
@@ -213,6 +213,7 @@ class Engine:
                 task.cancel()
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
+        yield from self.mode.steps()
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import structlog
@@ -26,6 +26,11 @@ GOES_ON = frozenset({"reconcile", "expand", "listen", "audit", "seal"})
 """Loops of a drill that reach nobody; all others wait while live comes first."""
 PAUSED = "演练暂停,实战优先:有橙色或红色实战指令在执行,演练不再发送"
 BLIND = "演练暂停:看不到实战指令是否在执行。请运行 warnengine drill prepare"
+
+
+async def nothing() -> bool:
+    """A step without work."""
+    return False
 
 
 @dataclass
@@ -69,6 +74,16 @@ class Mode:
         self.preemption = Preemption(DrillStore(self.database)) if drill else None
         there = self.settings.data / "drill"
         self.handover = Handover(drill_spool(there)) if self.settings.drill and not drill else None
+
+    @property
+    def paused(self) -> str:
+        """Why a drill waits; empty where it does not, and in all else."""
+        return self.preemption.why if self.preemption else ""
+
+    def steps(self) -> Iterator[tuple[str, Step]]:
+        """A loop that only waits for its turn: every process of a drill knows whether it must."""
+        if self.preemption:
+            yield "live first", nothing
 
     @property
     def secret(self) -> bool:

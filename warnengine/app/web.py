@@ -59,7 +59,9 @@ def web(engine: Engine) -> FastAPI:
         return application
     application.include_router(routes.build(services))
     push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
-    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind)
+    house = official.Official(
+        engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind, lambda: engine.mode.paused
+    )
     application.include_router(official.build(engine.answers, house))
     return application
 

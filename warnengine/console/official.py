@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from warnengine.model.mode import BANNERS
+from warnengine.model.mode import BANNERS, NAMES
 
 HERE = Path(__file__).parent
 BEIJING = timezone(timedelta(hours=8))
@@ -67,11 +67,18 @@ class Official:
     """Fills a text's slots as its first attempt does: text, bundle, name, posts."""
     kind: str = "live"
     """Of the installation."""
+    notice: Callable[[], str] = str
+    """What is to be said right now beside that; mostly nothing."""
 
     @property
     def banner(self) -> str:
         """What heads every page that is not for real; empty where it is."""
-        return BANNERS.get(self.kind, "")
+        return "。".join(words for words in (self.notice(), BANNERS.get(self.kind, "")) if words)
+
+    @property
+    def mode(self) -> str:
+        """The kind in Chinese."""
+        return NAMES[self.kind]
 
 
 def build(store: AnswerStore, house: Official) -> APIRouter:
