@@ -351,6 +351,34 @@ class Dispatch(_Section):
     """By then nearly every receipt has come; a gateway of which none has is a black hole."""
 
 
+class Drill(_Section):
+    """The drill beside this installation: nothing of it may be the live one's."""
+
+    gateways: tuple[AnyGateway, ...] = ()
+    sources: tuple[Source, ...] = ()
+    operator_token: SecretStr | None = Field(None, min_length=1)
+    link_key: SecretStr | None = Field(None, min_length=1)
+    """Absent: made once in the drill's own folder, `drill` in the data folder."""
+    http: Http = Http(port=8081, public_url="http://127.0.0.1:8081")
+    kafka: Kafka | None = None
+    database: SecretStr | None = None
+    """DSN of the role that may only drill, in the live database; needed where `database` is."""
+
+
+class Trial(_Section):
+    """Where a trial's digests go: to the duty room, and nothing goes anywhere else."""
+
+    sms: tuple[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")], ...] = ()
+    """Mobiles of the duty room: +8613800000000"""
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody_reads(self) -> Self:
+        if not self.sms and not self.email:
+            raise ValueError("name at least one mobile (sms) or mailbox (email) of the duty room")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that an operator decides; the bureau's decisions are in the rule book."""
 
@@ -375,8 +403,18 @@ class Settings(BaseSettings):
     link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
-    installation: Literal["live", "demo"] = "live"
-    """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
+    installation: Literal["live", "demo", "drill", "trial"] = "live"
+    """demo: a folder whose clock may be set; refused wherever live orders ever stood. trial: live input,
+    everything computed, only the duty room receives. drill: made by `warnengine drill`, never written here."""
+    drill: Drill | None = None
+    """The drill beside this installation, for `warnengine drill`; absent: exercises are only shown."""
+    trial: Trial | None = None
+    """Who receives in a trial."""
+
+    @property
+    def server(self) -> Path:
+        """The folder of the embedded database: a drill has its schema in the live one's."""
+        return self.data.parent if self.installation == "drill" else self.data
 
     @classmethod
     def settings_customise_sources(

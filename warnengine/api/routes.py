@@ -221,7 +221,8 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        told = {"ready": not problems, "mode": services.settings.installation, "problems": problems}
+        return JSONResponse(told, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -263,7 +264,7 @@ def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
         """Set a demo's clock forward."""
         moment: datetime = where.to
         if not await services.board.jump(moment):
-            raise Problem(403, "The clock stays", "Only a demo installation's clock is set, and only forward.")
+            raise Problem(403, "The clock stays", "Only the clock of a demo or a drill is set, and only forward.")
         services.ring()
 
 

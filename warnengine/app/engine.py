@@ -17,6 +17,7 @@ from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app.channels import built, unserved
+from warnengine.app.modes import Mode
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -39,7 +40,6 @@ from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
-from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -50,7 +50,7 @@ from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
-from warnengine.store.orders import OrderStore
+from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
@@ -101,7 +101,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
-        texts, key = Texts(settings.templates), link_key(settings)
+        self.mode = Mode(settings, self.database)
+        texts, key = self.mode.texts(), link_key(settings)
         self.wording = Wording(book, key, settings.http.public_url)
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
@@ -120,12 +121,13 @@ class Engine:
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
+        self.digest = self.mode.digest(book.signature, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
-        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
+        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        self.channels: list[Channel] = [self.mode.fenced(c) for c in (*self.gateways, self.duty_room)]
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
@@ -139,7 +141,7 @@ class Engine:
             district, people = desks
             change = await self.reconciler.reconcile(district)
             if change is not None:
-                await self.expander.expand(people, change, FIRST_GROUP)
+                await self._expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
@@ -150,9 +152,13 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self.expander.expand(desk, change, GROUP)
+            await self._expand(desk, change, GROUP)
         self.bell.ring()
         return True
+
+    async def _expand(self, desk: ChangeDesk, change: int, most: int) -> None:
+        if await self.expander.expand(desk, change, most) and self.digest:
+            await self.digest.tell(desk, change)
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
@@ -185,6 +191,8 @@ class Engine:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
+        if self.mode.paused:
+            found["drill"] = self.mode.paused
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
         found |= unserved(self.book, self.gateways)
@@ -218,6 +226,7 @@ class Engine:
                 task.cancel()
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
+        yield from self.mode.steps()
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
@@ -247,7 +256,8 @@ class Engine:
             if self.settings.kafka:
                 yield KafkaSource(self.settings.kafka, self.take).run()
                 outbox = OutboxStore(self.database)
-                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                if not self.mode.secret:
+                    yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
@@ -256,11 +266,12 @@ class Engine:
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
-        return taken
+        return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
         event = event or asyncio.Event()
+        step = self.mode.paced(name, step)
         self.bell.events.append(event)
         while not self.stopping.is_set():
             try:

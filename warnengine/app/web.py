@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.api import gauges, problems, routes
+from warnengine.api.mode import SaysMode
 from warnengine.app.engine import Engine
 from warnengine.console import official
 from warnengine.dispatch.channel import Receipt, Reply
@@ -30,7 +31,9 @@ def web(engine: Engine) -> FastAPI:
     """The HTTP application over an engine; without the role console only what a monitor asks for."""
     application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
     problems.install(application)
+    application.add_middleware(SaysMode, mode=engine.settings.installation)
     settings = engine.settings
+    kind = settings.installation
     services = routes.Services(
         settings=settings,
         book=engine.book,
@@ -56,8 +59,10 @@ def web(engine: Engine) -> FastAPI:
         application.include_router(routes.operations(services))
         return application
     application.include_router(routes.build(services))
-    push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
-    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
+    push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
+    house = official.Official(
+        engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind, lambda: engine.mode.paused
+    )
     application.include_router(official.build(engine.answers, house))
     return application
 

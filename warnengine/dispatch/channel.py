@@ -59,6 +59,8 @@ class Accepted:
     """The gateway's id of each part, in order; empty where the protocol gives none."""
     receipts: bool
     """Whether the gateway will report the fate of each part."""
+    note: str = ""
+    """For the record, where there is more to say."""
 
 
 class ChannelError(Exception):

@@ -106,7 +106,7 @@ def _accepted(attempt: Attempt, answer: Accepted) -> Outcome:
         Part(id_, attempt.delivery, attempt.number, place, len(ids), attempt.address)
         for place, id_ in enumerate(ids, 1)
     )
-    detail = "receipts" if answer.receipts else "no receipts"
+    detail = answer.note or ("receipts" if answer.receipts else "no receipts")
     return Outcome(Event(attempt.delivery, attempt.number, What.ACCEPTED, detail), parts=parts)
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
 from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.trial import tally
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
@@ -201,6 +203,20 @@ class ChangeDesk:
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
         await sql.change_expanded(self.connection, change=change)
+
+    async def tally(self, change: int, room: str) -> Tally:
+        """A change of a trial in figures."""
+        return await tally(self.connection, change, room)
+
+    async def add_digest(self, change: int, version: int, bundle: NewBundle) -> None:
+        """Write the digest of a change for the duty room."""
+        who = bundle.listener
+        person = {"district": who.district, "key": who.person, "name": "值班室"}
+        await queries.people.add_person(self.connection, [person])
+        await self.add_bundles(change, "order", [bundle], [])
+        await queries.trial.add_obligation(
+            self.connection, version=version, district=who.district, person=who.person, bundle=bundle.id
+        )
 
     async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
         rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)

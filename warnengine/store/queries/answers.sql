@@ -133,7 +133,7 @@ WHERE b.id = :bundle AND :who IN (p.key, p.name) AND b.level = ANY(:levels::int[
 INSERT INTO task (district, kind, bundle, person, words)
 SELECT b.district, 'unclear', b.id, b.person, :words FROM bundle b
 WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AND t.kind = 'unclear'
-                                     AND t.words = :words AND t.closed_at IS NULL);
+                                     AND right(t.words, length(:words)) = :words AND t.closed_at IS NULL);
 
 -- name: hurry(bundle)!
 -- The person cannot answer: the next rung is due now.

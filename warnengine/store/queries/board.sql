@@ -72,9 +72,9 @@ SELECT engine_now() AS now,
      + (SELECT count(*) FROM approval WHERE decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
 
 -- name: jump(moment)$
--- Only a demo's clock moves: to any night before the first message, then only forward.
+-- Only the clock of a demo or drill moves: to any night before the first message, then only forward.
 UPDATE installation SET clock_offset = clock_offset + (:moment::timestamptz - engine_now())
-WHERE kind = 'demo' AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
+WHERE kind IN ('demo', 'drill') AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
 
 -- name: gauges()^
 SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
