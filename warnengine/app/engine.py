@@ -44,6 +44,7 @@ from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.ladder import LadderStore
@@ -106,6 +107,7 @@ class Engine:
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
+        self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
@@ -179,6 +181,13 @@ class Engine:
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
+
+    async def halted(self) -> list[dict[str, object]]:
+        """Stops in force; none where the store does not answer."""
+        try:
+            return await self.halts.halts()
+        except DATABASE_ERRORS:
+            return []
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""

@@ -51,6 +51,7 @@ WHERE kind = 'demo' AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELE
 
 -- name: gauges()^
 SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
+       ARRAY(SELECT scope FROM halt WHERE resumed_at IS NULL) AS halts,
        coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL), 0)::float8
            AS approvals_oldest,
        coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
