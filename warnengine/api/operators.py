@@ -45,7 +45,7 @@ class Operators:
             raise Problem(
                 403,
                 "This needs a name",
-                "此操作要记名:请用本人的令牌,不用值班室共用令牌。没有的请系统管理员在 WARNENGINE_OPERATORS 里发放。",
+                "此操作要记名:请用本人的令牌,不用共用令牌。没有的请系统管理员在 WARNENGINE_OPERATORS 里发放。",
             )
         if operator.role not in roles:
             may = "、".join(ROLES[role] for role in roles)

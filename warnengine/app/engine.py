@@ -35,6 +35,7 @@ from warnengine.model.book import Act, RuleBook
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
+from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
@@ -44,6 +45,7 @@ from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.byhand import ByHandStore
 from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
@@ -118,6 +120,7 @@ class Engine:
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
+        self.drafts = ByHandStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
@@ -137,6 +140,11 @@ class Engine:
                 log.info("change", change=change)
         self.bell.ring()
         return True
+
+    @property
+    def hand(self) -> Hand:
+        """What people decide, by the parts that carry out what the rules decide."""
+        return Hand(self.reconciler, self.expander, self.drafts, self.settings.installation)
 
     async def expand(self) -> bool:
         """The next group of a change's people."""

@@ -89,6 +89,8 @@ ALTER TABLE approval ADD kind text NOT NULL DEFAULT 'before' CHECK (kind IN ('be
     ADD manner text NOT NULL DEFAULT 'entered' CHECK (manner IN ('entered', 'telephone', 'answer')),
     ADD recorded_by text,                     -- telephone: who wrote it down
     ADD called_at timestamptz,
+    ADD author text,                          -- after: who sent it alone
+    ADD CONSTRAINT nobody_approves_their_own CHECK (author <> by OR decision <> 'yes'),
     ADD CONSTRAINT countersign_is_of_something CHECK ((kind = 'countersign') = (of IS NOT NULL AND asks IS NOT NULL)),
     ADD CONSTRAINT telephone_says_who_and_when CHECK ((manner = 'telephone') = (recorded_by IS NOT NULL AND called_at IS NOT NULL)),
     ADD CONSTRAINT nobody_records_their_own_word CHECK (recorded_by <> by);
