@@ -120,7 +120,9 @@ async def test_minutes_do_not_change_what_was_confirmed(world: World) -> None:
 
 async def test_behind_broken_glass_one_person_sends_and_the_leader_is_asked_afterwards(world: World) -> None:
     preview = await world.engine.hand.draft(await wish(world), ZHANG)
-    done = await world.engine.hand.send(preview["manual"], ZHANG, preview["confirm"], "值班室只有一人,山体正在滑动")
+    done = await world.engine.hand.send(
+        preview["manual"], ZHANG, preview["confirm"], "值班室只有一人,山体正在滑动"
+    )
     assert done["sent"]
     await world.settle()
     assert len(await world.inbox("anju_mayor")) == 1
@@ -212,9 +214,13 @@ async def test_a_rules_order_that_was_taken_back_comes_again_only_with_a_new_mes
     assert "系误发" in (await world.inbox("anju_mayor"))[-1]
     await world.warn("yellow", BAIYANG)
     await world.settle()
-    assert await world.value("SELECT count(*) FROM standing_order WHERE unit = $1 AND lapsed_at IS NULL", ANJU) == 0
+    assert (
+        await world.value("SELECT count(*) FROM standing_order WHERE unit = $1 AND lapsed_at IS NULL", ANJU) == 0
+    )
     await world.warn("red", ANJU)
-    assert await world.value("SELECT count(*) FROM standing_order WHERE unit = $1 AND lapsed_at IS NULL", ANJU) == 1
+    assert (
+        await world.value("SELECT count(*) FROM standing_order WHERE unit = $1 AND lapsed_at IS NULL", ANJU) == 1
+    )
 
 
 async def test_what_changed_since_the_preview_is_not_taken_back_unseen(world: World) -> None:

@@ -311,6 +311,8 @@ class Limits(Entry):
     """How many times as many people as orders of that unit and level usually have."""
     orders_per_minute: int = Field(default=400, ge=1)
     """Of the whole district; all-clears are not counted."""
+    countersign_within: Duration = timedelta(minutes=30)
+    """Within which an approval by telephone is countersigned; then it is a task of the duty room."""
 
 
 class RuleBook(BaseModel):

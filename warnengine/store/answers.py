@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.delivery import Reply
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain, storable
+from warnengine.store.telephone import countersigned
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -99,6 +100,8 @@ class AnswerStore:
 async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     """Record an answer of the person of a bundle (`whose`); return what is unclear about it, or ''."""
     if whose["purpose"] == "approval":
+        if answer.step == 1 and await countersigned(connection, answer.bundle):
+            return ""
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
     await sql.hold_person(connection, district=whose["district"], person=whose["person"])
     about = await sql.obligations(connection, bundle=answer.bundle)
@@ -121,6 +124,9 @@ async def _answered(connection: Connection, reply: Reply, last: Any, step: int, 
     that waits for this step."""
     asked = last
     if last["purpose"] == "approval":
+        if step == 1 and await countersigned(connection, last["bundle"]):
+            await _keep_reply(connection, reply, last, "countersigned")
+            return "countersigned"
         asked = await sql.last_owing(connection, channel="sms", address=storable(reply.address), step=step)
     if asked is None:
         return await _to_duty_room(connection, reply, last, "unclear", "对请示回了短信,请示只能打电话批复")
