@@ -54,6 +54,19 @@ class Operators:
             )
         return operator
 
+    def decider(self, request: Request, said: str) -> str:
+        """Under which name a decision stands: with the common token as is said, else the caller's own."""
+        if self.operator(request) is None:
+            return said
+        leader = self.one_of(request, "leader")
+        if said != leader.name:
+            raise Problem(
+                403,
+                "Not in another's name",
+                f"批复以本人名义作出:by 应为{leader.name}。别人电话批复的,请值班员用 POST …/telephone 记录。",
+            )
+        return leader.name
+
 
 def bearer(request: Request) -> str:
     """The token of a request, or nothing."""

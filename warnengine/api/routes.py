@@ -149,10 +149,11 @@ def _lists(router: APIRouter, services: Services, operator: Operators) -> None:
 
 
 def _duty(router: APIRouter, services: Services, operator: Operators) -> None:
-    @router.post("/v1/approvals/{approval}", dependencies=operator.only)
-    async def decide(approval: Number, decision: Decision) -> dict[str, Any]:
-        """Say yes or no; the first decision counts."""
-        before = await services.board.decide(approval, decision.decision, decision.by, decision.comment)
+    @router.post("/v1/approvals/{approval}")
+    async def decide(request: Request, approval: Number, decision: Decision) -> dict[str, Any]:
+        """Say yes or no; the first decision counts. Who has a name decides under it, and only as a leader."""
+        by = operator.decider(request, decision.by)
+        before = await services.board.decide(approval, decision.decision, by, decision.comment)
         if before is None:
             services.ring()
             return {"approval": approval, "decision": decision.decision}

@@ -32,6 +32,8 @@ from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
+from warnengine.order import limits
+from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
@@ -45,7 +47,7 @@ from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
-from warnengine.store.byhand import ByHandStore
+from warnengine.store.byhand import ByHandStore, second_look
 from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
@@ -54,6 +56,7 @@ from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
+from warnengine.store.telephone import TelephoneStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -98,6 +101,8 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a loop's last step failed, by its name."""
+    announced: set[str] = field(default_factory=set)
+    """Ends of authorisations that this process has told of."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
@@ -121,6 +126,7 @@ class Engine:
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
@@ -136,6 +142,11 @@ class Engine:
             district, people = desks
             change = await self.reconciler.reconcile(district)
             if change is not None:
+                held = await second_look(
+                    district, change, lambda loads, before: limits.held(loads, before, self.book)
+                )
+                if held:
+                    log.warning("held for a second look", change=change, orders=len(held))
                 await self.expander.expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
@@ -161,7 +172,16 @@ class Engine:
         chaser = Chaser(self.ladder)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        await self.announce_ending()
         return any([asked, await chaser.step(), *told])
+
+    async def announce_ending(self) -> None:
+        """Tell the duty room of authorisations that end soon, each once for ever."""
+        if self.book.standing:
+            fresh = set(ending(self.book, await self.drafts.now())) - self.announced
+            if fresh:
+                await self.drafts.ask(self.book.district.code, sorted(fresh))
+                self.announced |= fresh
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine

@@ -59,6 +59,9 @@ def web(engine: Engine) -> FastAPI:
     application.include_router(routes.build(services))
     operators = Operators(settings)
     application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
+    hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
+    for routers in (control.by_hand, control.taking_back, control.by_telephone):
+        application.include_router(routers(hand, operators, engine.bell.ring))
     push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
     house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
     application.include_router(official.build(engine.answers, house))

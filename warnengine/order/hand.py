@@ -88,6 +88,9 @@ class Store(Protocol):
     async def draft(self, district: str, author: str, words: dict[str, Any]) -> int:
         """Keep a draft; its number."""
 
+    async def edit(self, id_: int, editor: str, words: dict[str, Any]) -> bool:
+        """Write a draft anew; False where it was sent or discarded."""
+
     async def approve(self, manual: int, sha256: str, by: str, role: str) -> None:
         """Somebody has looked at exactly this preview and says yes."""
 
@@ -155,17 +158,14 @@ class Hand:
     async def draft(self, wish: Wish, author: Who) -> dict[str, Any]:
         """Keep what somebody wants, and show what it would do. Nothing is sent."""
         refuse(wish, self.book, await self.store.now())
-        root = await self._root(wish)
-        words = {
-            "root": root,
-            "units": list(dict.fromkeys(wish.units)),
-            "words": wish.words,
-            "deadline": wish.deadline,
-            "level": wish.level,
-            "not_after": wish.not_after,
-            "why": wish.why,
-        }
-        id_ = await self.store.draft(self.book.district.code, author.name, words)
+        words = written(wish, await self._root(wish))
+        return await self.preview(await self.store.draft(self.book.district.code, author.name, words))
+
+    async def edit(self, id_: int, wish: Wish, editor: Who) -> dict[str, Any]:
+        """Write a draft anew; it is the editor's now, and nobody has said yes to it."""
+        refuse(wish, self.book, await self.store.now())
+        if not await self.store.edit(id_, editor.name, written(wish, None)):
+            refuse_again(id_, await self.store.manual(id_))
         return await self.preview(id_)
 
     async def preview(self, id_: int) -> dict[str, Any]:
@@ -273,6 +273,19 @@ async def _seal(desk: Desk, manual: Row, made: Made, by: Sequence[str], break_gl
     if break_glass:
         asked = await desk.ask_afterwards(made.change, made.loads, made.sha256, manual["author"])
         await desk.seal("break_glass", {**body, "reason": break_glass, "approval": asked})
+
+
+def written(wish: Wish, root: int | None) -> dict[str, Any]:
+    """A wish as it is kept."""
+    return {
+        "root": root,
+        "units": list(dict.fromkeys(wish.units)),
+        "words": wish.words,
+        "deadline": wish.deadline,
+        "level": wish.level,
+        "not_after": wish.not_after,
+        "why": wish.why,
+    }
 
 
 def refuse(wish: Wish, book: RuleBook, now: datetime) -> None:

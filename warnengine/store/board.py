@@ -50,6 +50,12 @@ class BoardStore:
         async with self.database.transaction() as connection:
             return await settle(connection, approval, decision, by, {"words": words})
 
+    async def level_of(self, approval: int) -> Level | None:
+        """The level of a request; None where there is none."""
+        async with self.database.reading() as connection:
+            row = await approvals.one(connection, approval=approval)
+            return Level(row["level"]) if row else None
+
     async def clock(self) -> dict[str, Any]:
         """Engine time, the next due moment, and how much is in flight."""
         async with self.database.reading() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,18 @@ from warnengine.store import shapes
 from warnengine.store.controls import record_halt
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, DistrictDesk
+from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.byhand
+
+
+ENGINE = "warnengine"
+"""Who stops what passes a limit."""
+Judge = Callable[[Sequence[Load], int], Mapping[int, str]]
+"""Which orders wait, and why: the orders of a change, and how many were made in the minute before."""
 
 
 class _Undone(Exception):
@@ -172,6 +179,24 @@ class ByHandStore:
             rows = await sql.manuals(connection, most=most)
         return [{**shapes.plain(dict(row)), "level": Level(row["level"]).key} for row in rows]
 
+    async def ask(self, district: str, questions: Sequence[str]) -> None:
+        """Put questions to the duty room, each once for ever."""
+        async with self.database.transaction() as connection:
+            await ask(connection, district, questions)
+
+    async def edit(self, id_: int, editor: str, words: dict[str, Any]) -> bool:
+        """Write a draft anew, by whom from now on it is; False where it was sent or discarded. Whoever said yes to
+        it has said yes to something else."""
+        async with self.database.transaction() as connection:
+            row = await sql.hold_manual(connection, id=id_)
+            if row is None or row["sent_at"] or row["ended_at"]:
+                return False
+            await sql.edit(connection, id=id_, author=editor, **{k: v for k, v in words.items() if k != "root"})
+            await queries.orders.audit(
+                connection, kind="manual_draft", body={**shapes.plain(words), "id": id_, "author": editor}
+            )
+            return True
+
     async def now(self) -> datetime:
         """Engine time."""
         async with self.database.reading() as connection:
@@ -187,9 +212,13 @@ async def loads(connection: Connection, change: int) -> list[Load]:
     return [Load(row["standing_order"], versions[row["id"]], row["people"], row["usual"]) for row in rows]
 
 
-async def hold(connection: Connection, district: str, order: int, why: str) -> None:
-    """An order waits, from the transaction that makes it, until a leader lets it through."""
-    halt = {"scope": "order", "target": str(order), "by": "warnengine", "why": why, "automatic": True}
-    row = await queries.controls.halt(connection, **halt)
-    if row:
-        await record_halt(connection, district, row)
+async def second_look(desk: DistrictDesk, change: int, judge: Judge) -> dict[int, str]:
+    """What is too large or too much waits, from the transaction that makes it, until a leader lets it through."""
+    connection = desk.connection
+    why = judge(await loads(connection, change), await sql.lately(connection, change=change))
+    for order, said in why.items():
+        halt = {"scope": "order", "target": str(order), "by": ENGINE, "why": said, "automatic": True}
+        row = await queries.controls.halt(connection, **halt)
+        if row:
+            await record_halt(connection, desk.district, row)
+    return dict(why)

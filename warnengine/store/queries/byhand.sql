@@ -3,6 +3,10 @@ INSERT INTO manual_order (root, district, units, words, deadline, level, not_aft
 VALUES (coalesce(:root::bigint, currval(pg_get_serial_sequence('manual_order', 'id'))), :district, :units::text[], :words,
         :deadline, :level, :not_after, :why, :author) RETURNING id;
 
+-- name: edit(id, units, words, deadline, level, not_after, why, author)!
+UPDATE manual_order SET units = :units::text[], words = :words, deadline = :deadline, level = :level, not_after = :not_after,
+    why = :why, author = :author WHERE id = :id;
+
 -- name: manual(id)^
 SELECT m.*, engine_now() AS now FROM manual_order m WHERE id = :id;
 
@@ -69,9 +73,7 @@ WHERE o.district = :district AND o.family = :family AND o.lapsed_at IS NULL ORDE
 -- name: loads(change)
 -- How many people each order of a change goes to, and how many its unit's orders of that level have had before.
 SELECT v.id, v.standing_order,
-       CASE WHEN v.kind = 'lapse'
-            THEN (SELECT count(DISTINCT b.person) FROM order_version w JOIN bundle b ON b.district = o.district AND w.id = ANY (b.versions)
-                  WHERE w.standing_order = o.id AND b.approval IS NULL AND b.change <> v.change AND reached(b.id))
+       CASE WHEN v.kind = 'lapse' THEN (SELECT count(*) FROM obligation ob WHERE ob.version = v.id)
             ELSE (SELECT count(DISTINCT d.person) FROM on_duty(engine_now()) d
                   WHERE d.district = o.district AND d.unit = o.unit AND d.post = ANY (v.posts)) END AS people,
        (SELECT CASE WHEN count(*) >= 3 THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY past.people) END
