@@ -191,7 +191,8 @@ def operations(services: Services) -> APIRouter:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
         # a stopped engine stays reachable: whoever ends the stop comes by this door
-        body = {"ready": not problems, "problems": problems, "halted": await services.halted()}
+        halted = await services.halted()
+        body = {"ready": not problems, "problems": problems} | ({"halted": halted} if halted else {})
         return JSONResponse(body, 503 if problems else 200)
 
     @router.get("/metrics")
