@@ -197,7 +197,9 @@ def halt(
     """Stop everything that has not left yet, in every process, until another person says `resume`."""
     scope = "order" if order else "district" if district_code else "all"
     stop = _run(_halts(lambda halts: halts.halt(scope, order or district_code, by, why)))
-    print(f"第{stop['id']}号停发已生效:不再发出任何新信息。恢复: warnengine resume {stop['id']} --by 另一人")
+    print(
+        f"stop {stop['id']} is in force, nothing new leaves; another person: warnengine resume {stop['id']} --by …"
+    )
 
 
 @cli.command()
@@ -215,7 +217,7 @@ def resume(
     stop = _run(_halts(lambda halts: halts.resume(number, by, leader=known.role == "leader")))
     held = stop["held"]
     print(
-        f"第{number}号停发已恢复:待发{held['waiting']}条,其中已过期{held['expired']}条、已被取代{held['superseded']}条不再发出"
+        f"stop {number} has ended: {held['waiting']} waited, {held['expired']} over, {held['superseded']} replaced"
     )
 
 

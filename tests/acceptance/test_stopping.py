@@ -88,7 +88,7 @@ async def test_after_the_answer_nothing_is_begun_until_another_person_says_so(ho
 async def test_the_command_stops_and_another_person_goes_on(house: House) -> None:
     said = await house.command("halt", "--by", "zhang", "--why", "误发")
     assert said.code == 0, said.err
-    assert "第1号停发已生效" in said.out
+    assert "stop 1 is in force" in said.out
     assert (await house.warn(scenario.RED.xml()))[0] == 202
 
     async def made() -> bool:
@@ -101,6 +101,6 @@ async def test_the_command_stops_and_another_person_goes_on(house: House) -> Non
     assert await intended(house) == 0
     said = await house.command("resume", "1", "--by", "li", "--token", "li-token")
     assert said.code == 0, said.err
-    assert "待发" in said.out
+    assert "stop 1 has ended" in said.out
     await house.settled()
     assert house.smsc.log

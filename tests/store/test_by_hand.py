@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.store.world import ANJU, BAIYANG, HOUR, World
+from tests.store.world import ANJU, BAIYANG, HOUR, World, small_directory
+from warnengine.model.directory import Holding
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 from warnengine.order.hand import Who, Wish
@@ -103,7 +105,6 @@ async def test_another_preview_than_the_confirmed_one_is_not_sent(world: World) 
 
 
 async def test_an_edit_voids_the_yes_of_before(world: World) -> None:
-    world.engine.hand.book.limits  # noqa: B018 - as shipped: four people are within them
     preview = await world.engine.hand.draft(await wish(world), ZHANG)
     await world.engine.drafts.approve(preview["manual"], preview["confirm"], LI.name, LI.role)
     await world.execute("UPDATE manual_order SET words = '全区停课'")
@@ -116,6 +117,44 @@ async def test_minutes_do_not_change_what_was_confirmed(world: World) -> None:
     preview = await world.engine.hand.draft(await wish(world), ZHANG)
     await world.jump(timedelta(minutes=12))
     assert (await world.engine.hand.send(preview["manual"], LI, preview["confirm"], None))["sent"]
+
+
+async def test_a_draft_whose_time_is_over_is_not_sent(world: World) -> None:
+    preview = await world.engine.hand.draft(await wish(world), ZHANG)
+    await world.jump(HOUR)
+    with pytest.raises(Refused, match="时限已过"):
+        await world.engine.hand.send(preview["manual"], LI, preview["confirm"], None)
+    fresh = await world.engine.hand.edit(preview["manual"], await wish(world), LI)
+    with pytest.raises(Refused, match="另一人核对"):
+        await world.engine.hand.send(preview["manual"], LI, fresh["confirm"], None)
+    assert (await world.engine.hand.send(preview["manual"], ZHANG, fresh["confirm"], None))["sent"]
+
+
+async def test_what_was_sent_or_thrown_away_is_not_edited(world: World) -> None:
+    first = await sent(world)
+    with pytest.raises(Refused, match="已由张三、李四发出"):
+        await world.engine.hand.edit(first, await wish(world), LI)
+    assert not await world.engine.drafts.discard(first, "张三")
+    draft = await world.engine.hand.draft(await wish(world, BAIYANG), ZHANG)
+    assert await world.engine.drafts.discard(draft["manual"], "张三")
+    with pytest.raises(Refused, match="已作废"):
+        await world.engine.hand.send(draft["manual"], LI, draft["confirm"], None)
+
+
+async def test_live_is_said_in_its_word_and_a_demo_confirmation_is_none_for_it(world: World) -> None:
+    preview = await world.engine.hand.draft(await wish(world), ZHANG)
+    live = replace(world.engine.hand, mode="live")
+    shown = await live.preview(preview["manual"])
+    assert "实战(LIVE)" in shown["says"]
+    with pytest.raises(Refused, match="重新预览"):
+        await live.send(preview["manual"], LI, preview["confirm"], None)
+
+
+async def test_who_comes_on_duty_meanwhile_voids_no_confirmation(world: World) -> None:
+    preview = await world.engine.hand.draft(await wish(world), ZHANG)
+    await world.people(small_directory(also=[Holding(ANJU, "duty", "water_duty", None, None)]))
+    done = await world.engine.hand.send(preview["manual"], LI, preview["confirm"], None)
+    assert done["people"] == preview["people"] + 1
 
 
 async def test_behind_broken_glass_one_person_sends_and_the_leader_is_asked_afterwards(world: World) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import pytest
 
+from tests.serving import serving
 from tests.store.world import ANJU, World
+from warnengine.app import web
 from warnengine.model.errors import Refused
 from warnengine.order.escalate import rule_of
 from warnengine.store.telephone import Said
@@ -74,6 +78,10 @@ async def test_who_decided_countersigns_on_the_page(world: World, request_: int)
     await call(world, request_)
     await world.settle()
     code = await world.value("SELECT code FROM bundle WHERE purpose = 'approval' ORDER BY id DESC LIMIT 1")
+    link = re.search(r"/a/\w+", (await world.inbox(LEADER))[-1])
+    assert link
+    async with serving(web(world.engine)) as url, aiohttp.request("GET", url + link[0]) as page:
+        assert "属实,补签" in await page.text()
     assert await world.engine.answers.answered_on_page(code, 1, None) == ""
     assert await world.engine.board.requests(pending=True) == []
 

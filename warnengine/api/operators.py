@@ -29,11 +29,11 @@ class Operators:
 
     def operator(self, request: Request) -> Operator | None:
         """Who it is; None for the common token; Problem 401 for a stranger."""
-        given = bearer(request)
+        given = bearer(request).encode()
         for one in self.named:
-            if hmac.compare_digest(given, one.token.get_secret_value()):
+            if hmac.compare_digest(given, one.token.get_secret_value().encode()):
                 return one
-        wanted = self.common.get_secret_value() if self.common else ""
+        wanted = self.common.get_secret_value().encode() if self.common else b""
         if not wanted or not hmac.compare_digest(given, wanted):
             raise Problem(401, "Who are you?", "Send the operator token: Authorization: Bearer …")
         return None

@@ -19,6 +19,7 @@ from warnengine.api.problems import Problem
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.level import Level
+from warnengine.order.escalate import rule_of
 from warnengine.settings import Settings
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
@@ -238,7 +239,9 @@ def _callbacks(router: APIRouter, services: Services) -> None:
 
 
 def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
-    rule = book.approvals.get(Level.from_key(asked["level"]))
+    if asked["asks"]:
+        return {"unit": "", "post": "", "name": asked["asks"]}
+    rule = rule_of(Level.from_key(asked["level"]), book)
     if rule is None:
         return {"unit": "", "post": "", "name": "规则里没有审批人"}
     authorities = rule.authorities

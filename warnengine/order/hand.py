@@ -309,6 +309,8 @@ def refuse_again(id_: int, manual: Row | None) -> None:
         raise Refused(409, f"第{id_}号临时指令已由{'、'.join(manual['sent_by'])}发出:不用再发,要改请发更正。")
     if manual["ended_at"]:
         raise Refused(409, f"第{id_}号临时指令已作废:请重新拟写。")
+    if manual["deadline"] <= manual["now"]:
+        raise Refused(409, f"第{id_}号临时指令的完成时限已过:请修改时限(PUT /v1/manual/{id_}),重新核对。")
 
 
 def lacking(
