@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from tests.store.world import ANJU, BAIYANG, HOUR, World
+from tests.waiting import until
 from warnengine.model.errors import Refused
 from warnengine.store.database import DATABASE_ERRORS
 
@@ -58,8 +59,7 @@ async def test_a_stop_waits_for_intents_that_are_being_written_and_none_comes_af
         desk = await stack.enter_async_context(store.claim("sms", "sms-1", abandoned=False))
         assert desk
         stop = asyncio.create_task(world.engine.halts.halt("all", "", "张三", "误发"))
-        while not await world.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = 7073"):
-            await asyncio.sleep(0)
+        await until(lambda: world.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = 7073"))
         assert not stop.done()
         late = asyncio.create_task(world.dispatcher("email", "two").step())
     assert (await stop)["scope"] == "all"

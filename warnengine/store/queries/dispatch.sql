@@ -28,7 +28,7 @@ WITH waiting AS MATERIALIZED (
     JOIN bundle b ON b.id = d.bundle
     WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
       AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
-      AND NOT stopped(b, (SELECT halts()))
+      AND ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
