@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import json
 import logging
 import os
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -35,6 +36,7 @@ from warnengine.model.errors import RefusedWarning, WarnEngineError
 from warnengine.model.finding import Severity, together
 from warnengine.settings import Settings
 from warnengine.store.audit import AuditStore
+from warnengine.store.controls import HaltStore
 from warnengine.store.drill import prepare
 from warnengine.store.people import PeopleStore
 from warnengine.store.trial import TrialStore
@@ -209,6 +211,45 @@ def audit_verify() -> None:
     print(f"{found.rows} decisions, the chain holds; head {found.head}")
 
 
+@cli.command()
+def halt(
+    by: Annotated[str, typer.Option(help="Who stops it, by name.")],
+    why: Annotated[str, typer.Option(help="Why, in a few words.")],
+    district_code: Annotated[str, typer.Option("--district", help="Only this district.")] = "",
+    order: Annotated[str, typer.Option(help="Only this order, by its number.")] = "",
+) -> None:
+    """Stop everything that has not left yet, in every process, until another person says `resume`."""
+    scope = "order" if order else "district" if district_code else "all"
+    stop = _run(_halts(lambda halts: halts.halt(scope, order or district_code, by, why)))
+    print(
+        f"stop {stop['id']} is in force, nothing new leaves; another person: warnengine resume {stop['id']} --by …"
+    )
+
+
+@cli.command()
+def resume(
+    number: Annotated[int, typer.Argument(help="Of the stop.")],
+    by: Annotated[str, typer.Option(help="Who ends it: an operator of the settings, not who stopped it.")],
+    token: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Their token.")],
+) -> None:
+    """End a stop; what it held is judged again and goes if it still should."""
+    known = next((one for one in _settings().operators if one.name == by), None)
+    if known is None or not hmac.compare_digest(known.token.get_secret_value().encode(), token.encode()):
+        _fail(f"{by}: no such operator in WARNENGINE_OPERATORS, or another token")
+    if known.role == "bureau":
+        _fail(f"{by} is of the bureau: somebody of the duty room or a leader ends a stop")
+    stop = _run(_halts(lambda halts: halts.resume(number, by, leader=known.role == "leader")))
+    held = stop["held"]
+    print(
+        f"stop {number} has ended: {held['waiting']} waited, {held['expired']} over, {held['superseded']} replaced"
+    )
+
+
+async def _halts(act: Callable[[HaltStore], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    async with application.opened(_settings()) as database:
+        return await act(HaltStore(database))
+
+
 @drill.command("serve")
 def drill_serve(
     roles: Annotated[str, typer.Option(help="Which parts this process runs.")] = "ingest,dispatch,ladder,console",
@@ -336,6 +377,6 @@ def _bytes(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
-def _fail(message: str, code: int = 1) -> None:
+def _fail(message: str, code: int = 1) -> NoReturn:
     print(f"warnengine: {message}", file=sys.stderr)
     sys.exit(code)

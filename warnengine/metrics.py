@@ -19,6 +19,7 @@ QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["re
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
 APPROVALS_OLDEST = Gauge("ews_orders_awaiting_approval_oldest_seconds", "Age of the oldest of them.")
+HALTED = Gauge("ews_halted", "Stops in force: nothing of their scope is sent.", ["scope"])
 FIRST_SUBMIT = Histogram(
     "ews_dispatch_first_submit_seconds",
     "From a warning's acceptance to the first send of each change that it made.",

@@ -328,6 +328,19 @@ class Source(_Section):
     token: SecretStr = Field(min_length=1)
 
 
+class Operator(_Section):
+    """Somebody who works with the engine under their own name."""
+
+    name: str = Field(min_length=1, max_length=40)
+    """As it stands in the record: 张三."""
+    role: Literal["duty", "bureau", "leader"]
+    """值班员 stops, orders by hand and records; 带班领导 also lets through what a limit has held; the bureau
+    reads, and may stop."""
+    token: SecretStr = Field(min_length=1)
+    person: str | None = None
+    """Their key in the address list: nobody records their own word."""
+
+
 class Http(_Section):
     """Where the engine listens."""
 
@@ -400,6 +413,8 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     operator_token: SecretStr | None = Field(None, min_length=1)
     """Token of the duty room's clients: approvals, tasks, lists."""
+    operators: tuple[Operator, ...] = ()
+    """Who orders by hand, records what was said by telephone, ends a stop: under a name, two of them at least."""
     link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()

@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from warnengine.api.operators import Operators, bearer
 from warnengine.api.problems import Problem
 from warnengine.api.proof import delivery_words, order_words, shown_proof
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.level import Level
 from warnengine.model.reason import why_not
+from warnengine.order.escalate import rule_of
 from warnengine.settings import Settings
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
@@ -107,6 +109,8 @@ class Services:
     """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
+    halted: Callable[[], Awaitable[list[dict[str, Any]]]]
+    """Stops in force; none where the store does not answer, which `ready` tells."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
     """By gateway name and secret."""
 
@@ -114,7 +118,7 @@ class Services:
 def build(services: Services) -> APIRouter:
     """The routes over these services."""
     router = operations(services)
-    operator = _Operator(services.settings)
+    operator = Operators(services.settings)
     _intake(router, services, operator)
     _lists(router, services, operator)
     _duty(router, services, operator)
@@ -124,7 +128,7 @@ def build(services: Services) -> APIRouter:
     return router
 
 
-def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _intake(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.post("/v1/warnings", status_code=202)
     async def warnings(request: Request) -> JSONResponse:
         """Take a warning: 202 once it is kept, 200 where it was known, 422 or 413 where it is quarantined."""
@@ -148,7 +152,7 @@ def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
         return await services.warnings.quarantine()
 
 
-def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _lists(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/orders", dependencies=operator.only)
     async def orders(most: Most = 1000) -> list[dict[str, Any]]:
         """Standing orders and what came of them."""
@@ -175,11 +179,12 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
         return [{**one, "authority": _authority(one, services.book)} for one in found]
 
 
-def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
-    @router.post("/v1/approvals/{approval}", dependencies=operator.only)
-    async def decide(approval: Number, decision: Decision) -> dict[str, Any]:
-        """Say yes or no; the first decision counts."""
-        before = await services.board.decide(approval, decision.decision, decision.by, decision.comment)
+def _duty(router: APIRouter, services: Services, operator: Operators) -> None:
+    @router.post("/v1/approvals/{approval}")
+    async def decide(request: Request, approval: Number, decision: Decision) -> dict[str, Any]:
+        """Say yes or no; the first decision counts. Who has a name decides under it, and only as a leader."""
+        by = operator.decider(request, decision.by)
+        before = await services.board.decide(approval, decision.decision, by, decision.comment)
         if before is None:
             services.ring()
             return {"approval": approval, "decision": decision.decision}
@@ -221,8 +226,11 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
+        # a stopped engine stays reachable: whoever ends the stop comes by this door
+        halted = await services.halted()
         told = {"ready": not problems, "mode": services.settings.installation, "problems": problems}
-        return JSONResponse(told, 503 if problems else 200)
+        body = told | ({"halted": halted} if halted else {})
+        return JSONResponse(body, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -233,7 +241,7 @@ def operations(services: Services) -> APIRouter:
     return router
 
 
-def _proof(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _proof(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/obligations", dependencies=operator.only)
     async def obligations(most: Most = 5000, unit: str | None = None) -> list[dict[str, Any]]:
         """Who must answer what, and how far it is proven: levels 0 to 5, in words."""
@@ -253,7 +261,7 @@ def _proof(router: APIRouter, services: Services, operator: _Operator) -> None:
         return {"version": version, "person": person, "proof": 5}
 
 
-def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _clock(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/clock")
     async def clock() -> dict[str, Any]:
         """Engine time, the next due moment, and how much is in flight."""
@@ -286,19 +294,10 @@ def _callbacks(router: APIRouter, services: Services) -> None:
         return Response(body, media_type=media_type)
 
 
-class _Operator:
-    def __init__(self, settings: Settings) -> None:
-        self.token = settings.operator_token
-        self.only = [Depends(self._check)]
-
-    def _check(self, request: Request) -> None:
-        wanted = self.token.get_secret_value() if self.token else ""
-        if not wanted or not hmac.compare_digest(_bearer(request), wanted):
-            raise Problem(401, "Who are you?", "Send the operator token: Authorization: Bearer …")
-
-
 def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
-    rule = book.approvals.get(Level.from_key(asked["level"]))
+    if asked["asks"]:
+        return {"unit": "", "post": "", "name": asked["asks"]}
+    rule = rule_of(Level.from_key(asked["level"]), book)
     if rule is None:
         return {"unit": "", "post": "", "name": "规则里没有审批人"}
     authorities = rule.authorities
@@ -310,16 +309,11 @@ def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
 
 
 def _source(request: Request, settings: Settings) -> str:
-    token = _bearer(request)
+    token = bearer(request)
     for source in settings.sources:
         if hmac.compare_digest(source.token.get_secret_value(), token):
             return source.name
     raise Problem(401, "Unknown source", "Send the token of a source of the settings: Authorization: Bearer …")
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" and token.isascii() else ""
 
 
 async def _body(request: Request, largest: int) -> bytes:

@@ -35,9 +35,12 @@ from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
+from warnengine.order import limits
+from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
+from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.wording import Wording
@@ -46,6 +49,8 @@ from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.byhand import ByHandStore, second_look
+from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.journal import Journal
@@ -54,6 +59,7 @@ from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
+from warnengine.store.telephone import TelephoneStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -98,6 +104,8 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a loop's last step failed, by its name."""
+    announced: set[str] = field(default_factory=set)
+    """Ends of authorisations that this process has told of."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
@@ -110,6 +118,7 @@ class Engine:
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
+        self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
@@ -122,6 +131,8 @@ class Engine:
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         self.digest = self.mode.digest(book.signature, key)
+        self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
         self.duty_room = CallByHand(self.duty, self.inbox)
@@ -141,10 +152,20 @@ class Engine:
             district, people = desks
             change = await self.reconciler.reconcile(district)
             if change is not None:
+                held = await second_look(
+                    district, change, lambda loads, before: limits.held(loads, before, self.book)
+                )
+                if held:
+                    log.warning("held for a second look", change=change, orders=len(held))
                 await self._expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
+
+    @property
+    def hand(self) -> Hand:
+        """What people decide, by the parts that carry out what the rules decide."""
+        return Hand(self.reconciler, self.expander, self.drafts, self.settings.installation)
 
     async def expand(self) -> bool:
         """The next group of a change's people."""
@@ -166,7 +187,16 @@ class Engine:
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
+        await self.announce_ending()
         return any([asked, await chaser.step(), *told])
+
+    async def announce_ending(self) -> None:
+        """Tell the duty room of authorisations that end soon, each once for ever."""
+        if self.book.standing:
+            fresh = set(ending(self.book, await self.drafts.now())) - self.announced
+            if fresh:
+                await self.drafts.ask(self.book.district.code, sorted(fresh))
+                self.announced |= fresh
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
@@ -200,6 +230,13 @@ class Engine:
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
+
+    async def halted(self) -> list[dict[str, object]]:
+        """Stops in force; none where the store does not answer."""
+        try:
+            return await self.halts.halts()
+        except DATABASE_ERRORS:
+            return []
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""

@@ -17,6 +17,7 @@ def refuse_unsafe(settings: Settings) -> None:
     tokens = [source.token.get_secret_value() for source in settings.sources]
     if len(set(tokens)) != len(tokens):
         raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
+    _refuse_doubles(settings)
     dispatch = settings.dispatch
     for gateway in settings.gateways:
         longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
@@ -45,3 +46,16 @@ def refuse_deaf_trial(settings: Settings) -> None:
     kinds = {gateway.kind for gateway in settings.gateways}
     if not any(getattr(settings.trial, channel) and kinds & able for channel, able in CARRIERS.items()):
         raise StartRefused("no gateway can carry a trial's digests to the duty room: set up one for SMS or email")
+
+
+def _refuse_doubles(settings: Settings) -> None:
+    """Two people are told apart by name and by token, or one of them could do what takes two."""
+    names = [operator.name for operator in settings.operators]
+    if len(set(names)) != len(names):
+        raise StartRefused(f"two operators have one name: {', '.join(names)}")
+    secrets = [operator.token for operator in settings.operators]
+    secrets += [source.token for source in settings.sources]
+    secrets += [settings.operator_token] if settings.operator_token else []
+    tokens = [secret.get_secret_value() for secret in secrets]
+    if settings.operators and len(set(tokens)) != len(tokens):
+        raise StartRefused("an operator's token is also somebody else's or a source's: each needs its own")

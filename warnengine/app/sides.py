@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -13,12 +14,15 @@ from warnengine.settings import (
     AnyGateway,
     CmppGateway,
     ExtraGateway,
+    Gateway,
+    HttpGateway,
     HttpLine,
     MqttGateway,
     PushGateway,
     Settings,
     SmppGateway,
     SmtpGateway,
+    VoiceGateway,
     WecomGateway,
 )
 
@@ -93,25 +97,26 @@ def drill_spool(folder: Path) -> Path:
     return folder / "spool"
 
 
+def _http(gateway: HttpLine) -> list[str]:
+    return [f"http {gateway.url.rstrip('/')} {_login(gateway.values)}"]
+
+
+ROUTES: dict[type[Gateway], Callable[[Any], list[str]]] = {
+    SmppGateway: lambda g: [f"smpp {g.host}:{g.port} {g.system_id}", f"number {g.source}"],
+    CmppGateway: lambda g: [f"cmpp {g.host}:{g.port} {g.company}", f"number {g.source}"],
+    SmtpGateway: lambda g: [f"smtp {g.host}:{g.port} {g.username or ''}"],
+    PushGateway: lambda g: [f"push {g.private_key.get_secret_value()}"],
+    MqttGateway: lambda g: [f"mqtt {g.host}:{g.port} {g.username or ''}"],
+    WecomGateway: lambda g: [f"wecom {g.corp_id} {g.agent_id}"],
+    ExtraGateway: lambda g: [f"extra {g.url.get_secret_value()}"],
+    HttpGateway: _http,
+    VoiceGateway: _http,
+}
+
+
 def routes(gateway: AnyGateway) -> list[str]:
     """What makes two gateways one: account (host and login), and the number that people see and answer to."""
-    match gateway:
-        case SmppGateway():
-            return [f"smpp {gateway.host}:{gateway.port} {gateway.system_id}", f"number {gateway.source}"]
-        case CmppGateway():
-            return [f"cmpp {gateway.host}:{gateway.port} {gateway.company}", f"number {gateway.source}"]
-        case SmtpGateway():
-            return [f"smtp {gateway.host}:{gateway.port} {gateway.username or ''}"]
-        case PushGateway():
-            return [f"push {gateway.private_key.get_secret_value()}"]
-        case MqttGateway():
-            return [f"mqtt {gateway.host}:{gateway.port} {gateway.username or ''}"]
-        case WecomGateway():
-            return [f"wecom {gateway.corp_id} {gateway.agent_id}"]
-        case ExtraGateway():
-            return [f"extra {gateway.url.get_secret_value()}"]
-        case HttpLine():
-            return [f"http {gateway.url.rstrip('/')} {_login(gateway.values)}"]
+    return ROUTES[type(gateway)](gateway)
 
 
 def fingerprints(settings: Settings, key: bytes) -> list[bytes]:

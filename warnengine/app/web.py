@@ -11,8 +11,9 @@ from fastapi import FastAPI
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import gauges, problems, routes
+from warnengine.api import control, gauges, problems, routes
 from warnengine.api.mode import SaysMode
+from warnengine.api.operators import Operators
 from warnengine.app.engine import Engine
 from warnengine.console import official
 from warnengine.dispatch.channel import Receipt, Reply
@@ -47,6 +48,7 @@ def web(engine: Engine) -> FastAPI:
         refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
+        halted=engine.halted,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
                 channel, engine.inbox, engine.warnings
@@ -59,6 +61,11 @@ def web(engine: Engine) -> FastAPI:
         application.include_router(routes.operations(services))
         return application
     application.include_router(routes.build(services))
+    operators = Operators(settings)
+    application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
+    hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
+    for routers in (control.by_hand, control.taking_back, control.by_telephone):
+        application.include_router(routers(hand, operators, engine.bell.ring))
     push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
     house = official.Official(
         engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind, lambda: engine.mode.paused

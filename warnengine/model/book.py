@@ -7,7 +7,7 @@ lints them. A book is immutable and named by its hash.
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -37,6 +37,16 @@ def _level(value: object) -> object:
     raise ValueError("write blue, yellow, orange or red")
 
 
+def _day(value: object) -> object:
+    """Read 2026-09-30, with or without quotes."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write a day such as 2026-09-30") from error
+    return value
+
+
 def _duration_text(value: timedelta) -> str:
     minutes, seconds = divmod(int(value.total_seconds()), 60)
     return f"{seconds + 60 * minutes}s" if seconds else f"{minutes}m"
@@ -61,6 +71,7 @@ def _answer(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text)]
+Day = Annotated[date, BeforeValidator(_day)]
 Colour = Annotated[Level, BeforeValidator(_level), PlainSerializer(lambda level: level.key)]
 Clock = Annotated[time, BeforeValidator(_clock), PlainSerializer(lambda clock: f"{clock:%H:%M}")]
 Phrase = Annotated[str, Field(min_length=1, max_length=120)]
@@ -163,6 +174,8 @@ class Measure(Entry):
     continues at the higher one."""
     posts: tuple[str, ...] = ()
     """Posts that receive it beside those that the ladder calls at this level."""
+    ceiling: int | None = Field(default=None, ge=1)
+    """People that an order with it may have; absent: as `limits` in approvals.yaml says."""
     confirm: Literal["bureau"] | None = None
     """An engineering default or an inference: listed by `rules check` until the bureau has confirmed it."""
 
@@ -378,6 +391,46 @@ class ApprovalRule(Entry):
     """People one approval may reach; above it the request must be split."""
 
 
+class Authorisation(Entry):
+    """A standing authorisation (年度审定): these compulsory measures need not be asked for while it is valid."""
+
+    document: Phrase
+    """铜府发〔2026〕12号"""
+    by: Phrase
+    """Who authorised it: 铜梁区人民政府."""
+    measures: tuple[str, ...] = Field(min_length=1)
+    """Ids of compulsory measures."""
+    levels: tuple[Colour, ...] = ()
+    """Only measures that are due at these levels; empty: at any."""
+    units: tuple[str, ...] = ()
+    """Only for these units; empty: for all that owe the measure."""
+    valid_from: Day
+    valid_to: Day
+    """The last day on which it counts, in Beijing time."""
+
+    def allows(self, unit: str, measure: Measure, day: date) -> bool:
+        """Whether it lets that unit be ordered that measure on that day."""
+        return (
+            measure.id in self.measures
+            and self.valid_from <= day <= self.valid_to
+            and (not self.levels or measure.when.level in self.levels)
+            and (not self.units or unit in self.units)
+        )
+
+
+class Limits(Entry):
+    """What goes out without a second look; beyond it a second person looks first."""
+
+    people_per_order: int = Field(default=200, ge=1)
+    """Of one order, unless its measures say otherwise with `ceiling`."""
+    times_usual: int = Field(default=3, ge=2)
+    """How many times as many people as orders of that unit and level usually have."""
+    orders_per_minute: int = Field(default=400, ge=1)
+    """Of the whole district; all-clears are not counted."""
+    countersign_within: Duration = timedelta(minutes=30)
+    """Within which an approval by telephone is countersigned; then it is a task of the duty room."""
+
+
 class RuleBook(BaseModel):
     """A whole published book."""
 
@@ -412,6 +465,10 @@ class RuleBook(BaseModel):
     """Hazard key → level → what the signal means, for people; a level that is missing is never issued."""
     silent: dict[str, tuple[Silent, ...]] = {}
     """By sector code or kind."""
+    standing: tuple[Authorisation, ...] = ()
+    limits: Limits = Limits()
+    by_hand: dict[str, tuple[Measure, ...]] = {}
+    """By unit: what people order beside the rules (超预案); no part of the files."""
 
     @property
     def hazard_table(self) -> HazardTable:
@@ -426,4 +483,4 @@ class RuleBook(BaseModel):
         """Every measure that the unit may ever owe."""
         plan = self.plans.get(unit.code)
         own = plan.measures if plan else self.sectors.get(unit.code, ())
-        return self.kinds.get(unit.kind, ()) + own
+        return self.kinds.get(unit.kind, ()) + own + self.by_hand.get(unit.code, ())

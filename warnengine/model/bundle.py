@@ -108,6 +108,24 @@ class Pleading:
     versions: tuple[int, ...]
     items: tuple[tuple[int, str], ...]
     """The measures that wait: version, and the words that are to be approved."""
+    after: bool = False
+    """It was sent already (先发后补)."""
+    call: Call | None = None
+    """What is to be countersigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A decision that came by telephone."""
+
+    approval: int
+    person: str
+    """Key of who decided."""
+    decision: str
+    """yes or no."""
+    at: datetime
+    words: str
+    recorded_by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
+from warnengine.order.byhand import by_hand, correction
 from warnengine.order.draft import measure_of, words_of
 from warnengine.order.texts import Texts
 
@@ -114,12 +115,13 @@ def section(version: Version, book: RuleBook) -> Section:
     change = version.change
     unit = book.units.get(change.key.unit)
     acts, going_on = _acts(version, book)
-    ended = _ended(version, book)
+    said = correction(version)
+    ended = () if said else _ended(version, book)
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
         head=_head(hazard_name(change.key.hazard, book), version),
-        lead=acts[0].words if acts else _without_acts(change.kind, ended, going_on),
+        lead=acts[0].words if acts else said or _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
         level=int(version.lane_level),
@@ -172,6 +174,8 @@ def _kind(sections: Sequence[Section]) -> str:
 def _head(name: str, version: Version) -> str:
     change = version.change
     level, before = change.level, change.before
+    if correction(version):
+        return f"更正{name}{level.zh if level else ''}"
     if level is None:
         return f"解除{name}{before.zh if before else ''}"
     if change.kind is Kind.REOPEN:
@@ -252,7 +256,7 @@ def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
         (measure, mark)
         for mark in version.measures
         if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced
-        if (measure := measure_of(mark.standing, version.change, book))
+        if (measure := measure_of(mark.standing, version.change, book) or by_hand(mark, version))
     ]
     over.sort(key=lambda pair: (-pair[0].when.level, pair[1].standing.form is Form.ADVICE, not pair[0].compulsory))
     return tuple(_said(mark, measure) for measure, mark in over)

@@ -11,19 +11,21 @@ from typing import Protocol
 
 import structlog
 
-from warnengine.model.book import Authority, RuleBook, Whom
-from warnengine.model.bundle import Asked, Listener, NewBundle, Pleading, Response, Written
+from warnengine.model.book import ApprovalRule, Authority, RuleBook, Whom
+from warnengine.model.bundle import Asked, Call, Listener, NewBundle, Pleading, Response, Written
 from warnengine.model.level import Level
 from warnengine.model.order import Version
 from warnengine.order.asking import written
 from warnengine.order.expand import code_hash, link_code
-from warnengine.order.plea import facts_of, plain
+from warnengine.order.plea import countersign_facts, countersign_plain, facts_of, plain
 from warnengine.order.texts import Texts
 from warnengine.order.unstarted import leader_text, not_started, note, to_be_told, words
 
 log = structlog.get_logger()
 UNRULED = timedelta(minutes=5)
 """Until a request that nobody may decide is looked at again: a new rule book may name somebody."""
+COUNTERSIGN_ASKS = 3
+"""How often somebody is asked to countersign before only the duty room's list says so."""
 
 
 class Desk(Protocol):
@@ -59,6 +61,9 @@ class ApprovalDesk(Desk, Protocol):
 
     async def to_duty_room(self, words: str) -> None:
         """Nobody has decided."""
+
+    async def listener(self, person: str) -> Listener | None:
+        """One person, with the way there."""
 
 
 class LeaderDesk(Desk, Protocol):
@@ -143,7 +148,10 @@ class Spokesman:
     async def plead(self, desk: ApprovalDesk) -> None:
         """Ask the next authority; after the last, the duty room, and the last again."""
         pleading = desk.pleading
-        rule = self.book.approvals.get(pleading.level)
+        if pleading.call:
+            await self._countersign(desk, pleading.call)
+            return
+        rule = rule_of(pleading.level, self.book)
         if rule is None:
             await desk.to_duty_room(f"第{pleading.approval}号请示:规则里没有{pleading.level.zh}的审批人")
             await desk.next_rung(pleading.rung, UNRULED)
@@ -157,12 +165,31 @@ class Spokesman:
             written = await self._request(desk, authority)
             text = await desk.add_text(pleading.change, pleading.versions, (), "approval", written)
             bundles = await self._bundles(desk, people, text)
-            asked = [replace(bundle, approval=pleading.approval) for bundle in bundles]
-            await desk.add_bundles(pleading.change, "approval", asked, [])
+            await self._ask(desk, bundles)
         else:
             await desk.to_duty_room(f"第{pleading.approval}号请示:{authority.unit}/{authority.post}无人在岗")
         await desk.next_rung(rung, authority.within)
         log.info("approval asked", approval=pleading.approval, rung=rung)
+
+    async def _countersign(self, desk: ApprovalDesk, call: Call) -> None:
+        """Ask who decided by telephone to confirm it; whoever has not in time is a task, and asked once more."""
+        within = self.book.limits.countersign_within
+        if desk.pleading.rung >= 0:
+            minutes = int(within.total_seconds() // 60)
+            await desk.to_duty_room(
+                f"第{call.approval}号请示的电话批复{minutes}分钟未补签:请{call.person}补签,记录人{call.recorded_by}"
+            )
+        who = await desk.listener(call.person) if desk.pleading.rung < COUNTERSIGN_ASKS - 1 else None
+        if who:
+            facts = countersign_facts(call, self.book)
+            written = self.texts.write("countersign", "", facts, fallback=countersign_plain(facts))
+            text = await desk.add_text(desk.pleading.change, desk.pleading.versions, (), "approval", written)
+            await self._ask(desk, await self._bundles(desk, [who], text))
+        await desk.next_rung(desk.pleading.rung + 1, within)
+
+    async def _ask(self, desk: ApprovalDesk, bundles: Sequence[NewBundle]) -> None:
+        asked = [replace(bundle, approval=desk.pleading.approval) for bundle in bundles]
+        await desk.add_bundles(desk.pleading.change, "approval", asked, [])
 
     async def _request(self, desk: ApprovalDesk, authority: Authority) -> Written:
         versions = await desk.versions(desk.pleading.versions)
@@ -175,6 +202,11 @@ class Spokesman:
             NewBundle(id_, who, text, code_hash(link_code(self.key, id_)))
             for id_, who in zip(ids, people, strict=True)
         ]
+
+
+def rule_of(level: Level, book: RuleBook) -> ApprovalRule | None:
+    """Who decides at a level; where nobody is named, whoever does at the next graver one."""
+    return next((book.approvals[graver] for graver in sorted(book.approvals) if graver >= level), None)
 
 
 async def petition(spokesman: Spokesman, store: ApprovalStore) -> bool:

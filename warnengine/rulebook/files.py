@@ -9,8 +9,10 @@ from pydantic import Field
 
 from warnengine.model.book import (
     ApprovalRule,
+    Authorisation,
     Colour,
     Entry,
+    Limits,
     MeasureFile,
     Night,
     Phrase,
@@ -87,6 +89,8 @@ class ApprovalFile(Entry):
     """approvals.yaml."""
 
     approvals: tuple[ApprovalRule, ...]
+    standing: tuple[Authorisation, ...] = ()
+    limits: Limits = Limits()
 
 
 class Given(Entry):

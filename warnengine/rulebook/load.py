@@ -121,6 +121,8 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         in_use=own.in_use,
         criteria={hazard.value.key: hazard.value.criteria for hazard in draft.hazards},
         silent={owner(file): file.none for file in files if file.none},
+        standing=tuple(one.value for one in draft.standing),
+        limits=draft.limits,
     )
 
 

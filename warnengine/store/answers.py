@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.delivery import Reply
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain, storable
+from warnengine.store.telephone import countersigned
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -107,6 +108,8 @@ class AnswerStore:
 async def record(connection: Connection, answer: Answer, whose: Any) -> str:
     """Record an answer of the person of a bundle (`whose`); return what is unclear about it, or ''."""
     if whose["purpose"] == "approval":
+        if answer.step == 1 and await countersigned(connection, answer.bundle):
+            return ""
         return "" if answer.step == 1 else "请示类信息只能在值班室批复"
     await sql.hold_person(connection, district=whose["district"], person=whose["person"])
     about = await sql.obligations(connection, bundle=answer.bundle)
@@ -180,6 +183,9 @@ async def _answered(connection: Connection, reply: Reply, last: Any, said: Answe
     that waits for this step."""
     asked, step = last, said.step
     if last["purpose"] == "approval":
+        if step == 1 and await countersigned(connection, last["bundle"]):
+            await _keep_reply(connection, reply, last, "countersigned")
+            return "countersigned"
         whose = {"channel": last["channel"], "address": storable(reply.address)}
         asked = await sql.last_owing(connection, **whose, step=step)
     if asked is None:

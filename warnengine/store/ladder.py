@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.book import Act, After, Authority, Whom
-from warnengine.model.bundle import Asked, Ended, Listener, Pleading, Response, Rung, Unheard, Waiting
+from warnengine.model.bundle import Asked, Call, Ended, Listener, Pleading, Response, Rung, Unheard, Waiting
 from warnengine.model.level import Level
 from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
@@ -22,6 +22,10 @@ approvals = queries.approvals
 Speak = Callable[[ChangeDesk, Asked, Sequence[Listener]], Awaitable[None]]
 """Writes one message about bundles that have run out, and a bundle for each who gets it."""
 ACTS = {act.value: act for act in (*Act, *After)}
+
+
+COUNTERSIGN_LIFE = timedelta(hours=24)
+"""How long a request to countersign may still be sent."""
 
 
 class TimerDesk:
@@ -125,10 +129,11 @@ class TimerDesk:
 class ApprovalDesk(ChangeDesk):
     """One overdue request, locked for one transaction."""
 
-    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any]) -> None:
+    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any], call: Any) -> None:
         super().__init__(connection)
         self.district: str = row["district"]
-        self.not_after: datetime = max(one["not_after"] for one in concerned)
+        later = row["now"] + COUNTERSIGN_LIFE if row["of"] else row["now"]
+        self.not_after: datetime = max(later, *(one["not_after"] for one in concerned))
         self.pleading = Pleading(
             approval=row["id"],
             change=row["change"],
@@ -136,6 +141,8 @@ class ApprovalDesk(ChangeDesk):
             rung=row["rung"],
             versions=tuple(sorted({one["id"] for one in concerned})),
             items=tuple((one["id"], one["words"]) for one in concerned),
+            after=row["kind"] == "after",
+            call=Call(**call) if call else None,
         )
 
     async def listeners(self, authority: Authority) -> list[Listener]:
@@ -143,20 +150,25 @@ class ApprovalDesk(ChangeDesk):
         rows = await approvals.holders(
             self.connection, district=self.district, unit=authority.unit, post=authority.post
         )
-        return [
-            Listener(
-                district=self.district,
-                person=row["person"],
-                versions=self.pleading.versions,
-                posts=(f"{authority.unit}/{authority.post}",),
-                level=self.pleading.level,
-                kind="approval",
-                not_after=self.not_after,
-                follows=(),
-                addresses=ways(row["addresses"]),
-            )
-            for row in rows
-        ]
+        return [self._listener(row, f"{authority.unit}/{authority.post}") for row in rows]
+
+    async def listener(self, person: str) -> Listener | None:
+        """One person, with the way there."""
+        rows = await sql.ways_to(self.connection, district=self.district, people=[person])
+        return next((self._listener(row) for row in rows), None)
+
+    def _listener(self, row: Any, *posts: str) -> Listener:
+        return Listener(
+            district=self.district,
+            person=row["person"],
+            versions=self.pleading.versions,
+            posts=posts,
+            level=self.pleading.level,
+            kind="approval",
+            not_after=self.not_after,
+            follows=(),
+            addresses=ways(row["addresses"]),
+        )
 
     async def next_rung(self, rung: int, within: timedelta) -> None:
         """The clock of the next authority starts."""
@@ -219,8 +231,8 @@ class LadderStore:
         """A request whose authority's time has passed; None when there is none."""
         async with self.database.transaction() as connection:
             row = await approvals.overdue(connection)
-            concerned = list(await approvals.concerned(connection, approval=row["id"])) if row else []
-            yield ApprovalDesk(connection, row, concerned) if concerned else None
+            concerned, call = await _about(connection, row) if row else ([], None)
+            yield ApprovalDesk(connection, row, concerned, call) if concerned else None
 
     async def ended(self) -> list[Ended]:
         """Dangers beyond their end, of which no task tells yet."""
@@ -294,6 +306,13 @@ class LadderStore:
                     words="指令到期仍未确认送达",
                 )
             return len(rows)
+
+
+async def _about(connection: Connection, row: Any) -> tuple[list[Any], Any]:
+    """The versions that a request is about, and the call that is to be countersigned, whatever came after it."""
+    about = row["of"] or row["id"]
+    concerned = await approvals.concerned(connection, approval=about, all=row["of"] is not None)
+    return list(concerned), await approvals.call(connection, approval=row["id"])
 
 
 async def _call(connection: Connection, bundle: int, channel: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.byhand import ByHand
 from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
@@ -75,6 +76,12 @@ class DistrictDesk:
         """What stands."""
         rows = map(shapes.stands, await sql.standing(self.connection, district=self.district))
         return {stands.key: stands for stands in rows}
+
+    async def by_hand(self) -> ByHand:
+        """What people order beside the rules, and what they have taken back."""
+        manual = await queries.byhand.standing_by_hand(self.connection, district=self.district)
+        taken = await queries.byhand.withdrawn(self.connection, district=self.district)
+        return ByHand(tuple(map(shapes.manual, manual)), {one.key: one for one in map(shapes.withdrawn, taken)})
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""
@@ -327,6 +334,7 @@ def _news(versions: Sequence[Version]) -> list[dict[str, Any]]:
             "version": version.change.version,
             "level": version.change.level.key if version.change.level else None,
             "ordered": [m.standing.measure for m in version.measures if m.standing.form is Form.ORDER],
+            "authorised": {m.standing.measure: m.authority for m in version.measures if m.authority},
             "book": version.book,
         }
         for version in versions

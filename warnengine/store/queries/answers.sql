@@ -150,6 +150,7 @@ WHERE district = :district AND person = :person AND channel = :channel AND retir
 SELECT b.id AS bundle, b.purpose, b.kind, b.level, b.made_at, b.not_after, p.name, coalesce(silent.posts, b.posts) AS posts,
        coalesce((SELECT s.name FROM person s WHERE s.district = silent.district AND s.key = silent.person), p.name) AS about,
        t.short, t.body, t.html,
+       EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.kind = 'countersign' AND a.decided_at IS NULL) AS countersign,
        (SELECT bool_or(v.superseded_at IS NOT NULL) FROM order_version v WHERE v.id = ANY (b.versions)) AS superseded,
        coalesce((SELECT max(step) FROM answer a WHERE a.bundle = b.id), 0) AS step,
        (SELECT max(r.name) FROM obligation o JOIN person r ON r.district = o.district AND r.key = o.responsible

@@ -77,8 +77,9 @@ UPDATE installation SET clock_offset = clock_offset + (:moment::timestamptz - en
 WHERE kind IN ('demo', 'drill') AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
 
 -- name: gauges()^
-SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
-       coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL), 0)::float8
+SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL AND kind = 'before') AS approvals,
+       ARRAY(SELECT scope FROM halt WHERE resumed_at IS NULL) AS halts,
+       coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL AND kind = 'before'), 0)::float8
            AS approvals_oldest,
        coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
                 0)::float8 AS timer_lag,
