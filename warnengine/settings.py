@@ -36,6 +36,8 @@ class Gateway(_Section):
     """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
     connect_seconds: float = 3
     answer_seconds: float = 5
+    canary: str | None = Field(default=None, min_length=1)
+    """A loop-back number or mailbox, which belongs to nobody: the canary's texts go there; absent: none go."""
 
 
 class SmppGateway(Gateway):
@@ -247,6 +249,20 @@ class Dispatch(_Section):
     """Accepted and no receipt for so long: silent."""
 
 
+class Canary(_Section):
+    """The test message that flies through every way in and every gateway that has a `canary` address."""
+
+    every_seconds: float = Field(default=60, ge=1)
+
+
+class Alive(_Section):
+    """The sign of life that goes out while everything is well; whoever hears none must ring."""
+
+    url: str = Field(pattern=r"^https?://.+$")
+    """POST, no body. On another machine, with other power and another network."""
+    every_seconds: float = Field(default=30, ge=1)
+
+
 class Settings(BaseSettings):
     """Everything that an operator decides; the bureau's decisions are in the rule book."""
 
@@ -271,6 +287,9 @@ class Settings(BaseSettings):
     link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
+    canary: Canary = Canary()
+    alive: Alive | None = None
+    """Absent: nobody outside learns when this engine dies."""
     installation: Literal["live", "demo"] = "live"
     """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
 

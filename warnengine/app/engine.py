@@ -16,6 +16,7 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
+from warnengine.app.canary import Canary
 from warnengine.app.channels import built
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
@@ -32,6 +33,7 @@ from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
+from warnengine.model.canary import CANARY
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
@@ -46,6 +48,7 @@ from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.health import CanaryStore
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
@@ -122,6 +125,8 @@ class Engine:
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
+        flight = CanaryStore(self.database)
+        self.canary = Canary(settings, book, flight, self.warnings, key, self.gateways, self.roles, texts)
 
     async def reconcile(self) -> bool:
         """One district: take in what is new, write the orders, and the first group of their people."""
@@ -129,9 +134,10 @@ class Engine:
             if desks is None:
                 return False
             district, people = desks
-            change = await self.reconciler.reconcile(district)
+            reconciler, expander = self._staff(district.district)
+            change = await reconciler.reconcile(district)
             if change is not None:
-                await self.expander.expand(people, change, FIRST_GROUP)
+                await expander.expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
@@ -142,9 +148,14 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self.expander.expand(desk, change, GROUP)
+            await self._staff(desk.district)[1].expand(desk, change, GROUP)
         self.bell.ring()
         return True
+
+    def _staff(self, district: str) -> tuple[Reconciler, Expander]:
+        """Who decides and writes for a district; the canary's has a book of its own."""
+        of = self.canary if district == CANARY else self
+        return of.reconciler, of.expander
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
@@ -168,6 +179,7 @@ class Engine:
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
         found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
+        found |= self.canary.problems()
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -216,6 +228,11 @@ class Engine:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
                 yield f"dispatch {channel.gateway}", dispatcher.step
+            for line in self.canary.lines:
+                dispatcher = Dispatcher(line, self.sending, self.wording, self.settings.dispatch)
+                yield f"canary {line.gateway}", dispatcher.step
+        if self.roles and self.canary.on:
+            yield "canary", self.canary.step
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
@@ -231,8 +248,9 @@ class Engine:
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
+        canary = self.canary.mine(arrival)
         try:
-            taken = await self.intake.take(arrival)
+            taken = await (self.canary.intake.take(canary) if canary else self.intake.take(arrival))
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
