@@ -94,4 +94,9 @@ CANARY_SUCCESS = Gauge(
     "When a canary last came through: in/… a way in, out/… a gateway and its receipt, back/… a reply.",
     ["path"],
 )
+UNEXPLAINED = Gauge("ews_account_unexplained", "What the last account of this process could not explain.")
+ACCOUNTED = Gauge("ews_account_timestamp_seconds", "When this process last made the account.")
+ALIVE_HEARD = Gauge(
+    "ews_alive_last_success_timestamp_seconds", "When the other side last heard the sign of life of this process."
+)
 BUILD = Gauge("ews_build_info", "Version and rule book.", ["version", "book"])

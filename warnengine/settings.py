@@ -288,6 +288,8 @@ class Settings(BaseSettings):
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
     canary: Canary = Canary()
+    account_seconds: float = Field(default=3600, ge=60)
+    """Between two accounts: warnings, orders, people, accepted, delivered, acked, and 0 unexplained."""
     alive: Alive | None = None
     """Absent: nobody outside learns when this engine dies."""
     installation: Literal["live", "demo"] = "live"

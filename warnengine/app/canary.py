@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,7 +112,7 @@ class Canary:
         path = path_of(arrival.raw, self.key) if self.on else None
         return replace(arrival, source=f"canary/{path}") if path else None
 
-    def problems(self) -> Mapping[str, str]:
+    def problems(self) -> dict[str, str]:
         """Paths that must work and do not."""
         return dead(self.lights)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
+from warnengine.app.account import Accountant
 from warnengine.app.canary import Canary
 from warnengine.app.channels import built
 from warnengine.app.settled import link_key, owner_name
@@ -25,6 +27,7 @@ from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.health.alive import Beacon, hanging
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -43,6 +46,7 @@ from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
+from warnengine.store.account import AccountStore
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
@@ -62,6 +66,8 @@ LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
 POLL = 0.4
 """Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
+ANSWER = 5.0
+"""Seconds that the database has to answer before no sign of life goes out."""
 DAY = timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -98,6 +104,8 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a loop's last step failed, by its name."""
+    beats: dict[str, float] = field(default_factory=dict)
+    """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
@@ -126,6 +134,15 @@ class Engine:
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
         flight = CanaryStore(self.database)
+        self.accounts = AccountStore(self.database)
+        self.accountant = Accountant(
+            book,
+            self.reconciler,
+            self.accounts,
+            flight,
+            timedelta(seconds=settings.account_seconds),
+            timedelta(seconds=settings.dispatch.silent_after_seconds),
+        )
         self.canary = Canary(settings, book, flight, self.warnings, key, self.gateways, self.roles, texts)
 
     async def reconcile(self) -> bool:
@@ -179,7 +196,7 @@ class Engine:
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
         found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
-        found |= self.canary.problems()
+        found |= self.canary.problems() | self.hanging()
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -190,6 +207,20 @@ class Engine:
         steps = (step for rung in self.book.ladder.values() for step in rung.steps)
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
+        return found
+
+    def hanging(self) -> dict[str, str]:
+        """Loops that do not turn."""
+        return hanging(self.beats, time.monotonic())
+
+    async def sick(self) -> dict[str, str]:
+        """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""
+        found = {**self.troubles, **self.canary.problems()}
+        try:
+            async with asyncio.timeout(ANSWER):
+                await self.canary.store.now()
+        except DATABASE_ERRORS as error:
+            found["database"] = told(error)
         return found
 
     async def links(self) -> AsyncIterator[Link]:
@@ -224,6 +255,7 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
+            yield "account", self.accountant.step
         if "dispatch" in self.roles:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
@@ -236,6 +268,7 @@ class Engine:
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
+        yield Beacon(self.settings.alive, self.sick, self.hanging).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
@@ -261,6 +294,7 @@ class Engine:
         event = asyncio.Event()
         self.bell.events.append(event)
         while not self.stopping.is_set():
+            self.beats[name] = time.monotonic()
             try:
                 more = await step()
                 self.troubles.pop(name, None)
@@ -271,3 +305,4 @@ class Engine:
                 more = False
             if not more:
                 await self.bell.wait(event)
+        self.beats.pop(name, None)

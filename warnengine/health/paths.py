@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,6 +69,6 @@ def must(path: str) -> bool:
     return not path.startswith("back/")
 
 
-def dead(lights: Iterable[Light]) -> Mapping[str, str]:
+def dead(lights: Iterable[Light]) -> dict[str, str]:
     """Paths that must work and do not, with the words for it."""
     return {one.path: one.words for one in lights if must(one.path) and one.colour is Colour.RED}
