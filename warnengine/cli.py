@@ -21,8 +21,11 @@ from pydantic_settings import SettingsError
 
 from warnengine import app as application
 from warnengine import rulebook
+from warnengine.app.doctor import examine
 from warnengine.audit import chain
 from warnengine.directory import gaps, read_csv
+from warnengine.health.account import WORDS
+from warnengine.health.check import Check, fit, table
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.report import describe
@@ -41,6 +44,8 @@ audit = typer.Typer(no_args_is_help=True, help="The chain of decisions.")
 cli.add_typer(rules, name="rules")
 cli.add_typer(directory, name="directory")
 cli.add_typer(audit, name="audit")
+report = typer.Typer(no_args_is_help=True, help="The official tables.")
+cli.add_typer(report, name="report")
 
 Files = Annotated[list[Path], typer.Argument(help="Files of any known format; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line per file.")]
@@ -183,6 +188,35 @@ def audit_verify() -> None:
     if differences:
         _fail("the tables are not what the chain has sealed\n" + "\n".join(map(str, differences)))
     print(f"{found.rows} decisions, the chain holds; head {found.head}")
+
+
+@cli.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON list of the checks.")] = False) -> None:
+    """Say whether this installation is fit to be trusted tonight, and what to do where it is not."""
+    checks = _run(_examined())
+    rows = [check.plain() for check in checks]
+    print(json.dumps(rows, ensure_ascii=False) if as_json else table(checks))
+    raise typer.Exit(0 if fit(checks) else 1)
+
+
+@report.command("reconcile")
+def report_reconcile() -> None:
+    """Account for the last day: what came in, what became of it, and what nobody can explain."""
+    account = _run(_accounted())
+    print(*(f"{one.what} {one.id}: {WORDS[one.what]}" for one in account.unexplained), sep="\n", end="")
+    print(("\n" if account.unexplained else "") + account.line)
+    raise typer.Exit(1 if account.unexplained else 0)
+
+
+async def _examined() -> list[Check]:
+    return [check async for check in examine(_settings())]
+
+
+async def _accounted() -> Any:
+    settings = _settings()
+    async with application.opened(settings) as database:
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        return await engine.accountant.make()
 
 
 async def _ingest(files: list[Path]) -> list[Verdict]:

@@ -290,6 +290,8 @@ class Settings(BaseSettings):
     canary: Canary = Canary()
     account_seconds: float = Field(default=3600, ge=60)
     """Between two accounts: warnings, orders, people, accepted, delivered, acked, and 0 unexplained."""
+    backups: Path | None = None
+    """The folder that backups are written to; `doctor` watches the age of the newest."""
     alive: Alive | None = None
     """Absent: nobody outside learns when this engine dies."""
     installation: Literal["live", "demo"] = "live"

@@ -83,6 +83,8 @@ class Services:
     """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    """Canary, account, roll-call, in colours and words."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
     """By gateway name and secret."""
 
@@ -156,6 +158,11 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         if before:
             raise Problem(409, "Does not count", f"Request {approval}: {before}.")
         raise Problem(404, "No such request", f"There is no request {approval}; GET /v1/approvals lists them.")
+
+    @router.get("/v1/health", dependencies=operator.only)
+    async def health() -> dict[str, Any]:
+        """What the engine knows of its own health; grey is unknown, never well."""
+        return await services.health()
 
     @router.get("/v1/tasks", dependencies=operator.only)
     async def tasks(state: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from warnengine import metrics
-from warnengine.health.account import GRACE, Account, Unexplained, differing, task_of
+from warnengine.health.account import GRACE, WORDS, Account, Unexplained, colour, differing, task_of
+from warnengine.health.paths import Colour
 from warnengine.model.book import RuleBook
 from warnengine.order.diff import diff
 from warnengine.order.reconcile import Reconciler
 from warnengine.store.account import AccountStore, Look
+from warnengine.store.doctor import DoctorStore
 from warnengine.store.health import CanaryStore
 
 log = structlog.get_logger()
@@ -39,7 +43,7 @@ class Accountant:
         every = self.every.total_seconds()
         now = (await self.claims.now()).timestamp()
         if await self.claims.claim("account", int(now // every * every)):
-            await self.make()
+            log.info("account", line=(await self.make()).line)
         self._due = time.monotonic() + min(every / 4, every - now % every)
         return False
 
@@ -50,12 +54,25 @@ class Accountant:
             found = [Unexplained(*one) for one in await look.findings(since, GRACE, self.silent)]
             found += await self._recomputed(look)
             account = Account(since, await look.figures(since), tuple(found))
+        await DoctorStore(self.store.database).prove(since)
         listed = [{"what": one.what, "id": one.id} for one in found]
         await self.store.keep(since, account.figures, listed, task_of(account) if found else "")
         metrics.UNEXPLAINED.set(len(found))
         metrics.ACCOUNTED.set_to_current_time()
-        log.info("account", line=account.line)
         return account
+
+    def shown(self, row: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The last account on the board; one that is overdue, or none, is grey."""
+        if row is None:
+            return {"colour": Colour.GREY, "at": None, "words": "还没有对过账", "unexplained": []}
+        found = tuple(Unexplained(**one) for one in row["unexplained"])
+        account = Account(row["since"], row["figures"], found)
+        return {
+            "colour": colour(row["at"], found, row["now"], self.every),
+            "at": row["at"].isoformat(),
+            "words": account.words,
+            "unexplained": [f"{WORDS[one.what]}:{one.id}" for one in found],
+        }
 
     async def _recomputed(self, look: Look) -> list[Unexplained]:
         """Warnings × rules, by the functions that decided: what stands must be what they say."""

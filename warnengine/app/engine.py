@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -222,6 +223,11 @@ class Engine:
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
         return found
+
+    async def health(self) -> dict[str, Any]:
+        """What the duty room's board says about the engine itself."""
+        latest = await self.accounts.latest()
+        return {"canary": [one.plain() for one in self.canary.lights], "account": self.accountant.shown(latest)}
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""

@@ -43,6 +43,7 @@ def web(engine: Engine) -> FastAPI:
         refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
+        health=engine.health,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
                 channel, engine.inbox, engine.warnings

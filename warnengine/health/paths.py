@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 LATE = 2
 """A path without proof for so many intervals is dead (canary > 2 min, semantics of the alert)."""
@@ -39,6 +40,11 @@ class Light:
     colour: Colour
     age: timedelta | None
     words: str
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        age = self.age.total_seconds() if self.age is not None else None
+        return {"path": self.path, "colour": self.colour, "age_seconds": age, "words": self.words}
 
 
 def light(proof: Proof, now: datetime, every: timedelta) -> Light:

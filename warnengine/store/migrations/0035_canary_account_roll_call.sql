@@ -137,3 +137,6 @@ BEGIN
     DELETE FROM canary_flight WHERE slot < extract(epoch FROM clock_timestamp() - keep);
 END
 $$;
+
+-- When a number was last proven to be its person's: a receipt, an answer, a roll-call.
+ALTER TABLE address ADD proven_at timestamptz;
