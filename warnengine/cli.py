@@ -208,6 +208,35 @@ def report_reconcile() -> None:
     raise typer.Exit(1 if account.unexplained else 0)
 
 
+@report.command("roll-call")
+def report_roll_call(
+    start: Annotated[bool, typer.Option("--start", help="Call the roll now; a running engine sends it.")] = False,
+    by: Annotated[str, typer.Option(help="Who calls it.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+) -> None:
+    """The last roll-call (点名): 应到, 实到, 未应答, 号码无效."""
+    if start and not by:
+        raise typer.BadParameter("say who calls it: --start --by NAME")
+    shown = _run(_roll_call(by if start else None))
+    if shown is None:
+        _fail("there was no roll-call yet: begin one with --start --by NAME")
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return
+    for one in shown["people"]:
+        print(f"{one['presence']}\t{one['name']}\t{'、'.join(one['posts'])}")
+    print(f"{shown['at'][:16]} {shown['words']}")
+
+
+async def _roll_call(by: str | None) -> dict[str, Any] | None:
+    settings = _settings()
+    async with application.opened(settings) as database:
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        if by and await engine.roll.call(by) is None:
+            _fail("a roll-call is open already: `warnengine report roll-call` shows it")
+        return await engine.roll.shown()
+
+
 async def _examined() -> list[Check]:
     return [check async for check in examine(_settings())]
 

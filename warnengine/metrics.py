@@ -96,6 +96,7 @@ CANARY_SUCCESS = Gauge(
 )
 UNEXPLAINED = Gauge("ews_account_unexplained", "What the last account of this process could not explain.")
 ACCOUNTED = Gauge("ews_account_timestamp_seconds", "When this process last made the account.")
+BALLAST = Gauge("ews_ballast_aboard", "0 where the disk is so full that nothing is taken in.")
 ALIVE_HEARD = Gauge(
     "ews_alive_last_success_timestamp_seconds", "When the other side last heard the sign of life of this process."
 )

@@ -7,6 +7,7 @@ One class per outside system. Secrets are never printed. Nested values are writt
 from __future__ import annotations
 
 import os
+from datetime import time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -263,6 +264,19 @@ class Alive(_Section):
     every_seconds: float = Field(default=30, ge=1)
 
 
+class RollCall(_Section):
+    """The evening roll-call (点名), which proves that numbers are right and posts are held."""
+
+    at: time = time(17, 30)
+    """By Beijing time."""
+    months: tuple[int, ...] = (5, 6, 7, 8, 9)
+    """The flood season."""
+    posts: tuple[str, ...] = ("duty",)
+    """Which posts of every unit are called."""
+    within_minutes: int = Field(default=30, ge=1, le=240)
+    """Until it is closed, and whoever has not answered is on the duty room's list."""
+
+
 class Settings(BaseSettings):
     """Everything that an operator decides; the bureau's decisions are in the rule book."""
 
@@ -290,12 +304,23 @@ class Settings(BaseSettings):
     canary: Canary = Canary()
     account_seconds: float = Field(default=3600, ge=60)
     """Between two accounts: warnings, orders, people, accepted, delivered, acked, and 0 unexplained."""
+    ballast_megabytes: int | None = Field(default=None, ge=0)
+    """A file in the data folder that is removed when the disk is nearly full, so that sending goes on; absent:
+    256, in a demo 8. 0: none."""
     backups: Path | None = None
     """The folder that backups are written to; `doctor` watches the age of the newest."""
+    roll_call: RollCall | None = None
+    """Absent: none by itself; `warnengine report roll-call --start` makes one at any time."""
     alive: Alive | None = None
     """Absent: nobody outside learns when this engine dies."""
     installation: Literal["live", "demo"] = "live"
     """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
+
+    @property
+    def ballast_bytes(self) -> int:
+        """How large the ballast is."""
+        usual = 8 if self.installation == "demo" else 256
+        return (usual if self.ballast_megabytes is None else self.ballast_megabytes) << 20
 
     @classmethod
     def settings_customise_sources(

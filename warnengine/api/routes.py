@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from warnengine.api.problems import Problem
 from warnengine.model.arrival import Arrival, Taken, Verdict
@@ -51,6 +51,13 @@ class Closing(BaseModel):
     words: str = ""
 
 
+class Caller(BaseModel):
+    """Who calls the roll."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class Jump(BaseModel):
     """Where a demo's clock is set to."""
 
@@ -83,6 +90,8 @@ class Services:
     """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
+    roll_call: Callable[[str], Awaitable[int | None]]
+    """Begins a roll-call in somebody's name; how many are asked, None where one is open."""
     health: Callable[[], Awaitable[dict[str, Any]]]
     """Canary, account, roll-call, in colours and words."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
@@ -96,6 +105,7 @@ def build(services: Services) -> APIRouter:
     _intake(router, services, operator)
     _lists(router, services, operator)
     _duty(router, services, operator)
+    _health(router, services, operator)
     _clock(router, services, operator)
     _callbacks(router, services)
     return router
@@ -159,11 +169,6 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
             raise Problem(409, "Does not count", f"Request {approval}: {before}.")
         raise Problem(404, "No such request", f"There is no request {approval}; GET /v1/approvals lists them.")
 
-    @router.get("/v1/health", dependencies=operator.only)
-    async def health() -> dict[str, Any]:
-        """What the engine knows of its own health; grey is unknown, never well."""
-        return await services.health()
-
     @router.get("/v1/tasks", dependencies=operator.only)
     async def tasks(state: Literal["open", "closed"] = "open") -> list[dict[str, Any]]:
         """What the duty room has to do by hand."""
@@ -178,6 +183,22 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         if kind is None or not await services.duty.close(task, closing.result, closing.by, closing.words):
             raise Problem(409, "Not open", f"Task {task} does not exist or is closed already.")
         return {"task": task, "result": closing.result}
+
+
+def _health(router: APIRouter, services: Services, operator: _Operator) -> None:
+    @router.get("/v1/health", dependencies=operator.only)
+    async def health() -> dict[str, Any]:
+        """What the engine knows of its own health; grey is unknown, never well."""
+        return await services.health()
+
+    @router.post("/v1/roll-calls", status_code=202, dependencies=operator.only)
+    async def roll_call(caller: Caller) -> dict[str, Any]:
+        """Call the roll now (点名); GET /v1/health shows who has answered."""
+        people = await services.roll_call(caller.by)
+        if people is None:
+            raise Problem(409, "Running already", "A roll-call is open; GET /v1/health shows it.")
+        services.ring()
+        return {"people": people}
 
 
 def operations(services: Services) -> APIRouter:

@@ -21,6 +21,7 @@ from warnengine.api.announcer import Announcer
 from warnengine.app.account import Accountant
 from warnengine.app.canary import Canary
 from warnengine.app.channels import built
+from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -29,6 +30,7 @@ from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.health.alive import Beacon, hanging
+from warnengine.health.ballast import Ballast
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -38,6 +40,7 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
 from warnengine.model.canary import CANARY
+from warnengine.model.errors import NoRoom
 from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
@@ -58,6 +61,7 @@ from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
+from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.warnings import WarningStore
 
@@ -135,6 +139,10 @@ class Engine:
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
         flight = CanaryStore(self.database)
+        self.ballast = Ballast(settings.data, settings.ballast_bytes)
+        self.roll = RollCaller(
+            book, settings.roll_call, RollCallStore(self.database, book.district.code), flight, key
+        )
         self.accounts = AccountStore(self.database)
         self.accountant = Accountant(
             book,
@@ -197,7 +205,7 @@ class Engine:
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
         found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
-        found |= self.canary.problems() | self.hanging()
+        found |= self._own_problems()
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -210,13 +218,17 @@ class Engine:
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
 
+    def _own_problems(self) -> dict[str, str]:
+        full = {"disk": self.ballast.words} if self.ballast.closed else {}
+        return self.canary.problems() | self.hanging() | full
+
     def hanging(self) -> dict[str, str]:
         """Loops that do not turn."""
         return hanging(self.beats, time.monotonic())
 
     async def sick(self) -> dict[str, str]:
         """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""
-        found = {**self.troubles, **self.canary.problems()}
+        found = self.troubles | self._own_problems()
         try:
             async with asyncio.timeout(ANSWER):
                 await self.canary.store.now()
@@ -227,7 +239,11 @@ class Engine:
     async def health(self) -> dict[str, Any]:
         """What the duty room's board says about the engine itself."""
         latest = await self.accounts.latest()
-        return {"canary": [one.plain() for one in self.canary.lights], "account": self.accountant.shown(latest)}
+        return {
+            "canary": [one.plain() for one in self.canary.lights],
+            "account": self.accountant.shown(latest),
+            "roll_call": await self.roll.shown(),
+        }
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -262,6 +278,7 @@ class Engine:
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
             yield "account", self.accountant.step
+            yield "roll-call", self.roll.step
         if "dispatch" in self.roles:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
@@ -278,6 +295,7 @@ class Engine:
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
+            yield self.ballast.run()
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
@@ -287,6 +305,8 @@ class Engine:
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
+        if self.ballast.closed:
+            raise NoRoom(self.ballast.words)
         canary = self.canary.mine(arrival)
         try:
             taken = await (self.canary.intake.take(canary) if canary else self.intake.take(arrival))

@@ -33,3 +33,7 @@ class DirectoryError(WarnEngineError):
 
 class StartRefused(WarnEngineError):
     """The engine does not come up: unsafe setting, wrong data folder, port taken."""
+
+
+class NoRoom(ConnectionError):
+    """The disk is nearly full: nothing is kept, and whoever sends must come again."""

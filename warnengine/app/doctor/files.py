@@ -12,6 +12,7 @@ from pathlib import Path
 
 from warnengine import rulebook
 from warnengine.app.guards import refuse_unsafe
+from warnengine.health.ballast import Ballast
 from warnengine.health.check import Check, some
 from warnengine.match.desired import desired
 from warnengine.model.book import RuleBook
@@ -38,6 +39,7 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _link_key(settings)
     yield _writable("spool folder", settings.spool or settings.data / "spool")
     yield _disk(settings)
+    yield _ballast(settings)
     yield _backups(settings)
     yield _dead_man(settings)
 
@@ -136,11 +138,28 @@ def _writable(what: str, folder: Path) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = next(path for path in (settings.data.absolute(), *settings.data.absolute().parents) if path.exists())
+    folder = _existing(settings.data)
     disk = shutil.disk_usage(folder)
     percent = 100 * disk.free // disk.total
     do = "" if percent >= SCARCE else "make room: a full disk stops the intake"
     return Check("disk", str(folder), percent >= SCARCE, f"{percent} % free ({disk.free >> 20} MB)", do)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the one above that there is."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+
+
+def _ballast(settings: Settings) -> Check:
+    one = Ballast(settings.data, settings.ballast_bytes)
+    if not one.size:
+        return Check(
+            "ballast", "WARNENGINE_BALLAST_MEGABYTES", None, "none: a full disk would stop the sending too"
+        )
+    there = one.file.exists()
+    found = f"{one.size >> 20} MB lie there" if there else "not there: it is made at the start"
+    enough = there or shutil.disk_usage(_existing(settings.data)).free >= one.size * 3 // 2
+    return Check("ballast", str(one.file), enough, found, "" if enough else f"free {one.size * 3 // 2 >> 20} MB")
 
 
 def _backups(settings: Settings, now: Callable[[], float] = time.time) -> Check:

@@ -36,7 +36,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
 async def _unproven(store: DoctorStore, district: str) -> Check:
     names = await store.unproven(district, UNPROVEN_DAYS)
     found = f"{len(names)} numbers unproven for {UNPROVEN_DAYS} days: {some(names)}" if names else "all proven"
-    do = "`warnengine report roll-call` proves them; correct what does not answer" if names else ""
+    do = "`warnengine report roll-call --start` proves them; correct what does not answer" if names else ""
     return Check("unproven numbers", "", not names, found, do)
 
 

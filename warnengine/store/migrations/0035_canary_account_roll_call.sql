@@ -8,10 +8,10 @@ CREATE FUNCTION canary() RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT '89999
 -- person's channel has no @, so neither can ever be expanded for the other.
 DO $$
 DECLARE
-    known text := (SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint
-                   WHERE conrelid = 'address'::regclass AND conname = 'address_channel_check');
+    known text := coalesce((SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint
+                            WHERE conrelid = 'address'::regclass AND conname = 'address_channel_check'), 'true');
 BEGIN
-    ALTER TABLE address DROP CONSTRAINT address_channel_check;
+    ALTER TABLE address DROP CONSTRAINT IF EXISTS address_channel_check;
     EXECUTE format('ALTER TABLE address ADD CONSTRAINT address_channel_check CHECK '
                    '(CASE WHEN district = canary() THEN channel LIKE ''%%_@_%%'' ELSE %s END)', known);
 END
@@ -140,3 +140,30 @@ $$;
 
 -- When a number was last proven to be its person's: a receipt, an answer, a roll-call.
 ALTER TABLE address ADD proven_at timestamptz;
+
+-- The roll-call: a message like any other, that orders nothing. Who answers within its time is at the post.
+DO $$
+DECLARE
+    place record;
+BEGIN
+    FOR place IN SELECT * FROM (VALUES ('bundle', 'bundle_purpose_check', 'purpose = ''rollcall'''),
+                                       ('bundle', 'bundle_kind_check', 'kind = ''rollcall'''),
+                                       ('text', 'text_purpose_check', 'purpose = ''rollcall''')) AS of (tab, con, allowed)
+                 JOIN pg_constraint k ON k.conrelid = of.tab::regclass AND k.conname = of.con
+    LOOP
+        EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', place.tab, place.con);
+        EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (%s OR %s)', place.tab, place.con, place.allowed,
+                       pg_get_expr(place.conbin, place.conrelid));
+    END LOOP;
+END
+$$;
+CREATE TABLE roll_call (
+    id        bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    district  text        NOT NULL REFERENCES district,
+    change    bigint      NOT NULL UNIQUE REFERENCES change,
+    by        text        NOT NULL,
+    at        timestamptz NOT NULL,
+    closes_at timestamptz NOT NULL,
+    busy      text[]      NOT NULL,   -- names of who was answering an order, and was not asked
+    closed_at timestamptz             -- moves once
+);
