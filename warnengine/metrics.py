@@ -94,9 +94,9 @@ CANARY_SUCCESS = Gauge(
     "When a canary last came through: in/… a way in, out/… a gateway and its receipt, back/… a reply.",
     ["path"],
 )
-UNEXPLAINED = Gauge("ews_account_unexplained", "What the last account of this process could not explain.")
-ACCOUNTED = Gauge("ews_account_timestamp_seconds", "When this process last made the account.")
-BALLAST = Gauge("ews_ballast_aboard", "0 where the disk is so full that nothing is taken in.")
+UNEXPLAINED = Gauge("ews_account_unexplained", "What nobody can explain, by the last account.")
+ACCOUNTED = Gauge("ews_account_timestamp_seconds", "When the last account was made.")
+INTAKE_CLOSED = Gauge("ews_intake_closed", "1 while the disk is so full that nothing is taken in.")
 ALIVE_HEARD = Gauge(
     "ews_alive_last_success_timestamp_seconds", "When the other side last heard the sign of life of this process."
 )

@@ -147,7 +147,8 @@ async def test_who_has_no_number_is_in_the_table_too(world: World) -> None:
 async def test_by_the_clock_once_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("warnengine.app.roll_call.due", lambda now, settings: True)
     world.engine.roll.settings = RollCall()
-    for _ in range(2):
+    for _ in range(3):
         world.engine.roll._due = 0
         await world.engine.roll.step()
+        await world.jump(HALF)
     assert len(await world.rows("SELECT * FROM roll_call")) == 1

@@ -21,6 +21,8 @@ from warnengine.store.doctor import DoctorStore
 from warnengine.store.health import CanaryStore
 
 log = structlog.get_logger()
+LOOK = 30.0
+"""Seconds between two looks at the last account."""
 
 
 @dataclass
@@ -44,8 +46,16 @@ class Accountant:
         now = (await self.claims.now()).timestamp()
         if await self.claims.claim("account", int(now // every * every)):
             log.info("account", line=(await self.make()).line)
-        self._due = time.monotonic() + min(every / 4, every - now % every)
+        await self._tell()
+        self._due = time.monotonic() + min(LOOK, every - now % every)
         return False
+
+    async def _tell(self) -> None:
+        """The gauges of every process that looks, whichever has made the account."""
+        latest = await self.store.latest()
+        if latest:
+            metrics.UNEXPLAINED.set(len(latest["unexplained"]))
+            metrics.ACCOUNTED.set(time.time() - (latest["now"] - latest["at"]).total_seconds())
 
     async def make(self) -> Account:
         """Make an account and keep it; what nobody can explain is a task."""
@@ -57,8 +67,6 @@ class Accountant:
         await DoctorStore(self.store.database).prove(since)
         listed = [{"what": one.what, "id": one.id} for one in found]
         await self.store.keep(since, account.figures, listed, task_of(account) if found else "")
-        metrics.UNEXPLAINED.set(len(found))
-        metrics.ACCOUNTED.set_to_current_time()
         return account
 
     def shown(self, row: Mapping[str, Any] | None) -> dict[str, Any]:

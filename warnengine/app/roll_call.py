@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -40,17 +40,20 @@ class RollCaller:
         if time.monotonic() < self._due:
             return False
         now = await self.claims.now()
-        if self.settings and due(now, self.settings) and await self.claims.claim("roll-call", day(now)):
-            log.info("roll-call", people=await self.call("warnengine"))
+        if self.settings and due(now, self.settings):
+            people = await self.call("warnengine", since=day(now))
+            if people is not None:
+                log.info("roll-call", people=people)
         await self.close()
         self._due = time.monotonic() + LOOK
         return False
 
-    async def call(self, by: str) -> int | None:
-        """Begin one; how many people are asked. None where one is running already."""
+    async def call(self, by: str, since: datetime | None = None) -> int | None:
+        """Begin one; how many people are asked. None where one is running already, or where there has been one of
+        the same caller since a moment."""
         terms = self.settings or RollCall()
         async with self.store.desk() as desk:
-            people = await desk.open(terms.posts, by, timedelta(minutes=terms.within_minutes))
+            people = await desk.open(terms.posts, by, timedelta(minutes=terms.within_minutes), since)
             if not desk.change:
                 return None
             words = written(self.book, desk.closes_at)

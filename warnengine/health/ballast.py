@@ -81,7 +81,7 @@ class Ballast:
         if wanted is not self.state:
             log.error("ballast", state=wanted, folder=str(self.folder))
         self.state = wanted
-        metrics.BALLAST.set(wanted is State.ABOARD)
+        metrics.INTAKE_CLOSED.set(self.closed)
         return wanted
 
     async def run(self) -> None:

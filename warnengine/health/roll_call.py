@@ -45,10 +45,9 @@ def due(now: datetime, settings: RollCall) -> bool:
     return local.month in settings.months and begins <= local < begins + LATE
 
 
-def day(now: datetime) -> int:
-    """One roll-call a day: seconds since 1970 of Beijing's midnight, which names it."""
-    local = now.astimezone(BEIJING)
-    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+def day(now: datetime) -> datetime:
+    """When this day began in Beijing: one roll-call by the clock since then."""
+    return now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def written(book: RuleBook, closes_at: datetime) -> Written:

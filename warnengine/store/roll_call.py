@@ -27,10 +27,13 @@ class RollCallDesk(ChangeDesk):
         self.change = 0
         self.closes_at: datetime
 
-    async def open(self, posts: Sequence[str], by: str, within: timedelta) -> list[Listener]:
-        """Begin it; who is to be asked. Nobody where one is running already."""
+    async def open(
+        self, posts: Sequence[str], by: str, within: timedelta, since: datetime | None
+    ) -> list[Listener]:
+        """Begin it; who is to be asked. Nobody, and no change, where one is running already, or `by` has begun one
+        since then."""
         await self.connection.execute("SELECT pg_advisory_xact_lock(7074)")
-        if await sql.running(self.connection, district=self.district):
+        if await sql.running(self.connection, district=self.district, by=by, since=since):
             return []
         rows = await sql.audience(self.connection, district=self.district, posts=list(posts))
         self.change = await queries.orders.add_change(

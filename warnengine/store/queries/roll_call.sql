@@ -17,9 +17,10 @@ VALUES (:district, :change, :by, engine_now(), engine_now() + :within::interval,
 -- name: latest(district)^
 SELECT id, change, by, at, closes_at, closed_at, busy FROM roll_call WHERE district = :district ORDER BY id DESC LIMIT 1;
 
--- name: running(district)$
--- The roll-call that is still open.
-SELECT id FROM roll_call WHERE district = :district AND closed_at IS NULL AND closes_at > engine_now() LIMIT 1;
+-- name: running(district, by, since)$
+-- The roll-call that is still open, or that somebody has begun since a moment.
+SELECT id FROM roll_call WHERE district = :district
+  AND (closed_at IS NULL AND closes_at > engine_now() OR by = :by AND at >= :since::timestamptz) LIMIT 1;
 
 -- name: over(district)^
 -- A roll-call whose time is over, locked; null when there is none.
