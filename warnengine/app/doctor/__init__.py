@@ -9,7 +9,7 @@ from warnengine.app.doctor import files, outside, people, stored
 from warnengine.app.engine import Engine
 from warnengine.app.serve import opened
 from warnengine.health.check import Check
-from warnengine.model.errors import WarnEngineError
+from warnengine.model.errors import StartRefused, WarnEngineError
 from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import DATABASE_ERRORS, told
@@ -28,7 +28,11 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
         return  # the files have said why; without a book nothing else can be judged
     try:
         async with opened(settings) as database:
-            engine = Engine(settings, book, database, frozenset())
+            try:
+                engine = Engine(settings, book, database, frozenset())
+            except StartRefused as error:
+                yield Check("gateways", "", False, str(error), "correct the settings: serve would refuse to start")
+                return
             for part in (stored.examine(engine), people.examine(engine), outside.examine(engine)):
                 async for check in part:
                     yield check

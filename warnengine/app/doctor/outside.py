@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from structlog.testing import capture_logs
 
 from warnengine.app.canary import ANYWHERE
 from warnengine.app.engine import Engine
@@ -39,12 +41,14 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     where = f"{settings.http.host}:{settings.http.port}"
     found = "runs" if running else "does not run here: what follows is tried without it"
     yield Check("engine", where, True if running else None, found)
-    tries = [
-        _gateway(gateway, channel, running)
-        for gateway, channel in zip(settings.gateways, engine.gateways, strict=True)
-    ]
-    for check in await asyncio.gather(*tries):
-        yield check
+    with capture_logs() as logged:
+        tries = [
+            _gateway(gateway, channel, running)
+            for gateway, channel in zip(settings.gateways, engine.gateways, strict=True)
+        ]
+        checks = await asyncio.gather(*tries)
+    for gateway, check in zip(settings.gateways, checks, strict=True):
+        yield check if check.ok is not False else _explained(check, gateway.name, logged)
     yield _receipts(settings)
     yield await _kafka(settings)
     yield await _alive(settings)
@@ -64,10 +68,17 @@ async def _running(settings: Settings) -> Running | None:
     return Running({name: float(value) == 1 for name, value in found})
 
 
+def _explained(check: Check, gateway: str, logged: Sequence[MutableMapping[str, Any]]) -> Check:
+    """With the last thing that the gateway's channel said of its trouble."""
+    said = [str(one.get("reason") or one.get("problem")) for one in logged if one.get("gateway") == gateway]
+    words = next((one for one in reversed(said) if one != "None"), "")
+    return replace(check, found=f"{check.found}: {words}") if words else check
+
+
 async def _gateway(gateway: AnyGateway, channel: Channel, running: Running | None) -> Check:
     what = f"gateway {gateway.name}"
     known = running.gateways.get(gateway.name) if running else None
-    do = "is it the address, the firewall, the certificate or the login? The engine's log has the gateway's words"
+    do = "is it the address, the firewall, the certificate or the login? The engine's log has more"
     if known is not None:
         found = "the engine holds it" if known else "the engine is cut off from it"
         return Check(what, gateway.kind, known, found, "" if known else do)
