@@ -85,6 +85,8 @@ async def test_the_canary_flies_in_by_every_way_and_out_by_the_line(house: Watch
     assert await house.all("orders") == []
     assert await house.all("deliveries") == []
     assert await house.all("tasks") == []
+    async with house.web.get("/readyz") as answer:
+        assert "秒前自检通过" in (await answer.json())["canary"]["out/line"]
     heard = ear.heard
 
     async def hears() -> bool:

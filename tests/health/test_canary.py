@@ -54,8 +54,9 @@ async def test_a_message_that_comes_twice_sends_nothing_twice(cage: Cage) -> Non
 
 async def test_what_was_under_way_for_long_proves_nothing(cage: Cage) -> None:
     taken = await cage.fly(at=datetime.now(UTC) - timedelta(minutes=11))
-    assert (taken.verdict, taken.reason) == (Verdict.QUARANTINED, "stale_canary")
+    assert (taken.verdict, taken.reason) == (Verdict.REPEAT, "stale_canary")
     assert await cage.proven() == set()
+    assert await cage.engine.warnings.quarantine() == [], "it lay in the spool while the engine was down: no alarm"
 
 
 SEALED = message("spool", 1, NOW, KEY, send=True)

@@ -90,6 +90,8 @@ class Services:
     """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
+    canary: Callable[[], dict[str, str]]
+    """Each path in words; empty where none flies."""
     roll_call: Callable[[str], Awaitable[int | None]]
     """Begins a roll-call in somebody's name; how many are asked, None where one is open."""
     health: Callable[[], Awaitable[dict[str, Any]]]
@@ -214,7 +216,10 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        body = {"ready": not problems, "problems": problems}
+        if lights := services.canary():
+            body["canary"] = lights
+        return JSONResponse(body, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:

@@ -18,14 +18,14 @@ from aiokafka.errors import KafkaError
 
 from warnengine import metrics
 from warnengine.dispatch.channel import Accepted, Channel, Outgoing
-from warnengine.health.canary import canary_book, message, path_of, read_by
+from warnengine.health.canary import canary_book, message, path_of, read_by, stale
 from warnengine.health.paths import Colour, Light, Proof, dead, light
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
 from warnengine.ingest.kafka import stopped
 from warnengine.match.desired import desired
-from warnengine.model.arrival import Arrival
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.canary import channel
 from warnengine.model.errors import StartRefused
@@ -96,8 +96,7 @@ class Canary:
         own = canary_book(self.book, [line.kind for line in self.lines])
         self.every = timedelta(seconds=self.settings.canary.every_seconds)
         reading = Reading({own.district.code: own.district}, own.hazard_table)
-        read = read_by(lambda raw: formats.read(raw, reading), lambda: datetime.now(UTC))
-        self.intake = Intake(self.warnings, read, own)
+        self.intake = Intake(self.warnings, read_by(lambda raw: formats.read(raw, reading)), own)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, _forget)
         self.reconciler = Reconciler(own, situation, desired)
         self.expander = Expander(own, self.texts, self.key)
@@ -111,6 +110,12 @@ class Canary:
         """A canary of ours under its own source, for it is no sign of the source's life; None: it is none."""
         path = path_of(arrival.raw, self.key) if self.on else None
         return replace(arrival, source=f"canary/{path}") if path else None
+
+    async def take(self, arrival: Arrival) -> Taken:
+        """As every message is taken, but one that lay somewhere while the engine was down is nobody's business."""
+        if stale(arrival.raw, datetime.now(UTC)):
+            return Taken(Verdict.REPEAT, (), "stale_canary", "a canary that was under way for too long")
+        return await self.intake.take(arrival)
 
     def problems(self) -> dict[str, str]:
         """Paths that must work and do not."""

@@ -309,7 +309,7 @@ class Engine:
             raise NoRoom(self.ballast.words)
         canary = self.canary.mine(arrival)
         try:
-            taken = await (self.canary.intake.take(canary) if canary else self.intake.take(arrival))
+            taken = await (self.canary.take(canary) if canary else self.intake.take(arrival))
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()

@@ -91,7 +91,9 @@ WHERE NOT s.on_its_way AND (
 -- Receipts that speak of no message of ours.
 SELECT gateway || ' ' || provider_id AS id FROM receipt
 WHERE matched_at IS NULL AND fate <> 'pending' AND received_at < clock_timestamp() - interval '10 minutes'
-  AND received_at >= :since_real;
+  AND received_at >= :since_real
+  AND NOT EXISTS (SELECT FROM address a WHERE a.district = canary() AND receipt.address <> ''
+                  AND same_address(a.address, receipt.address));
 
 -- name: keep(since, figures, unexplained)$
 INSERT INTO account (at, since, figures, unexplained) VALUES (engine_now(), :since, :figures, :unexplained) RETURNING at;
