@@ -104,11 +104,19 @@ async def test_without_anybody_who_listens_it_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "beat", "hangs"),
-    [("reconcile", 941, False), ("reconcile", 939, True), ("audit", 200, False), ("audit", 99, True)],
+    ("name", "age", "lease", "hangs"),
+    [
+        ("reconcile", 59, 30, False),
+        ("reconcile", 61, 30, True),
+        ("dispatch line", 199, 100, False),
+        ("dispatch line", 201, 100, True),
+        ("account", 299, 30, False),
+        ("audit", 899, 30, False),
+        ("audit", 901, 30, True),
+    ],
 )
-def test_a_loop_hangs_when_a_step_does_not_end(name: str, beat: float, hangs: bool) -> None:
-    assert (name in hanging({name: beat}, 1000)) == hangs
+def test_a_loop_hangs_when_a_step_does_not_end(name: str, age: float, lease: float, hangs: bool) -> None:
+    assert (name in hanging({name: 1000 - age}, 1000, lease)) == hangs
 
 
 async def test_the_engine_is_sick_with_a_failing_loop_a_lost_canary_or_no_database(cage: Cage) -> None:

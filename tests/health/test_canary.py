@@ -10,6 +10,7 @@ import pytest
 from tests.health.conftest import BOX, KEY, LOOP, Cage
 from tests.store.world import small_directory
 from warnengine.health.canary import message, path_of
+from warnengine.health.paths import Colour, Light
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.errors import StartRefused
 
@@ -186,3 +187,31 @@ async def test_its_rows_are_forgotten_and_the_chain_holds(cage: Cage) -> None:
     await cage.fly()
     await cage.send()
     assert len([e for e in cage.line.log if e.address == LOOP]) == 6, "and it flies on"
+
+
+# Which of several ways in makes the order
+
+
+@pytest.mark.parametrize(
+    ("name", "colours", "trusted"),
+    [
+        ("nothing is known yet", {}, {"http", "spool", "kafka"}),
+        ("all well", {"http": "green", "spool": "green", "kafka": "green"}, {"http", "spool", "kafka"}),
+        ("one is dead", {"http": "red", "spool": "green", "kafka": "grey"}, {"spool"}),
+        ("all are dead", {"http": "red", "spool": "red", "kafka": "red"}, {"http", "spool", "kafka"}),
+    ],
+)
+def test_a_dead_way_in_makes_no_gateway_look_dead(
+    name: str, colours: dict[str, str], trusted: set[str], cage: Cage
+) -> None:
+    cage.engine.canary.lights = tuple(
+        Light(f"in/{path}", Colour(colour), None, "") for path, colour in colours.items()
+    )
+    assert {path for path in ("http", "spool", "kafka") if cage.engine.canary._trusted(path)} == trusted, name
+
+
+async def test_one_of_several_processes_flies_in_each_interval(cage: Cage) -> None:
+    store = cage.engine.canary.store
+    assert [await store.claim("http", 60), await store.claim("http", 60)] == [True, False]
+    assert await store.claim("http", 120)
+    assert await store.claim("spool", 60)

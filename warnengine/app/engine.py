@@ -224,7 +224,7 @@ class Engine:
 
     def hanging(self) -> dict[str, str]:
         """Loops that do not turn."""
-        return hanging(self.beats, time.monotonic())
+        return hanging(self.beats, time.monotonic(), self.settings.dispatch.lease_seconds)
 
     async def sick(self) -> dict[str, str]:
         """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""

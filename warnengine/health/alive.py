@@ -20,18 +20,17 @@ EVERY = 30.0
 PATIENCE = 10
 """Seconds for one POST."""
 STUCK_AFTER = 60.0
-"""Seconds without the end of a step after which a loop hangs: longer than any send, lease included."""
-SLOW = {"audit": 900.0}
+"""Seconds without the end of a step after which a loop hangs; twice the lease where that is longer."""
+SLOW = {"audit": 900.0, "account": 300.0}
 """Loops that read much at a time."""
 
 
-def hanging(beats: Mapping[str, float], now: float) -> dict[str, str]:
+def hanging(beats: Mapping[str, float], now: float, lease: float) -> dict[str, str]:
     """Loops whose last step has not ended for too long. beats: when it ended last, by the monotonic clock."""
+    usual = max(STUCK_AFTER, 2 * lease)
     ages = {name: now - beat for name, beat in beats.items()}
     return {
-        name: f"has been at one step for {age:.0f} s"
-        for name, age in ages.items()
-        if age > SLOW.get(name, STUCK_AFTER)
+        name: f"has been at one step for {age:.0f} s" for name, age in ages.items() if age > SLOW.get(name, usual)
     }
 
 

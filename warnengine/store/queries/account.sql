@@ -66,7 +66,8 @@ WITH story AS MATERIALIZED (
            bool_or(e.what = 'accepted' AND e.detail = 'receipts') AS promised,
            EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND NOT EXISTS (
                        SELECT FROM delivery_event x WHERE x.delivery = a.delivery AND x.number = a.number)) AS sending,
-           EXISTS (SELECT FROM chunk c WHERE (c.id = d.chunk OR c.only_delivery = d.id) AND c.finished_at IS NULL) AS on_its_way
+           EXISTS (SELECT FROM chunk c WHERE c.id = d.chunk AND c.finished_at IS NULL)
+               OR EXISTS (SELECT FROM chunk c WHERE c.only_delivery = d.id AND c.finished_at IS NULL) AS on_its_way
     FROM bundle b JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15
     LEFT JOIN delivery_event e ON e.delivery = d.id
     WHERE b.made_at >= :since AND b.made_at < engine_now() - :grace::interval AND b.id >= 0 AND d.channel <> 'call'
