@@ -13,7 +13,6 @@ from tests.dispatch.fake_channel import Entry, FakeChannel
 from tests.store.world import World, few_units, small_directory
 from warnengine.app import ROLES, Engine
 from warnengine.app.canary import Line
-from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.health.canary import message
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Taken
@@ -75,9 +74,8 @@ class Cage:
 
     async def send(self) -> None:
         """Every dispatcher of the canary sends what is due."""
-        for line in self.engine.canary.lines:
-            dispatcher = Dispatcher(line, self.engine.sending, self.engine.wording, self.settings.dispatch)
-            while await dispatcher.step():
+        for _, step in self.engine.canary.dispatching(self.engine.sending, self.engine.wording):
+            while await step():
                 await asyncio.sleep(0)
 
     async def receipt(self, entry: Entry) -> None:

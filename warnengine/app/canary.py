@@ -18,6 +18,9 @@ from aiokafka.errors import KafkaError
 
 from warnengine import metrics
 from warnengine.dispatch.channel import Accepted, Channel, Outgoing
+from warnengine.dispatch.dispatcher import Dispatcher, SendStore, Wording
+from warnengine.dispatch.routes import Leave, Routes
+from warnengine.dispatch.wire import Answer
 from warnengine.health.canary import canary_book, message, path_of, read_by, stale
 from warnengine.health.paths import Colour, Light, Proof, dead, light
 from warnengine.ingest import formats
@@ -70,6 +73,25 @@ class Line:
         return self._channel.healthy()
 
 
+class Straight(Routes):
+    """To one gateway whatever is thought of it: that it is well again shows first by a canary."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self._up = False
+
+    def leave(self, gateway: str, now: float) -> Leave | None:
+        """All, where there is a session at all."""
+        return Leave(share=1.0, spare=False, alone=True) if self._up else None
+
+    def answered(self, gateway: str, answer: Answer, now: float) -> None:
+        """Real messages decide how much a gateway is trusted."""
+
+    def seen(self, gateway: str, up: bool, why: str = "") -> None:
+        """Whether there is a session."""
+        self._up = up
+
+
 @dataclass
 class Canary:
     """Flies while a gateway has a `canary` address."""
@@ -105,6 +127,14 @@ class Canary:
     def on(self) -> bool:
         """Whether there is an address for it at all."""
         return bool(self.lines)
+
+    def dispatching(
+        self, store: SendStore, wording: Wording
+    ) -> Iterator[tuple[str, Callable[[], Awaitable[bool]]]]:
+        """A step for each gateway that hands over its canaries, with the step's name."""
+        for line in self.lines:
+            dispatcher = Dispatcher(line, store, wording, self.settings.dispatch, Straight())
+            yield f"canary {line.gateway}", dispatcher.step
 
     def mine(self, arrival: Arrival) -> Arrival | None:
         """A canary of ours under its own source, for it is no sign of the source's life; None: it is none."""
