@@ -35,15 +35,15 @@ $$ BEGIN NEW.judged_at := NEW.made_at; RETURN NEW; END $$;
 CREATE TRIGGER judge_canary BEFORE INSERT ON bundle FOR EACH ROW WHEN (NEW.id < 0) EXECUTE FUNCTION judge_canary();
 
 -- Its rows are pruned, so the chain does not seal them.
-CREATE OR REPLACE VIEW text_seal AS
-SELECT id, jsonb_build_object('id', id, 'change', change, 'purpose', purpose, 'sha256', encode(sha256(convert_to(
-           jsonb_build_array(versions, short, subject, body, html)::text, 'UTF8')), 'hex')) AS seal FROM text
-WHERE NOT EXISTS (SELECT FROM change c WHERE c.id = text.change AND c.district = canary());
-CREATE OR REPLACE VIEW answer_seal AS
-SELECT a.id, jsonb_build_object('id', a.id, 'bundle', a.bundle, 'person', b.person, 'step', a.step, 'manner', a.manner,
-           'by', a.by, 'number', a.number, 'at', extract(epoch FROM a.at),
-           'words', encode(sha256(convert_to(a.words, 'UTF8')), 'hex')) AS seal
-FROM answer a JOIN bundle b ON b.id = a.bundle WHERE a.bundle >= 0;
+DO $$
+BEGIN
+    EXECUTE format('CREATE OR REPLACE VIEW text_seal AS SELECT id, seal FROM (%s) AS sealed WHERE NOT EXISTS '
+                   '(SELECT FROM change c WHERE c.id = (sealed.seal ->> ''change'')::bigint AND c.district = canary())',
+                   rtrim(pg_get_viewdef('text_seal'::regclass), '; '));
+    EXECUTE format('CREATE OR REPLACE VIEW answer_seal AS SELECT id, seal FROM (%s) AS sealed '
+                   'WHERE (sealed.seal ->> ''bundle'')::bigint >= 0', rtrim(pg_get_viewdef('answer_seal'::regclass), '; '));
+END
+$$;
 CREATE OR REPLACE FUNCTION sent_digests(bounds timestamptz[])
 RETURNS TABLE (place int, month text, bundles bigint, attempts bigint, events bigint, sha256 text)
 LANGUAGE sql STABLE AS
