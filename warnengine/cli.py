@@ -23,9 +23,12 @@ from pydantic_settings import SettingsError
 
 from warnengine import app as application
 from warnengine import rulebook
+from warnengine.app.doctor import examine
 from warnengine.app.sides import drill_side
 from warnengine.audit import chain
 from warnengine.directory import gaps, read_csv
+from warnengine.health.account import WORDS
+from warnengine.health.check import Check, fit, table
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.report import describe
@@ -52,6 +55,8 @@ drill = typer.Typer(no_args_is_help=True, help="演练: as live, on other routes
 trial = typer.Typer(no_args_is_help=True, help="试运行: live input, only the duty room receives.")
 cli.add_typer(drill, name="drill")
 cli.add_typer(trial, name="trial")
+report = typer.Typer(no_args_is_help=True, help="The official tables.")
+cli.add_typer(report, name="report")
 
 Files = Annotated[list[Path], typer.Argument(help="Files of any known format; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line per file.")]
@@ -248,6 +253,64 @@ def resume(
 async def _halts(act: Callable[[HaltStore], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     async with application.opened(_settings()) as database:
         return await act(HaltStore(database))
+
+
+@cli.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON list of the checks.")] = False) -> None:
+    """Say whether this installation is fit to be trusted tonight, and what to do where it is not."""
+    checks = _run(_examined())
+    rows = [check.plain() for check in checks]
+    print(json.dumps(rows, ensure_ascii=False) if as_json else table(checks))
+    raise typer.Exit(0 if fit(checks) else 1)
+
+
+@report.command("reconcile")
+def report_reconcile() -> None:
+    """Account for the last day: what came in, what became of it, and what nobody can explain."""
+    account = _run(_accounted())
+    print(*(f"{one.what} {one.id}: {WORDS[one.what]}" for one in account.unexplained), sep="\n", end="")
+    print(("\n" if account.unexplained else "") + account.line)
+    raise typer.Exit(1 if account.unexplained else 0)
+
+
+@report.command("roll-call")
+def report_roll_call(
+    start: Annotated[bool, typer.Option("--start", help="Call the roll now; a running engine sends it.")] = False,
+    by: Annotated[str, typer.Option(help="Who calls it.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+) -> None:
+    """The last roll-call (点名): 应到, 实到, 未应答, 号码无效."""
+    if start and not by:
+        raise typer.BadParameter("say who calls it: --start --by NAME")
+    shown = _run(_roll_call(by if start else None))
+    if shown is None:
+        _fail("there was no roll-call yet: begin one with --start --by NAME")
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+        return
+    for one in shown["people"]:
+        print(f"{one['presence']}\t{one['name']}\t{'、'.join(one['posts'])}")
+    print(f"{shown['at'][:16]} {shown['words']}")
+
+
+async def _roll_call(by: str | None) -> dict[str, Any] | None:
+    settings = _settings()
+    async with application.opened(settings) as database:
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        if by and await engine.roll.call(by) is None:
+            _fail("a roll-call is open already: `warnengine report roll-call` shows it")
+        return await engine.roll.shown()
+
+
+async def _examined() -> list[Check]:
+    return [check async for check in examine(_settings())]
+
+
+async def _accounted() -> Any:
+    settings = _settings()
+    async with application.opened(settings) as database:
+        engine = application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        return await engine.accountant.make()
 
 
 @drill.command("serve")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -41,6 +42,8 @@ class Gateway(_Section):
     """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
     answer_seconds: float = 5
+    canary: str | None = Field(default=None, min_length=1)
+    """A loop-back number or mailbox, which belongs to nobody: the canary's texts go there; absent: none go."""
 
 
 class SmppGateway(Gateway):
@@ -355,9 +358,9 @@ class Dispatch(_Section):
 
     lease_seconds: float = 30
     grace_seconds: float = 10
-    intent_batch: int = Field(default=200, ge=1, le=500)
-    """Intents committed together at most; fewer where a gateway is slow. What was on the wire is in doubt after a
-    crash, and what was intended may have been."""
+    intent_batch: int | None = Field(default=None, ge=1, le=500)
+    """Intents committed together; absent: the gateway's window; fewer where it is slow. What was intended and has no
+    outcome is in doubt after a crash: two such batches of each gateway at most, and one of reds."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
     confirmed_after_seconds: float = 40
@@ -390,6 +393,33 @@ class Trial(_Section):
         if not self.sms and not self.email:
             raise ValueError("name at least one mobile (sms) or mailbox (email) of the duty room")
         return self
+
+
+class Canary(_Section):
+    """The test message that flies through every way in and every gateway that has a `canary` address."""
+
+    every_seconds: float = Field(default=60, ge=1)
+
+
+class Alive(_Section):
+    """The sign of life that goes out while everything is well; whoever hears none must ring."""
+
+    url: str = Field(pattern=r"^https?://.+$")
+    """POST, no body. On another machine, with other power and another network."""
+    every_seconds: float = Field(default=30, ge=1)
+
+
+class RollCall(_Section):
+    """The evening roll-call (点名), which proves that numbers are right and posts are held."""
+
+    at: time = time(17, 30)
+    """By Beijing time."""
+    months: tuple[int, ...] = (5, 6, 7, 8, 9)
+    """The flood season."""
+    posts: tuple[str, ...] = ("duty",)
+    """Which posts of every unit are called."""
+    within_minutes: int = Field(default=30, ge=1, le=240)
+    """Until it is closed, and whoever has not answered is on the duty room's list."""
 
 
 class Settings(BaseSettings):
@@ -426,10 +456,29 @@ class Settings(BaseSettings):
     trial: Trial | None = None
     """Who receives in a trial."""
 
+    canary: Canary = Canary()
+    account_seconds: float = Field(default=3600, ge=60)
+    """Between two accounts: warnings, orders, people, accepted, delivered, acked, and 0 unexplained."""
+    ballast_megabytes: int | None = Field(default=None, ge=0)
+    """A file in the data folder that is removed when the disk is nearly full, so that sending goes on; absent:
+    256, in a demo 8. 0: none."""
+    backups: Path | None = None
+    """The folder that backups are written to; `doctor` watches the age of the newest."""
+    roll_call: RollCall | None = None
+    """Absent: none by itself; `warnengine report roll-call --start` makes one at any time."""
+    alive: Alive | None = None
+    """Absent: nobody outside learns when this engine dies."""
+
     @property
     def server(self) -> Path:
         """The folder of the embedded database: a drill has its schema in the live one's."""
         return self.data.parent if self.installation == "drill" else self.data
+
+    @property
+    def ballast_bytes(self) -> int:
+        """How large the ballast is."""
+        usual = 8 if self.installation == "demo" else 256
+        return (usual if self.ballast_megabytes is None else self.ballast_megabytes) << 20
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from warnengine.model.errors import Refused
+from warnengine.model.errors import NoRoom, Refused
 from warnengine.store.database import DATABASE_ERRORS, told
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(NoRoom, _no_room)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _no_database)
 
@@ -60,3 +61,8 @@ async def _no_database(request: Request, error: Exception) -> JSONResponse:
     log.warning("store", route=route, problem=told(error))
     retry = {"Retry-After": "2"}
     return answer(503, "The store does not answer", "Nothing was kept: send it again in a few seconds.", **retry)
+
+
+async def _no_room(_: Request, error: Exception) -> JSONResponse:
+    detail = f"Nothing was kept: {error}. Send it again in a minute."
+    return answer(503, "The disk is nearly full", detail, **{"Retry-After": "60"})

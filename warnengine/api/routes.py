@@ -77,6 +77,13 @@ class Verified(BaseModel):
     words: str = Field(default="", max_length=500)
 
 
+class Caller(BaseModel):
+    """Who calls the roll."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 class Jump(BaseModel):
     """Where a demo's clock is set to."""
 
@@ -111,6 +118,12 @@ class Services:
     """There is work."""
     halted: Callable[[], Awaitable[list[dict[str, Any]]]]
     """Stops in force; none where the store does not answer, which `ready` tells."""
+    canary: Callable[[], dict[str, str]]
+    """Each path in words; empty where none flies."""
+    roll_call: Callable[[str], Awaitable[int | None]]
+    """Begins a roll-call in somebody's name; how many are asked, None where one is open."""
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    """Canary, account, roll-call, in colours and words."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
     """By gateway name and secret."""
 
@@ -123,6 +136,7 @@ def build(services: Services) -> APIRouter:
     _lists(router, services, operator)
     _duty(router, services, operator)
     _proof(router, services, operator)
+    _health(router, services, operator)
     _clock(router, services, operator)
     _callbacks(router, services)
     return router
@@ -213,6 +227,22 @@ def _duty(router: APIRouter, services: Services, operator: Operators) -> None:
         return answer | ({"note": NOT_COUNTED.format(closing.who)} if closing.who and not closed.answered else {})
 
 
+def _health(router: APIRouter, services: Services, operator: Operators) -> None:
+    @router.get("/v1/health", dependencies=operator.only)
+    async def health() -> dict[str, Any]:
+        """What the engine knows of its own health; grey is unknown, never well."""
+        return await services.health()
+
+    @router.post("/v1/roll-calls", status_code=202, dependencies=operator.only)
+    async def roll_call(caller: Caller) -> dict[str, Any]:
+        """Call the roll now (点名); GET /v1/health shows who has answered."""
+        people = await services.roll_call(caller.by)
+        if people is None:
+            raise Problem(409, "Running already", "A roll-call is open; GET /v1/health shows it.")
+        services.ring()
+        return {"people": people}
+
+
 def operations(services: Services) -> APIRouter:
     """Life, readiness and figures: what every process answers, whatever its roles."""
     router = APIRouter()
@@ -229,7 +259,9 @@ def operations(services: Services) -> APIRouter:
         # a stopped engine stays reachable: whoever ends the stop comes by this door
         halted = await services.halted()
         told = {"ready": not problems, "mode": services.settings.installation, "problems": problems}
-        body = told | ({"halted": halted} if halted else {})
+        body: dict[str, Any] = told | ({"halted": halted} if halted else {})
+        if lights := services.canary():
+            body["canary"] = lights
         return JSONResponse(body, 503 if problems else 200)
 
     @router.get("/metrics")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -16,8 +18,11 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
+from warnengine.app.account import Accountant
+from warnengine.app.canary import Canary
 from warnengine.app.channels import built, unserved
 from warnengine.app.modes import Mode
+from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -27,6 +32,8 @@ from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.dispatch.line_watch import LineWatch
 from warnengine.dispatch.routes import Routes, Way
+from warnengine.health.alive import Beacon, hanging
+from warnengine.health.ballast import Ballast
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -35,6 +42,8 @@ from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
+from warnengine.model.canary import CANARY
+from warnengine.model.errors import NoRoom
 from warnengine.order import limits
 from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
@@ -46,6 +55,7 @@ from warnengine.order.silence import show_silence
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
+from warnengine.store.account import AccountStore
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
@@ -53,11 +63,13 @@ from warnengine.store.byhand import ByHandStore, second_look
 from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.health import CanaryStore
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
+from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
 from warnengine.store.warnings import WarningStore
@@ -68,6 +80,8 @@ LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
 POLL = 0.4
 """Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
+ANSWER = 5.0
+"""Seconds that the database has to answer before no sign of life goes out."""
 DAY = timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -106,6 +120,8 @@ class Engine:
     """Why a loop's last step failed, by its name."""
     announced: set[str] = field(default_factory=set)
     """Ends of authorisations that this process has told of."""
+    beats: dict[str, float] = field(default_factory=dict)
+    """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
@@ -143,6 +159,21 @@ class Engine:
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
         self.running = self.channels if "dispatch" in self.roles else []
+        flight = CanaryStore(self.database)
+        self.ballast = Ballast(settings.data, settings.ballast_bytes)
+        self.roll = RollCaller(
+            book, settings.roll_call, RollCallStore(self.database, book.district.code), flight, key
+        )
+        self.accounts = AccountStore(self.database)
+        self.accountant = Accountant(
+            book,
+            self.reconciler,
+            self.accounts,
+            flight,
+            timedelta(seconds=settings.account_seconds),
+            timedelta(seconds=settings.dispatch.silent_after_seconds),
+        )
+        self.canary = Canary(settings, book, flight, self.warnings, key, self.gateways, self.roles, texts)
 
     async def reconcile(self) -> bool:
         """One district: take in what is new, write the orders, and the first group of their people."""
@@ -150,14 +181,15 @@ class Engine:
             if desks is None:
                 return False
             district, people = desks
-            change = await self.reconciler.reconcile(district)
+            reconciler, expander = self._staff(district.district)
+            change = await reconciler.reconcile(district)
             if change is not None:
                 held = await second_look(
                     district, change, lambda loads, before: limits.held(loads, before, self.book)
                 )
                 if held:
                     log.warning("held for a second look", change=change, orders=len(held))
-                await self._expand(people, change, FIRST_GROUP)
+                await self._expand(expander, people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
@@ -173,12 +205,17 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self._expand(desk, change, GROUP)
+            await self._expand(self._staff(desk.district)[1], desk, change, GROUP)
         self.bell.ring()
         return True
 
-    async def _expand(self, desk: ChangeDesk, change: int, most: int) -> None:
-        if await self.expander.expand(desk, change, most) and self.digest:
+    def _staff(self, district: str) -> tuple[Reconciler, Expander]:
+        """Who decides and writes for a district; the canary's has a book of its own."""
+        of = self.canary if district == CANARY else self
+        return of.reconciler, of.expander
+
+    async def _expand(self, expander: Expander, desk: ChangeDesk, change: int, most: int) -> None:
+        if await expander.expand(desk, change, most) and self.digest and desk.district != CANARY:
             await self.digest.tell(desk, change)
 
     async def chase(self) -> bool:
@@ -216,6 +253,7 @@ class Engine:
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
         found = self.troubles | {c.gateway: trouble(c) for c in self.running if not c.healthy()}
+        found |= self._own_problems()
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -237,6 +275,33 @@ class Engine:
             return await self.halts.halts()
         except DATABASE_ERRORS:
             return []
+
+    def _own_problems(self) -> dict[str, str]:
+        full = {"disk": self.ballast.words} if self.ballast.closed else {}
+        return self.canary.problems() | self.hanging() | full
+
+    def hanging(self) -> dict[str, str]:
+        """Loops that do not turn."""
+        return hanging(self.beats, time.monotonic(), self.settings.dispatch.lease_seconds)
+
+    async def sick(self) -> dict[str, str]:
+        """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""
+        found = self.troubles | self._own_problems()
+        try:
+            async with asyncio.timeout(ANSWER):
+                await self.canary.store.now()
+        except DATABASE_ERRORS as error:
+            found["database"] = told(error)
+        return found
+
+    async def health(self) -> dict[str, Any]:
+        """What the duty room's board says about the engine itself."""
+        latest = await self.accounts.latest()
+        return {
+            "canary": [one.plain() for one in self.canary.lights],
+            "account": self.accountant.shown(latest),
+            "roll_call": await self.roll.shown(),
+        }
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -272,10 +337,14 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
-
+            yield "account", self.accountant.step
+            yield "roll-call", self.roll.step
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+            yield from self.canary.dispatching(self.sending, self.wording)
+        if self.roles and self.canary.on:
+            yield "canary", self.canary.step
 
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
@@ -285,9 +354,11 @@ class Engine:
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
+        yield Beacon(self.settings.alive, self.sick, self.hanging).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
+            yield self.ballast.run()
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
@@ -298,8 +369,11 @@ class Engine:
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
+        if self.ballast.closed:
+            raise NoRoom(self.ballast.words)
+        canary = self.canary.mine(arrival)
         try:
-            taken = await self.intake.take(arrival)
+            taken = await (self.canary.take(canary) if canary else self.intake.take(arrival))
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
@@ -311,6 +385,7 @@ class Engine:
         step = self.mode.paced(name, step)
         self.bell.events.append(event)
         while not self.stopping.is_set():
+            self.beats[name] = time.monotonic()
             try:
                 more = await step()
                 self.troubles.pop(name, None)
@@ -321,3 +396,4 @@ class Engine:
                 more = False
             if not more:
                 await self.bell.wait(event)
+        self.beats.pop(name, None)

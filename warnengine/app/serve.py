@@ -71,6 +71,8 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
                 book.district.code, book.district.name, book.hash, book_files(settings.rules)
             )
             await engine.board.ensure_partitions()
+            if "ingest" in roles:
+                await asyncio.to_thread(engine.ballast.look)
             metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
             _on_signals(engine.stopping)
             await _together(engine, listener)

@@ -49,6 +49,9 @@ def web(engine: Engine) -> FastAPI:
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         halted=engine.halted,
+        health=engine.health,
+        canary=lambda: {one.path: one.words for one in engine.canary.lights},
+        roll_call=engine.roll.call,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
                 channel, engine.inbox, engine.warnings

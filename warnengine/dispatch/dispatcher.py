@@ -189,7 +189,8 @@ class Dispatcher:
         """How many of a chunk are intended at once: only these can be in doubt after a crash."""
         if leave is None:
             return 0
-        return max(1, int(leave.share * min(self.settings.intent_batch, BRIEF / self._each)))
+        batch = self.settings.intent_batch or self.channel.window
+        return max(1, int(leave.share * min(batch, BRIEF / self._each)))
 
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
         now, outcomes = desk.claim.now, []

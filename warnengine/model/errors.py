@@ -43,3 +43,7 @@ class Refused(WarnEngineError):
         super().__init__(message)
         self.status = status
         """As HTTP says it: 403 not by you, 404 no such thing, 409 not as things stand, 422 not in this form."""
+
+
+class NoRoom(ConnectionError):
+    """The disk is nearly full: nothing is kept, and whoever sends must come again."""

@@ -143,7 +143,7 @@ def _as_read(listener: Listener, versions: Mapping[int, Version]) -> list[Versio
 
 def link_code(key: bytes, bundle: int) -> str:
     """The 11 letters of a bundle's link: the same after any restart, 64 bits of HMAC that nobody guesses."""
-    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big"), hashlib.sha256), "big")
+    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big", signed=True), hashlib.sha256), "big")
     return "".join(LETTERS[mac // len(LETTERS) ** place % len(LETTERS)] for place in range(CODE_LENGTH))
 
 

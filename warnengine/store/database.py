@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
 OLDEST_POSTGRES = 15
 GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
+SKEW = 2.0
+"""Seconds that the clocks of an engine and its database may be apart."""
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
 
@@ -136,6 +138,9 @@ class Database:
                 value = await connection.fetchval("SELECT current_setting($1)", name)
                 if value not in {wanted, "remote_write", "remote_apply"}:
                     raise StartRefused(f"{name} is {value}: orders may be lost; set it to {wanted}")
+            before = time.time()
+            theirs = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        refuse_skew(before, theirs, time.time())
 
     async def installation(self, kind: str) -> None:
         """Mark a new database as live or demo; refuse one that is marked otherwise."""
@@ -161,6 +166,17 @@ class Database:
                 "links would be dead. Give every engine the same WARNENGINE_LINK_KEY (made once: `openssl rand "
                 "-hex 32`) or the same link.key in its data folder; to change it for good see docs/operating.md"
             )
+
+
+def refuse_skew(before: float, theirs: float, after: float) -> None:
+    """Raise StartRefused where the database's clock is certainly off by more than SKEW. Seconds since 1970: our
+    clock before and after asking for theirs."""
+    apart = max(theirs - after, before - theirs)
+    if apart > SKEW:
+        raise StartRefused(
+            f"the clocks of this machine and of the database are {apart:.1f} s apart: deadlines would be wrong; "
+            "set both by the same time service (`chronyc tracking` shows how far each is off)"
+        )
 
 
 async def _codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:

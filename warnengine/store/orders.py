@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
 from warnengine.model.byhand import ByHand
+from warnengine.model.canary import BELOW, CANARY
 from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
@@ -103,7 +104,10 @@ class DistrictDesk:
         """Write versions, supersede the older ones, ask for approvals; return the change's id."""
         because = sorted({identifier for version in versions for identifier in version.change.because})
         change: int = await sql.add_change(
-            self.connection, district=self.district, warned_at=warned_at, because=because
+            self.connection,
+            district=self.district,
+            warned_at=None if self.district == CANARY else warned_at,
+            because=because,
         )
         standing = [version.change.order for version in versions if version.change.order]
         await sql.supersede(self.connection, standing_orders=standing)
@@ -111,6 +115,8 @@ class DistrictDesk:
         for request in requests:
             await self._ask(request, orders, change)
         await approvals.void_empty(self.connection, district=self.district)
+        if self.district == CANARY:  # pruned within the hour: no decision that anybody must prove
+            return change
         await sql.announce(
             self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
         )
@@ -155,8 +161,9 @@ class DistrictDesk:
 class ChangeDesk:
     """One locked change and one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, district: str = "") -> None:
         self.connection = connection
+        self.district = district
 
     async def audience(self, change: int, most: int) -> list[Listener]:
         """People without a bundle of this change, gravest first."""
@@ -190,7 +197,8 @@ class ChangeDesk:
 
     async def next_bundles(self, count: int) -> list[int]:
         """Time-ordered ids."""
-        return [row["id"] for row in await sql.next_bundles(self.connection, count=count)]
+        below = BELOW if self.district == CANARY else 0
+        return [row["id"] + below for row in await sql.next_bundles(self.connection, count=count)]
 
     async def add_bundles(
         self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
@@ -268,14 +276,14 @@ class OrderStore:
         """The next district with something to take in, locked; None when there is none."""
         async with self.database.transaction() as connection:
             code = await sql.due_district(connection)
-            yield (DistrictDesk(connection, code), ChangeDesk(connection)) if code else None
+            yield (DistrictDesk(connection, code), ChangeDesk(connection, code)) if code else None
 
     @asynccontextmanager
     async def due_change(self) -> AsyncIterator[tuple[int, ChangeDesk] | None]:
         """The next change whose people do not all have a bundle, locked; None when there is none."""
         async with self.database.transaction() as connection:
             change = await sql.change_to_expand(connection)
-            yield (change, ChangeDesk(connection)) if change else None
+            yield (change["id"], ChangeDesk(connection, change["district"])) if change else None
 
     async def publish(self, code: str, name: str, book: str, files: dict[str, str]) -> None:
         """Keep a rule book under its hash, and its district."""

@@ -10,7 +10,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
 -- its way only where there is nothing else.
 SELECT bundle, district, person, purpose, channel, address, intended_at FROM possibly_read
-WHERE channel = :channel AND same_address(address, :address)
+WHERE split_part(channel, '@', 1) = :channel AND same_address(address, :address)
 ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
 
 -- name: spoken(delivery, gateway)^
@@ -23,7 +23,7 @@ GROUP BY b.id, d.channel, d.address;
 -- name: last_owing(channel, address, step)^
 -- The same, of the orders and escalations that still wait for this step.
 SELECT bundle, district, person, purpose, intended_at FROM possibly_read r
-WHERE channel = :channel AND same_address(address, :address) AND purpose <> 'approval'
+WHERE split_part(channel, '@', 1) = :channel AND same_address(address, :address) AND purpose <> 'approval'
   AND EXISTS (SELECT FROM bundle b JOIN obligation o ON o.version = ANY (b.versions) AND o.person = b.person
               WHERE b.id = r.bundle AND :step::int > CASE o.state WHEN 'acked' THEN 1 WHEN 'acting' THEN 2 ELSE 0 END
                 AND o.state IN ('open', 'reached', 'acked', 'acting'))

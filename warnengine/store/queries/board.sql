@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
            -- the newest report counts: everybody of a unit reports the whole unit
            (array_agg(b.number ORDER BY b.done_at DESC) FILTER (WHERE b.number IS NOT NULL))[1] AS number
     FROM obligation b JOIN order_version w ON w.id = b.version WHERE w.standing_order = o.id) sums
-WHERE :district::text IS NULL OR o.district = :district
+WHERE CASE WHEN :district::text IS NULL THEN o.district <> canary() ELSE o.district = :district END
 ORDER BY o.id DESC LIMIT :most;
 
 -- name: deliveries(most, after)
@@ -89,7 +89,7 @@ SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) 
 -- What standing orders ask of those whom the ladder chases, by state, with the age of the oldest of each.
 SELECT v.level, o.state, count(*) AS n, extract(epoch FROM engine_now() - min(b.made_at))::float8 AS oldest
 FROM obligation o JOIN order_version v ON v.id = o.version JOIN bundle b ON b.id = o.bundle
-WHERE o.chased AND o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
+WHERE o.district <> canary() AND o.chased AND o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
 GROUP BY v.level, o.state;
 
 -- name: tasks_by_kind()
@@ -126,7 +126,7 @@ WITH message AS (
     SELECT gateway, bool_or(fate IS NULL) AS missing,
            substring(right(regexp_replace(min(address), '\D', '', 'g'), 11) FROM '^(1\d{6})\d{4}$') AS prefix
     FROM part WHERE accepted_at > (SELECT clock_timestamp() - interval '1 hour')
-                AND accepted_at < (SELECT clock_timestamp() - :silent::interval)
+                AND accepted_at < (SELECT clock_timestamp() - :silent::interval) AND delivery >= 0
     GROUP BY gateway, delivery, number
 )
 SELECT gateway, CASE WHEN grouping(prefix) = 1 THEN 'all' ELSE prefix END AS prefix,
@@ -137,7 +137,7 @@ ORDER BY grouping(prefix) DESC, ratio DESC LIMIT 50;
 
 -- name: queue_by_lane()
 SELECT lane, extract(epoch FROM engine_now() - min(due))::float8 AS oldest FROM chunk
-WHERE finished_at IS NULL AND due <= engine_now() GROUP BY lane;
+WHERE finished_at IS NULL AND due <= engine_now() AND channel NOT LIKE '%@%' GROUP BY lane;
 
 -- name: sources()
 -- When each source last brought something that was understood, and its usual longest pause (95th percentile) where
@@ -147,7 +147,7 @@ SELECT source, extract(epoch FROM max(received_at))::float8 AS last,
             THEN percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM pause)::float8) END AS pause
 FROM (SELECT source, received_at,
              received_at - lag(received_at) OVER (PARTITION BY source ORDER BY received_at) AS pause
-      FROM arrival WHERE verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
+      FROM arrival WHERE source NOT LIKE 'canary/%' AND verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
 GROUP BY source;
 
 -- name: alone()$

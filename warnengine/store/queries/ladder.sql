@@ -32,7 +32,7 @@ SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND 
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
 SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
-WHERE o.lapsed_at IS NULL GROUP BY o.district, o.hazard, o.family
+WHERE o.lapsed_at IS NULL AND o.district <> canary() GROUP BY o.district, o.hazard, o.family
 HAVING max(v.not_after) <= (SELECT engine_now())
    AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'
                    AND t.danger = o.hazard || ' ' || o.family
@@ -43,7 +43,8 @@ INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :ha
 ON CONFLICT DO NOTHING;
 
 -- name: unheard()
-SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard;
+SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard
+WHERE district <> canary();
 
 -- name: alarm(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)

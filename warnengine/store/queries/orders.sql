@@ -84,9 +84,9 @@ SELECT v.id, o.unit, o.hazard, o.family, v.standing_order, v.version, v.kind, v.
        v.because, v.posts, v.channels, v.book, v.made_at, v.not_after
 FROM order_version v JOIN standing_order o ON o.id = v.standing_order WHERE v.id = ANY(:ids::bigint[]);
 
--- name: change_to_expand()$
+-- name: change_to_expand()^
 -- A change whose people do not all have a bundle yet, locked against other expanders, not against senders.
-SELECT id FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+SELECT id, district FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: change_expanded(change)!
 UPDATE change SET expanded_at = engine_now() WHERE id = :change;
