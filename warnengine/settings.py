@@ -245,6 +245,8 @@ class Dispatch(_Section):
     """Intents committed together; about the window, for only these can be in doubt after a crash."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    line_seconds: float = Field(default=15, ge=9, le=20)
+    """The lease of a line that one process at a time may bind: after a crash another engine has it so late."""
 
 
 class Settings(BaseSettings):

@@ -77,6 +77,8 @@ class Services:
     """What came of a call by hand: its number and the result."""
     ready: Callable[[], Awaitable[dict[str, str]]]
     """Problems by part; empty when the engine may be trusted with a warning."""
+    notes: Callable[[], Awaitable[dict[str, str]]]
+    """What else is worth knowing, by part."""
     refresh: Callable[[], Awaitable[None]]
     """Brings gauges up to date."""
     shown: Callable[[str, int, str, Sequence[str]], str]
@@ -186,7 +188,8 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        told = {"ready": not problems, "problems": problems, "notes": await services.notes()}
+        return JSONResponse(told, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:

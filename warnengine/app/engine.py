@@ -16,7 +16,8 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
-from warnengine.app.channels import built
+from warnengine.app import standing
+from warnengine.app.channels import built, held
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -47,6 +48,7 @@ from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.ladder import LadderStore
+from warnengine.store.lines import LineStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
@@ -112,7 +114,9 @@ class Engine:
         self.receipts = ReceiptStore(self.database, spellings)
         self.inbox = StoredInbox(ReceiptDesk(self.receipts), self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
-        self.sending = SendStore(self.database, owner_name(), lease)
+        owner = owner_name()
+        self.lines = LineStore(self.database, owner)
+        self.sending = SendStore(self.database, owner, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
@@ -120,7 +124,11 @@ class Engine:
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        lines = (
+            held(channel, gateway, self.lines, settings.dispatch.line_seconds)
+            for channel, gateway in zip(self.gateways, settings.gateways, strict=True)
+        )
+        self.channels: list[Channel] = [*lines, self.duty_room]
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -167,7 +175,9 @@ class Engine:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
+        found = self.troubles | {
+            c.gateway: "does not answer" for c in standing.used(self.running) if not c.healthy()
+        }
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -179,6 +189,10 @@ class Engine:
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
+
+    async def notes(self) -> dict[str, str]:
+        """What whoever looks after the engine should know, though a warning may be trusted to it."""
+        return standing.by(self.running)
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -215,7 +229,7 @@ class Engine:
         if "dispatch" in self.roles:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
-                yield f"dispatch {channel.gateway}", dispatcher.step
+                yield f"dispatch {channel.gateway}", standing.only_where_used(channel, dispatcher.step)
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()

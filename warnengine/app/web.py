@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.api import gauges, problems, routes
+from warnengine.app import standing
 from warnengine.app.engine import Engine
 from warnengine.console import official
 from warnengine.dispatch.channel import Receipt, Reply
@@ -40,7 +41,8 @@ def web(engine: Engine) -> FastAPI:
         called=engine.duty_room.called,
         answers=engine.answers,
         ready=engine.ready,
-        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
+        notes=engine.notes,
+        refresh=lambda: gauges.refresh(engine.board, standing.used(engine.running), settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         callbacks={

@@ -1,0 +1,37 @@
+"""Lines that this process uses, and those that it stands by for because another one holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from warnengine.dispatch.channel import Channel
+from warnengine.dispatch.channels.held import HeldLine
+
+Step = Callable[[], Awaitable[bool]]
+
+
+def used(channels: Sequence[Channel]) -> list[Channel]:
+    """Those that are no other process's business."""
+    return [channel for channel in channels if not _holder(channel)]
+
+
+def by(channels: Sequence[Channel]) -> dict[str, str]:
+    """Why the others are not used from here, by gateway."""
+    return {
+        channel.gateway: f"on standby: {_holder(channel)} holds the line"
+        for channel in channels
+        if _holder(channel)
+    }
+
+
+def only_where_used(channel: Channel, step: Step) -> Step:
+    """A dispatcher's step; claims nothing for a line on standby: who holds it also settles what is in doubt."""
+
+    async def careful() -> bool:
+        return not _holder(channel) and await step()
+
+    return careful
+
+
+def _holder(channel: Channel) -> str:
+    return channel.holder if isinstance(channel, HeldLine) else ""
