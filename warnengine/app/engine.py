@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app import standing
+from warnengine.app.bell import Bell
 from warnengine.app.channels import built, held
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
@@ -47,6 +47,7 @@ from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.hints import Hints
 from warnengine.store.ladder import LadderStore
 from warnengine.store.lines import LineStore
 from warnengine.store.orders import OrderStore
@@ -59,30 +60,10 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-POLL = 0.4
-"""Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
 DAY = timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True when there may be more."""
-
-
-@dataclass
-class Bell:
-    """Wakes idle loops of this process; only a hint."""
-
-    events: list[asyncio.Event] = field(default_factory=list)
-
-    def ring(self) -> None:
-        """There may be work."""
-        for event in self.events:
-            event.set()
-
-    async def wait(self, event: asyncio.Event) -> None:
-        """Until somebody rings, or POLL is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), POLL)
-        event.clear()
 
 
 @dataclass
@@ -181,6 +162,8 @@ class Engine:
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
+            if self.settings.database and await self.database.standby() == "missing":
+                found["database"] = "the synchronous standby is not connected: nothing can be kept until it is"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
         if not self.gateways:
@@ -192,7 +175,19 @@ class Engine:
 
     async def notes(self) -> dict[str, str]:
         """What whoever looks after the engine should know, though a warning may be trusted to it."""
-        return standing.by(self.running)
+        found = standing.by(self.running)
+        if self.settings.database and not await self._mirrored():
+            found["database"] = (
+                "no synchronous standby is configured: what this server alone has is lost with it "
+                "(docs/replicas.md)"
+            )
+        return found
+
+    async def _mirrored(self) -> bool:
+        try:
+            return await self.database.standby() != "none"
+        except DATABASE_ERRORS:  # told as a problem
+            return True
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -233,15 +228,28 @@ class Engine:
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
+        if self.settings.database:  # there may be other processes
+            yield Hints(self.database, self.bell).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
-                yield KafkaSource(self.settings.kafka, self.take).run()
+                yield KafkaSource(self.settings.kafka, self.take, self._sayer("kafka")).run()
                 outbox = OutboxStore(self.database)
-                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                yield Announcer(self.settings.kafka, outbox, self.book.district.code, self._sayer("events")).run()
+
+    def _sayer(self, name: str) -> Callable[[str | None], None]:
+        """What tells people why a part of the engine cannot do its work, or that it can again."""
+
+        def say(words: str | None) -> None:
+            if words:
+                self.troubles[name] = words
+            else:
+                self.troubles.pop(name, None)
+
+        return say
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
@@ -254,8 +262,7 @@ class Engine:
 
     async def _keep(self, name: str, step: Step) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = asyncio.Event()
-        self.bell.events.append(event)
+        event = self.bell.hung()
         while not self.stopping.is_set():
             try:
                 more = await step()
@@ -267,3 +274,5 @@ class Engine:
                 more = False
             if not more:
                 await self.bell.wait(event)
+            else:
+                self.bell.worked()

@@ -17,12 +17,17 @@ from aiosql.adapters.asyncpg import AsyncPGAdapter
 
 from warnengine import metrics
 from warnengine.model.errors import StartRefused
+from warnengine.store.primary import NotPrimary, Primary
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
 OLDEST_POSTGRES = 15
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+STANDBY = """SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'none'
+    -- whoever may not see how standbys are connected sees rows without a state
+    WHEN EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum'))
+    THEN 'configured' ELSE 'missing' END"""
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -72,20 +77,26 @@ queries: Any = SimpleNamespace(
 class Database:
     """A pool of connections to one schema."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], primary: Primary) -> None:
         self.pool = pool
+        self.primary = primary
 
     @classmethod
     async def open(cls, dsn: str, *, size: int = 16) -> Database:
         """Connect; raise StartRefused with what to do when that is not possible."""
         try:
-            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs, reset=_as_it_is)
+            primary = Primary(dsn)
+            pool = await asyncpg.create_pool(
+                min_size=1, max_size=size, connect=primary.connect, init=_codecs, reset=_as_it_is
+            )
+        except NotPrimary as error:
+            raise StartRefused(f"{_masked(dsn)}: {error}") from error
         except (*DATABASE_ERRORS, ValueError) as error:
             raise StartRefused(
                 f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "
                 "or leave it empty to use the embedded one."
             ) from error
-        return cls(pool)
+        return cls(pool, primary)
 
     async def close(self) -> None:
         """Give every connection back; do not wait for ever for a dead server."""
@@ -121,12 +132,16 @@ class Database:
             version = await connection.fetchval("SHOW server_version_num")
             if int(version) < OLDEST_POSTGRES * 10000:
                 raise StartRefused(f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or newer")
-            if await connection.fetchval("SELECT pg_is_in_recovery()"):
-                raise StartRefused("the database is a standby: point WARNENGINE_DATABASE at the primary")
             for name, wanted in SAFE.items():
                 value = await connection.fetchval("SELECT current_setting($1)", name)
                 if value not in {wanted, "remote_write", "remote_apply"}:
                     raise StartRefused(f"{name} is {value}: orders may be lost; set it to {wanted}")
+
+    async def standby(self) -> str:
+        """configured: a synchronous standby confirms every commit; missing: it should, and is not there; none."""
+        async with self.reading() as connection:
+            state: str = await connection.fetchval(STANDBY)
+        return state
 
     async def installation(self, kind: str) -> None:
         """Mark a new database as live or demo; refuse one that is marked otherwise."""

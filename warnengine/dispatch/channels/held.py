@@ -1,9 +1,9 @@
 """A line that one process at a time may use.
 
-An SMPP or CMPP account takes one bind, and only who makes calls to a number knows that it is being called. The right
-to the line is a lease in the store, renewed long before its end. Our own measure of it begins before the store is
-asked and ends a third early, so that the session is unbound, or reset, before anybody else can have the line. It is
-looked at once more at every write: who was frozen beyond the lease wakes up with texts in hand.
+An SMPP or CMPP account takes one bind, and only who makes calls to a number knows that it is being called. The
+right to the line is a lease in the store, renewed long before its end. Our own measure of it begins before the
+store is asked and ends a third early, so that the session is unbound, or reset, before anybody else can have the
+line. It is looked at once more at every write: who was frozen beyond the lease wakes up with texts in hand.
 """
 
 from __future__ import annotations
