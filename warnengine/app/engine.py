@@ -18,6 +18,7 @@ from warnengine.api.announcer import Announcer
 from warnengine.app import standing
 from warnengine.app.bell import Bell
 from warnengine.app.channels import built, held
+from warnengine.app.rarely import Rarely
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -60,7 +61,7 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True when there may be more."""
@@ -221,6 +222,7 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
+            yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
         if "dispatch" in self.roles:
             for channel in self.running:
                 dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)

@@ -90,7 +90,10 @@ class Database:
                 min_size=1, max_size=size, connect=primary.connect, init=_codecs, reset=_as_it_is
             )
         except NotPrimary as error:
-            raise StartRefused(f"{_masked(dsn)}: {error}") from error
+            raise StartRefused(
+                f"the database at {_masked(dsn)} must not be written to: {error}. Name the primary in "
+                "WARNENGINE_DATABASE, or all servers: postgresql://user@one:5432,two:5432/name"
+            ) from error
         except (*DATABASE_ERRORS, ValueError) as error:
             raise StartRefused(
                 f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "

@@ -35,6 +35,11 @@ def each_host(dsn: str) -> list[str]:
     return [urlunsplit(parts._replace(netloc=f"{login}{at}{host}")) for host in hosts.split(",")]
 
 
+def place(dsn: str) -> str:
+    """Where a DSN points, without the login."""
+    return urlsplit(dsn).netloc.rpartition("@")[2]
+
+
 @dataclass
 class Primary:
     """The servers of one installation."""
@@ -49,19 +54,19 @@ class Primary:
         self.servers = each_host(self.dsn)
 
     async def connect(self, *_: Any, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
-        """Connect to the primary, as `asyncpg.connect` does; where there is none, raise what the last one said."""
+        """Connect to the primary, as `asyncpg.connect` does; where there is none, raise what each said."""
         if len(self.servers) == 1:
             return await self._one(self.servers[0], options)
-        said: Exception = NotPrimary("no server is named")
+        said = []
         for server in list(self.servers):
             try:
                 connection = await self._one(server, {**options, "timeout": PATIENCE})
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                said = error
+                said.append(f"{place(server)}: {error or 'no answer'}")
             else:
                 self._prefer(server)
                 return connection
-        raise said
+        raise NotPrimary(f"no server is the primary ({'; '.join(said)})")
 
     async def _one(self, server: str, options: dict[str, Any]) -> asyncpg.Connection[asyncpg.Record]:
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(server, **options)
@@ -69,9 +74,9 @@ class Primary:
             row = await connection.fetchrow(WHERE)
             assert row
             if row["in_recovery"]:
-                raise NotPrimary("the database is a standby: point WARNENGINE_DATABASE at the primary")
+                raise NotPrimary("it is a standby")
             if row["timeline"] < self.timeline:
-                raise NotPrimary("this was the primary before a failover: make it a standby of the new one")
+                raise NotPrimary("it was the primary before a failover: make it a standby of the new one")
         except BaseException:
             connection.terminate()
             raise
@@ -81,7 +86,7 @@ class Primary:
 
     def _prefer(self, server: str) -> None:
         if server != self.servers[0]:
-            log.warning("database", now=server.rpartition("@")[2])
+            log.warning("database", primary=place(server))
             self.servers.remove(server)
             self.servers.insert(0, server)
 
