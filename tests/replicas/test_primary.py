@@ -16,6 +16,8 @@ DSNS = [
     ("postgresql://u:p@one:5432/name?x=1", ["postgresql://u:p@one:5432/name?x=1"]),
     ("postgresql://u@one:5432,two:5433/n", ["postgresql://u@one:5432/n", "postgresql://u@two:5433/n"]),
     ("postgresql://one,two,[::1]:3/n", ["postgresql://one/n", "postgresql://two/n", "postgresql://[::1]:3/n"]),
+    ("postgresql:///name?host=/tmp/x", ["postgresql:///name?host=/tmp/x"]),
+    ("postgresql://u:a,b@one,two/n", ["postgresql://u:a,b@one/n", "postgresql://u:a,b@two/n"]),
     ("postgresql://postgres:@/postgres?host=/tmp/x", ["postgresql://postgres:@/postgres?host=/tmp/x"]),
 ]
 

@@ -32,6 +32,8 @@ def each_host(dsn: str) -> list[str]:
     """One DSN for each host of a DSN of several: postgresql://user@one:5432,two:5432/name."""
     parts = urlsplit(dsn)
     login, at, hosts = parts.netloc.rpartition("@")
+    if "," not in hosts:
+        return [dsn]
     return [urlunsplit(parts._replace(netloc=f"{login}{at}{host}")) for host in hosts.split(",")]
 
 
