@@ -10,11 +10,15 @@ from datetime import timedelta
 
 import pytest
 
+from tests.replicas.bureau import Account
 from tests.waiting import until
 from warnengine.app import standing
-from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Text
+from warnengine.demo.relay import HOST
+from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Receipt, Reply, Text
 from warnengine.dispatch.channels.held import HeldLine
+from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.model.line import Hold
+from warnengine.settings import SmppGateway
 from warnengine.store.database import Database
 from warnengine.store.lines import LineStore
 
@@ -165,6 +169,39 @@ async def test_of_many_that_want_a_line_at_once_one_gets_it(database: Database) 
     stores = [LineStore(database, f"here:{number}:aa") for number in range(12)]
     holds = await asyncio.gather(*(store.take("line", timedelta(minutes=1)) for store in stores))
     assert [hold.ours for hold in holds].count(True) == 1
+
+
+async def test_what_was_handed_to_a_session_before_a_freeze_does_not_leave_after_it() -> None:
+    account = Account()
+    await account.start()
+    gateway = {
+        "kind": "smpp", "name": "line", "host": HOST, "port": account.port, "source": "1069", "system_id": "test",
+        "password": "test",
+    }  # fmt: skip
+    line, right = SmppChannel(SmppGateway.model_validate(gateway), Nobody()), [True]
+    line.ours = lambda: right[0]
+    running = asyncio.create_task(line.run())
+    try:
+        await until(as_awaited(line.healthy))
+        assert (await line.send(MESSAGE)).provider_ids
+        sending = asyncio.create_task(line.send(MESSAGE))
+        asyncio.get_running_loop().call_soon(right.__setitem__, 0, False)  # after the submit, before the write
+        with pytest.raises(ChannelError, match="may have the line"):
+            await sending
+        await until(as_awaited(lambda: not account.bound))
+        assert len(account.submits) == 1
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await account.stop()
+
+
+class Nobody:
+    """Nothing comes back."""
+
+    async def receipt(self, receipt: Receipt) -> None: ...
+
+    async def reply(self, reply: Reply) -> None: ...
 
 
 def as_awaited(look: Callable[[], object]) -> Callable[[], Awaitable[bool]]:

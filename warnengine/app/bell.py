@@ -7,8 +7,9 @@ import contextlib
 import time
 from dataclasses import dataclass, field
 
-BRISK, CALM = 0.4, 1.0
-"""Seconds after which a loop looks again when nobody rang, while there is work and when there is none."""
+BRISK, CALM, PATIENT = 0.4, 1.0, 2.0
+"""Seconds after which a loop looks again when nobody rang: while there is work, when there is none, and when there
+is none for a loop whose work is a matter of minutes."""
 WORKING = 5.0
 """Seconds after the last work during which there may be more."""
 
@@ -44,9 +45,9 @@ class Bell:
         """Some loop has done something, which may be something for others to go on with."""
         self._worked = time.monotonic()
 
-    async def wait(self, event: asyncio.Event) -> None:
+    async def wait(self, event: asyncio.Event, calm: float = CALM) -> None:
         """Until somebody rings, or it is time to look again."""
         busy = time.monotonic() - self._worked < WORKING
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), BRISK if busy else CALM)
+            await asyncio.wait_for(event.wait(), BRISK if busy else calm)
         event.clear()

@@ -16,7 +16,7 @@ from warnengine.acknowledge.receipts import ReceiptDesk, spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app import standing
-from warnengine.app.bell import Bell
+from warnengine.app.bell import CALM, PATIENT, Bell
 from warnengine.app.channels import built, held
 from warnengine.app.rarely import Rarely
 from warnengine.app.settled import link_key, owner_name
@@ -61,6 +61,8 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
+UNHURRIED = frozenset({"listen", "audit", "seal", "partitions"})
+"""Loops whose work is a matter of minutes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -275,6 +277,6 @@ class Engine:
                 log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
             if not more:
-                await self.bell.wait(event)
+                await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
             else:
                 self.bell.worked()
