@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.dispatch.fake_channel import Entry, FakeChannel
+from warnengine.acknowledge.receipts import spellings
 from warnengine.app import ROLES, Engine
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.dispatcher import Dispatcher
@@ -23,6 +24,7 @@ from warnengine.model.place import Area
 from warnengine.model.warning import Claim, MsgType, Status, Warning
 from warnengine.settings import Dispatch, Settings
 from warnengine.store.database import Database
+from warnengine.store.journal import Journal
 from warnengine.store.sending import SendStore
 
 ISSUER = "50022441600000"
@@ -196,7 +198,7 @@ class World:
         **settings: float,
     ) -> Dispatcher:
         """The dispatcher of one engine process; a lease of nothing is over at once."""
-        store = SendStore(self.database, owner, lease)
+        store = SendStore(self.database, Journal(self.database, owner, spellings), lease)
         dispatch = Dispatch.model_validate({"intent_batch": batch, **settings})
         channel: Channel = self.engine.duty_room if kind == "call" else self.channels[kind]
         return Dispatcher(channel, store, self.engine.wording, dispatch)

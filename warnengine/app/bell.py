@@ -24,9 +24,9 @@ class Bell:
     _worked: float = 0.0
     """When there was work last, by the monotonic clock."""
 
-    def hung(self) -> asyncio.Event:
-        """An event to wait for, of a loop of its own."""
-        event = asyncio.Event()
+    def hung(self, event: asyncio.Event | None = None) -> asyncio.Event:
+        """An event for one loop to wait for: its own where it has one."""
+        event = event or asyncio.Event()
         self._events.append(event)
         return event
 

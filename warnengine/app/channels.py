@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from warnengine.dispatch.channel import Channel, Inbox
+from warnengine.dispatch.channels import held
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
-from warnengine.dispatch.channels.held import HeldLine, Leases
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
@@ -27,9 +27,9 @@ ONE_AT_A_TIME = (SmppGateway, CmppGateway, VoiceGateway)
 """An account takes one bind; and that a number gets one call at a time is known only to who makes the calls."""
 
 
-def held(channel: Channel, gateway: AnyGateway, leases: Leases, lease: float) -> Channel:
-    """The channel as several processes may run it."""
-    return HeldLine(channel, leases, lease) if isinstance(gateway, ONE_AT_A_TIME) else channel
+def shared(channel: Channel, gateway: AnyGateway, leases: held.Leases, lease: float) -> Channel:
+    """The channel as several processes may run it; `lease` in seconds."""
+    return held.held(channel, leases, lease) if isinstance(gateway, ONE_AT_A_TIME) else channel
 
 
 def built(gateway: AnyGateway, inbox: Inbox) -> Channel:

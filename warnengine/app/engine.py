@@ -12,12 +12,12 @@ import structlog
 from warnengine import metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.acknowledge.receipts import ReceiptDesk, spellings
+from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app import standing
 from warnengine.app.bell import CALM, PATIENT, Bell
-from warnengine.app.channels import built, held
+from warnengine.app.channels import built, shared
 from warnengine.app.rarely import Rarely
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
@@ -49,6 +49,7 @@ from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.hints import Hints
+from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
 from warnengine.store.lines import LineStore
 from warnengine.store.orders import OrderStore
@@ -95,21 +96,23 @@ class Engine:
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.receipts = ReceiptStore(self.database, spellings)
-        self.inbox = StoredInbox(ReceiptDesk(self.receipts), self.answers)
-        lease = timedelta(seconds=settings.dispatch.lease_seconds)
         owner = owner_name()
+        self.journal = Journal(self.database, owner, spellings)
+        self.receipts = ReceiptStore(self.database, self.journal)
+        self.inbox = StoredInbox(self.journal, self.answers)
+        lease = timedelta(seconds=settings.dispatch.lease_seconds)
         self.lines = LineStore(self.database, owner)
-        self.sending = SendStore(self.database, owner, lease)
+        self.sending = SendStore(self.database, self.journal, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
+        self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
         lines = (
-            held(channel, gateway, self.lines, settings.dispatch.line_seconds)
+            shared(channel, gateway, self.lines, settings.dispatch.line_seconds)
             for channel, gateway in zip(self.gateways, settings.gateways, strict=True)
         )
         self.channels: list[Channel] = [*lines, self.duty_room]
@@ -208,6 +211,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(run) for run in self._lasting()]
             workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            workers += [group.create_task(self._dispatch(channel)) for channel in self.running]
             await self.stopping.wait()
             self.bell.ring()
             # what is on the wire keeps its session: a long text that was begun is finished
@@ -225,10 +229,13 @@ class Engine:
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
             yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
-        if "dispatch" in self.roles:
-            for channel in self.running:
-                dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
-                yield f"dispatch {channel.gateway}", standing.only_where_used(channel, dispatcher.step)
+
+    async def _dispatch(self, channel: Channel) -> None:
+        rate = self.rates.get(channel.gateway)
+        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, rate)
+        feed = standing.only_where_used(channel, dispatcher.feed)
+        await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
+        await dispatcher.landed()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
@@ -264,9 +271,9 @@ class Engine:
         self.bell.ring()
         return taken
 
-    async def _keep(self, name: str, step: Step) -> None:
+    async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = self.bell.hung()
+        event = self.bell.hung(event)
         while not self.stopping.is_set():
             try:
                 more = await step()

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
-from warnengine.dispatch.channel import Accepted, Channel, ChannelError, Outgoing, Reason
+from warnengine.dispatch.channel import (
+    Accepted,
+    BulkChannel,
+    Channel,
+    ChannelError,
+    Outgoing,
+    Reason,
+    Unanswered,
+)
 from warnengine.dispatch.channels.sms_line import SmsLine
 from warnengine.model.line import Hold
 
@@ -75,9 +84,12 @@ class HeldLine:
     async def send(self, message: Outgoing) -> Accepted:
         """As the line does, while it is ours."""
         if not self.ours():
-            why = f"the line {self.gateway} is held by {self.holder or 'nobody'}: it is not ours to send by"
-            raise ChannelError(Reason.UNREACHABLE, why, retry=True)
+            raise self._not_ours()
         return await self._line.send(message)
+
+    def _not_ours(self) -> ChannelError:
+        why = f"the line {self.gateway} is held by {self.holder or 'nobody'}: it is not ours to send by"
+        return ChannelError(Reason.UNREACHABLE, why, retry=True)
 
     async def _use(self) -> None:
         """Run the line until it is not ours any more; it has ended when this returns."""
@@ -124,3 +136,23 @@ class HeldLine:
                 log.warning(
                     "line", gateway=self.gateway, problem=f"not given back, it waits for its lease: {error}"
                 )
+
+
+class HeldBulkLine(HeldLine):
+    """The same, for messages by the thousand."""
+
+    def __init__(self, line: BulkChannel, leases: Leases, lease: float) -> None:
+        super().__init__(line, leases, lease)
+        self._bulk = line
+
+    def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
+        """As the line does, while it is ours."""
+        if self.ours():
+            self._bulk.submit(message, answered)
+        else:
+            answered(self._not_ours())
+
+
+def held(line: Channel, leases: Leases, lease: float) -> HeldLine:
+    """The line as several processes may run it; `lease` in seconds."""
+    return HeldBulkLine(line, leases, lease) if isinstance(line, BulkChannel) else HeldLine(line, leases, lease)

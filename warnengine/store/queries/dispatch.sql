@@ -1,16 +1,16 @@
--- name: claim(channel, owner, lease, abandoned)^
+-- name: claim(channel, owner, lease, lowest, abandoned)^
 -- The gravest due chunk that nobody holds. A chunk is held for one batch: graver ones come between.
 UPDATE chunk SET owner = :owner, epoch = epoch + 1, lease_until = clock_timestamp() + :lease::interval
 WHERE id = (SELECT id FROM chunk
-            WHERE finished_at IS NULL AND channel = :channel AND due <= engine_now()
+            WHERE finished_at IS NULL AND channel = :channel AND lane <= :lowest::smallint AND due <= engine_now()
               AND (lease_until < clock_timestamp() OR lease_until IS NULL AND NOT :abandoned::boolean)
             ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, epoch, number, purpose, lane, only_delivery;
+RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch)
 -- Attempts that an earlier owner wrote down and never settled.
-SELECT a.delivery, a.number, b.level, b.not_after, engine_now() AS now
-FROM attempt a JOIN bundle b ON b.id = a.delivery & ~15::bigint
+SELECT a.delivery, a.number, d.address, b.level, b.not_after
+FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN bundle b ON b.id = d.bundle
 WHERE a.chunk = :chunk AND a.epoch < :epoch
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
 
@@ -30,7 +30,7 @@ WITH waiting AS MATERIALIZED (
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
-SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after,
+SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
            OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
@@ -42,10 +42,9 @@ SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS n
        NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
            AND b.purpose = 'order' AS answered,
        EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what IN ('accepted', 'delivered')) AS taken,
-       t.short, t.subject, t.body, t.html, p.name, coalesce(silent.posts, b.posts) AS posts
+       p.name, coalesce(silent.posts, b.posts) AS posts
 FROM waiting d
 JOIN bundle b ON b.id = d.bundle
-JOIN text t ON t.id = b.text
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 ORDER BY d.id;
@@ -55,9 +54,14 @@ ORDER BY d.id;
 SELECT id, superseded_at IS NOT NULL AS superseded FROM order_version WHERE id = ANY(:ids::bigint[])
 ORDER BY id FOR SHARE;
 
--- name: hold_claim(chunk, owner, epoch)$
--- Whether the claim is still ours; holds it so until the outcomes are committed.
-SELECT true FROM chunk WHERE id = :chunk AND owner = :owner AND epoch = :epoch FOR UPDATE;
+-- name: texts(ids)
+SELECT id, short, subject, body, html, notes FROM text WHERE id = ANY(:ids::bigint[]);
+
+-- name: hold_claims(owner, chunks, epochs)
+-- Those of these claims that are still ours; holds them so until the outcomes are committed.
+SELECT c.id, c.epoch FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chunk, epoch)
+JOIN chunk c ON c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner
+ORDER BY c.id FOR UPDATE OF c;
 
 -- name: release(chunk)!
 -- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.

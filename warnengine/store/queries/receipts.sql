@@ -1,13 +1,20 @@
--- name: keep(gateways, hashes, raws, ids, addresses, fates, codes)
+-- name: keep(gateways, hashes, raws, ids, addresses, fates, codes, matched)
 -- Keep receipts; those whose very bytes are kept already do not come back.
-INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code)
-SELECT * FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[],
-                     :fates::text[], :codes::text[])
+INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code, matched_at)
+SELECT gateway, sha256, raw, id, address, fate, code, CASE WHEN matched THEN clock_timestamp() END
+FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[], :fates::text[],
+            :codes::text[], :matched::boolean[]) AS said(gateway, sha256, raw, id, address, fate, code, matched)
 ON CONFLICT (gateway, sha256) DO NOTHING
-RETURNING id, provider_id;
+RETURNING id, gateway, sha256;
 
 -- name: any_parked()$
 SELECT EXISTS (SELECT FROM receipt WHERE matched_at IS NULL AND received_at > (SELECT clock_timestamp() - interval '24 hours'));
+
+-- name: parked_lately(within)
+-- Receipts without a message that came a moment ago.
+SELECT id, provider_id FROM receipt
+WHERE matched_at IS NULL AND received_at > (SELECT clock_timestamp() - :within::interval)
+ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: unconfirmed(within)
 -- Messages accepted lately of which nothing is known: a receipt may have come before the answer to their submit.
