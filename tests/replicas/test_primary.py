@@ -67,3 +67,8 @@ async def test_a_standby_is_refused_and_so_is_a_primary_of_before_the_failover(p
         await connection.close()
     finally:
         await database.close()
+
+
+async def test_a_process_that_vanishes_in_a_transaction_does_not_keep_its_locks(database: Database) -> None:
+    async with database.reading() as connection:
+        assert await connection.fetchval("SHOW idle_in_transaction_session_timeout") == "10s"

@@ -23,6 +23,14 @@ WHERE = """SELECT in_recovery, CASE WHEN NOT in_recovery THEN
 KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
 """A machine that has lost its power closes nothing: this is how long we believe in it (s, s, times, ms)."""
 
+SESSION = {
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+"""What the server does about us: a process that is frozen, or whose machine is gone, must not keep its locks."""
+
 
 class NotPrimary(ConnectionError):
     """A server that must not be written to."""
@@ -71,7 +79,9 @@ class Primary:
         raise NotPrimary(f"no server is the primary ({'; '.join(said)})")
 
     async def _one(self, server: str, options: dict[str, Any]) -> asyncpg.Connection[asyncpg.Record]:
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(server, **options)
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            server, server_settings=SESSION, **options
+        )
         try:
             row = await connection.fetchrow(WHERE)
             assert row
