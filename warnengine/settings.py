@@ -262,7 +262,8 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     """The data folder: embedded database, keys, spool."""
     database: SecretStr | None = None
-    """DSN of a PostgreSQL ≥ 15; absent: the embedded one, in the data folder."""
+    """DSN of a PostgreSQL ≥ 15, or of a primary and its standbys (postgresql://user@one:5432,two:5432/name);
+    absent: the embedded one, in the data folder."""
     rules: Path = Path("rules")
     templates: Path = Path("templates")
     spool: Path | None = None
