@@ -34,6 +34,8 @@ class Gateway(_Section):
     """In metrics, on the board, in callback addresses."""
     window: int = Field(default=16, ge=1, le=1000)
     """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
+    rank: int = Field(default=1, ge=1)
+    """Of several gateways of one channel the lowest is used first, equals share; the next stand in for it."""
     rate: float | None = Field(default=None, gt=0)
     """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
@@ -250,6 +252,8 @@ class Dispatch(_Section):
     """Accepted and no receipt for so long: silent."""
     line_seconds: float = Field(default=15, ge=9, le=20)
     """The lease of a line that one process at a time may bind: after a crash another engine has it so late."""
+    confirmed_after_seconds: float = 40
+    """By then nearly every receipt has come; a gateway of which none has is a black hole."""
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.dispatch.fake_channel import Will
-from tests.store.world import ANJU, World
+from tests.store.world import ANJU, EVERYTHING, World
 from tests.waiting import until
 from warnengine.dispatch import dispatcher
 from warnengine.dispatch.channel import Outgoing
@@ -189,7 +189,7 @@ async def test_a_refusal_counts_only_from_who_holds_the_claim(world: World) -> N
 
 async def test_a_withdrawal_waits_for_an_intent_and_then_the_all_clear_goes_there(world: World) -> None:
     await world.warn("red")
-    async with world.dispatcher().store.claim("sms", "sms-1", lowest=3, abandoned=False) as desk:
+    async with world.dispatcher().store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING) as desk:
         assert desk is not None
         candidates = await desk.candidates(1)
         withdrawing = asyncio.create_task(world.warn(None))

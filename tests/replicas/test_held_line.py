@@ -65,10 +65,10 @@ class Cut:
     leases: LineStore
     cut: bool = False
 
-    async def take(self, gateway: str, lease: timedelta) -> Hold:
+    async def take(self, gateway: str, lease: timedelta, *, well: bool) -> Hold:
         if self.cut:
             raise ConnectionError("cut")
-        return await self.leases.take(gateway, lease)
+        return await self.leases.take(gateway, lease, well=well)
 
     async def give_back(self, gateway: str) -> None:
         if self.cut:
@@ -88,8 +88,13 @@ async def running(line: HeldLine) -> AsyncIterator[asyncio.Task[None]]:
 
 async def test_one_binds_and_the_other_stands_by_without_a_claim(database: Database) -> None:
     log: list[str] = []
-    first = HeldLine(Line("first", log), LineStore(database, "here:1:aa"), LEASE)
+    line = Line("first", log)
+    first = HeldLine(line, LineStore(database, "here:1:aa"), LEASE)
     second = HeldLine(Line("second", log), LineStore(database, "there:2:bb"), LEASE)
+    noted: dict[str, bool] = {}
+
+    def note(gateway: str, well: bool, why: str) -> None:
+        noted[gateway] = well
 
     async def step() -> bool:
         return True
@@ -107,8 +112,19 @@ async def test_one_binds_and_the_other_stands_by_without_a_claim(database: Datab
                 await second.send(MESSAGE)
             assert standing.used([first, second]) == [first]
             assert standing.by([first, second]) == {"line": "on standby: here:1 holds the line"}
-            assert await standing.only_where_used(first, step)()
-            assert not await standing.only_where_used(second, step)()
+            assert await standing.only_where_used(first, step, note)()
+            assert not noted
+
+            async def is_told_well() -> bool:
+                return not await standing.only_where_used(second, step, note)() and noted["line"]
+
+            await until(is_told_well)
+            line.bound = False
+
+            async def is_told_ill() -> bool:
+                return not await standing.only_where_used(second, step, note)() and not noted["line"]
+
+            await until(is_told_ill)
 
 
 async def test_who_stops_gives_the_line_back_at_once_and_not_before_it_has_unbound(database: Database) -> None:
@@ -153,21 +169,23 @@ async def test_a_lease_changes_hands_only_when_it_has_run_out_and_every_change_i
 ) -> None:
     one, other = LineStore(database, "here:1:aa"), LineStore(database, "there:2:bb")
     minute, over = timedelta(minutes=1), timedelta(seconds=-1)
-    assert await one.take("line", minute) == Hold(ours=True, owner="here:1:aa", epoch=1)
-    assert await other.take("line", minute) == Hold(ours=False, owner="here:1:aa", epoch=1)
-    assert await one.take("line", over) == Hold(ours=True, owner="here:1:aa", epoch=1)
-    assert await other.take("line", minute) == Hold(ours=True, owner="there:2:bb", epoch=2)
+    assert await one.take("line", minute, well=True) == Hold(ours=True, owner="here:1:aa", epoch=1, well=True)
+    assert await other.take("line", minute, well=True) == Hold(ours=False, owner="here:1:aa", epoch=1, well=True)
+    await one.take("line", minute, well=False)
+    assert not (await other.take("line", minute, well=True)).well, "who stands by learns how it is"
+    assert await one.take("line", over, well=True) == Hold(ours=True, owner="here:1:aa", epoch=1, well=True)
+    assert await other.take("line", minute, well=True) == Hold(ours=True, owner="there:2:bb", epoch=2, well=True)
     await one.give_back("line")
-    assert (await one.take("line", minute)).owner == "there:2:bb", "only its holder gives it back"
+    assert (await one.take("line", minute, well=True)).owner == "there:2:bb", "only its holder gives it back"
     await other.give_back("line")
-    assert await other.take("line", minute) == Hold(ours=True, owner="there:2:bb", epoch=3)
+    assert await other.take("line", minute, well=True) == Hold(ours=True, owner="there:2:bb", epoch=3, well=True)
     await other.free()
-    assert await one.take("line", minute) == Hold(ours=True, owner="here:1:aa", epoch=4)
+    assert await one.take("line", minute, well=True) == Hold(ours=True, owner="here:1:aa", epoch=4, well=True)
 
 
 async def test_of_many_that_want_a_line_at_once_one_gets_it(database: Database) -> None:
     stores = [LineStore(database, f"here:{number}:aa") for number in range(12)]
-    holds = await asyncio.gather(*(store.take("line", timedelta(minutes=1)) for store in stores))
+    holds = await asyncio.gather(*(store.take("line", timedelta(minutes=1), well=True) for store in stores))
     assert [hold.ours for hold in holds].count(True) == 1
 
 

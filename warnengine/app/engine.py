@@ -26,6 +26,8 @@ from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.line_watch import LineWatch
+from warnengine.dispatch.routes import Routes, Way
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -116,6 +118,9 @@ class Engine:
             for channel, gateway in zip(self.gateways, settings.gateways, strict=True)
         )
         self.channels: list[Channel] = [*lines, self.duty_room]
+        ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
+        self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
+        self.journal.several = self.routes.several()
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -230,10 +235,14 @@ class Engine:
             yield "seal", Ledger(self.audit).step
             yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
 
+        if "dispatch" in self.roles:
+            confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
+            yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
-        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, rate)
-        feed = standing.only_where_used(channel, dispatcher.feed)
+        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
+        feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
         await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
         await dispatcher.landed()
 

@@ -8,6 +8,8 @@ from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.held import HeldLine
 
 Step = Callable[[], Awaitable[bool]]
+Seen = Callable[[str, bool, str], None]
+"""Notes of a gateway whether it can be used, and why not."""
 
 
 def used(channels: Sequence[Channel]) -> list[Channel]:
@@ -24,11 +26,15 @@ def by(channels: Sequence[Channel]) -> dict[str, str]:
     }
 
 
-def only_where_used(channel: Channel, step: Step) -> Step:
-    """A dispatcher's step; claims nothing for a line on standby: who holds it also settles what is in doubt."""
+def only_where_used(channel: Channel, step: Step, seen: Seen) -> Step:
+    """A dispatcher's step; claims nothing for a line on standby: who holds it also settles what is in
+    doubt. What the holder says of it is noted, for other lines may have to do its work."""
 
     async def careful() -> bool:
-        return not _holder(channel) and await step()
+        if isinstance(channel, HeldLine) and channel.holder:
+            seen(channel.gateway, channel.well, f"{channel.holder} cannot use it")
+            return False
+        return await step()
 
     return careful
 

@@ -19,6 +19,7 @@ import structlog
 from warnengine import metrics
 from warnengine.dispatch.channel import Channel, Outgoing, Text
 from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
+from warnengine.dispatch.routes import Leave, Routes
 from warnengine.dispatch.wire import Answer, Sending, Wire, submits
 from warnengine.model.delivery import Attempt, Candidate, Claim, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
@@ -66,11 +67,12 @@ class SendStore(Protocol):
     """What dispatching needs of the store."""
 
     def claim(
-        self, channel: str, gateway: str, *, lowest: int, abandoned: bool
+        self, channel: str, gateway: str, *, lowest: int, leave: Leave | None
     ) -> AbstractAsyncContextManager[ClaimDesk | None]:
         """The gravest due chunk, claimed; None when there is none. Commits on leaving.
 
-        lowest: the least grave lane that is asked for. abandoned: only chunks whose owner let the lease run out.
+        lowest: the least grave lane that is asked for. leave: what the gateway may take; None: nothing, and only
+        chunks whose owner let the lease run out are claimed.
         """
 
 
@@ -127,6 +129,7 @@ class Dispatcher:
     store: SendStore
     wording: Wording
     settings: Dispatch
+    routes: Routes
     rate: float | None = None
     """Submits a second that the contract with the gateway allows."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -173,15 +176,20 @@ class Dispatcher:
         Behind a gateway that is down, what a dead engine left without an outcome is still settled, for an
         all-clear may wait for it.
         """
-        up = self.channel.healthy()
         began = monotonic()
-        claiming = self.store.claim(self.channel.kind, self.channel.gateway, lowest=lowest, abandoned=not up)
+        self.routes.seen(self.channel.gateway, self.channel.healthy(), "does not answer")
+        leave = self.routes.leave(self.channel.gateway, began)
+        if leave and not leave.share and self._flying:
+            return None  # a single message at a time
+        claiming = self.store.claim(self.channel.kind, self.channel.gateway, lowest=lowest, leave=leave)
         async with claiming as desk:
-            return Batch(desk, began, await self._intend(desk, self._most() if up else 0)) if desk else None
+            return Batch(desk, began, await self._intend(desk, self._most(leave))) if desk else None
 
-    def _most(self) -> int:
+    def _most(self, leave: Leave | None) -> int:
         """How many of a chunk are intended at once: only these can be in doubt after a crash."""
-        return max(1, min(self.settings.intent_batch, int(BRIEF / self._each)))
+        if leave is None:
+            return 0
+        return max(1, int(leave.share * min(self.settings.intent_batch, BRIEF / self._each)))
 
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
         now, outcomes = desk.claim.now, []
@@ -235,7 +243,9 @@ class Dispatcher:
             return replace(message, expires_in=(attempt.not_after - batch.now).total_seconds()), left
 
         def answered(answer: Answer) -> None:
-            self._seconds.observe(monotonic() - started)
+            now = monotonic()
+            self._seconds.observe(now - started)
+            self.routes.answered(self.channel.gateway, answer, now)
             outcome = decide(attempt, answer, batch.now)
             assert outcome, "whatever a gateway answers, or not, is an outcome"
             batch.note(self._counted(outcome))

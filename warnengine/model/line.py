@@ -14,6 +14,8 @@ class Hold:
     """Who holds it now: host:pid:token; empty where that is not known yet."""
     epoch: int
     """How often it has changed hands."""
+    well: bool
+    """Whether its holder can send by it."""
 
     @property
     def process(self) -> str:

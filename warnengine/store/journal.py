@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warnengine import metrics
-from warnengine.model.delivery import Again, Claim, Fate, Outcome, Part, Receipt, What
+from warnengine.model.delivery import Claim, Fate, Outcome, Part, Purpose, Receipt, What
 from warnengine.store.database import Database, queries
+from warnengine.store.outcomes import Line, append, page_unreached
 from warnengine.store.shapes import storable
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ REMEMBERED = 20_000
 """Parts that receipts are matched with in memory."""
 POSITIVE = frozenset({What.ACCEPTED, What.DELIVERED, What.UNKNOWN})
 """Evidence that counts from any worker and any epoch."""
-
-
-class Line(NamedTuple):
-    """Which gateway of which channel an outcome comes from."""
-
-    channel: str
-    gateway: str
 
 
 class Match(NamedTuple):
@@ -65,10 +59,6 @@ class Kept:
     """Id, and the gateway's id of the part."""
 
 
-EVENT = ("delivery", "number", "what", "gateway", "detail")
-PART = ("gateway", "provider_id", "delivery", "number", "part", "parts", "address", "fate")
-
-
 @dataclass
 class Gathered:
     """One batch."""
@@ -82,6 +72,8 @@ class Journal:
 
     def __init__(self, database: Database, owner: str, spellings: Spellings) -> None:
         self.database = database
+        self.several: Sequence[str] = ()
+        """Channels with more than one gateway."""
         self.owner = owner
         self.spellings = spellings
         self._batch = Gathered()
@@ -110,7 +102,7 @@ class Journal:
             connection, receipts=[id_ for id_, _ in pairs], spellings=[form for _, form in pairs]
         )
         matches = [Match(*row) for row in found]
-        await settle(connection, matches)
+        await self._settle(connection, matches)
         if matches:
             await queries.receipts.matched(connection, receipts=[match.receipt for match in matches])
         return len(matches)
@@ -135,7 +127,9 @@ class Journal:
         whole = _whole(kept, fresh)
         await append(connection, outcomes, whole)
         await queries.receipts.reached(connection, bundles=sorted({delivery & ~15 for delivery, _ in whole}))
-        await settle(connection, [match for match in kept.known if (match.delivery, match.number) not in whole])
+        await self._settle(
+            connection, [match for match in kept.known if (match.delivery, match.number) not in whole]
+        )
         await self.match(connection, kept.unknown)
         await self._match_parked(connection, fresh)
 
@@ -200,6 +194,43 @@ class Journal:
             )
             await self.match(connection, [(row["id"], row["provider_id"]) for row in parked])
 
+    async def _settle(self, connection: Connection, matches: Sequence[Match]) -> None:
+        """Note what receipts say of parts, and what that makes of their messages."""
+        if not matches:
+            return
+        of: dict[str, list[Any]] = {name: [getattr(match, name) for match in matches] for name in Match._fields}
+        messages = {"deliveries": of["delivery"], "numbers": of["number"]}
+        receipts = queries.receipts
+        await receipts.lock(connection, **messages)
+        await receipts.note(
+            connection,
+            gateways=of["gateway"],
+            ids=of["provider_id"],
+            parts=of["part"],
+            fates=of["fate"],
+            **messages,
+        )
+        settled = await receipts.settle(connection, fates=of["fate"], codes=of["code"], **messages)
+        reached = sorted({row["delivery"] & ~15 for row in settled if row["what"] == "delivered"})
+        await receipts.reached(connection, bundles=reached)
+        lost = [row for row in settled if row["what"] == "undelivered"]
+        await self.go_around(connection, [(row["delivery"], row["gateway"]) for row in lost], Purpose.RETRY)
+        await page_unreached(
+            connection,
+            [{"delivery": row["delivery"], "words": f"未送达({row['detail']}),请核对号码"} for row in lost],
+        )
+
+    async def go_around(self, connection: Connection, lost: Sequence[tuple[int, str]], purpose: Purpose) -> None:
+        """Send what a gateway took and did not deliver by another one; lost: delivery and gateway."""
+        if lost and self.several:
+            await sql.go_around(
+                connection,
+                deliveries=[delivery for delivery, _ in lost],
+                gateways=[gateway for _, gateway in lost],
+                purpose=purpose.value,
+                channels=self.several,
+            )
+
     def _remember(self, outcomes: Sequence[tuple[Claim, Line, Outcome]]) -> None:
         for _, line, outcome in outcomes:
             for part in outcome.parts:
@@ -222,80 +253,3 @@ def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:
 def _same_number(one: str, other: str) -> bool:
     """Whether a gateway means this number; an address that is not a number is left to the database."""
     return not other or [*filter(str.isdigit, one)][-11:] == [*filter(str.isdigit, other)][-11:]
-
-
-async def append(
-    connection: Connection, outcomes: Sequence[tuple[Line, Outcome]], whole: Container[tuple[int, int]] = ()
-) -> None:
-    """Write outcomes with their effects; messages (delivery, number) in `whole` are delivered already."""
-    if not outcomes:
-        return
-    await _record(connection, outcomes, whole)
-    again = [_again(outcome.again, line.channel) for line, outcome in outcomes if outcome.again]
-    if again:
-        await sql.add_again(connection, again)
-    await page_unreached(
-        connection,
-        [{"delivery": o.event.delivery, "words": storable(o.page)[:300]} for _, o in outcomes if o.page],
-    )
-    retired = [{"delivery": o.event.delivery, "why": storable(o.retire)[:300]} for _, o in outcomes if o.retire]
-    if retired:
-        await sql.retire_address(connection, retired)
-
-
-async def _record(
-    connection: Connection, outcomes: Sequence[tuple[Line, Outcome]], whole: Container[tuple[int, int]]
-) -> None:
-    events, parts = [], []
-    for (_, gateway), outcome in outcomes:
-        event = outcome.event
-        delivered = (event.delivery, event.number) in whole
-        events.append((event.delivery, event.number, event.what.value, gateway, storable(event.detail)[:500]))
-        if delivered:
-            events.append((event.delivery, event.number, What.DELIVERED.value, gateway, ""))
-        fate = Fate.DELIVERED.value if delivered else None
-        parts += [
-            (gateway, storable(p.provider_id), p.delivery, p.number, p.part, p.parts, p.address, fate)
-            for p in outcome.parts
-        ]
-    await connection.copy_records_to_table("delivery_event", records=events, columns=EVENT)
-    if parts:
-        await connection.copy_records_to_table("part", records=parts, columns=PART)
-
-
-def _again(again: Again, channel: str) -> dict[str, Any]:
-    return {
-        "channel": channel,
-        "lane": again.lane,
-        "purpose": again.purpose.value,
-        "delivery": again.delivery,
-        "number": again.number,
-        "after": again.after,
-    }
-
-
-async def settle(connection: Connection, matches: Sequence[Match]) -> None:
-    """Note what receipts say of parts, and what that makes of their messages."""
-    if not matches:
-        return
-    of: dict[str, list[Any]] = {name: [getattr(match, name) for match in matches] for name in Match._fields}
-    messages = {"deliveries": of["delivery"], "numbers": of["number"]}
-    receipts = queries.receipts
-    await receipts.lock(connection, **messages)
-    await receipts.note(
-        connection, gateways=of["gateway"], ids=of["provider_id"], parts=of["part"], fates=of["fate"], **messages
-    )
-    settled = await receipts.settle(connection, fates=of["fate"], codes=of["code"], **messages)
-    reached = sorted({row["delivery"] & ~15 for row in settled if row["what"] == "delivered"})
-    await receipts.reached(connection, bundles=reached)
-    lost = [(row["delivery"], row["detail"]) for row in settled if row["what"] == "undelivered"]
-    await page_unreached(
-        connection, [{"delivery": id_, "words": f"未送达({code}),请核对号码"} for id_, code in lost]
-    )
-
-
-async def page_unreached(connection: Connection, pages: Sequence[dict[str, Any]]) -> None:
-    """Tell the duty room of people to whom no way is left; pages: delivery and words of each way that closed."""
-    if pages:
-        await sql.hold_bundles(connection, bundles=sorted({page["delivery"] & ~15 for page in pages}))
-        await sql.page_unreached(connection, pages)

@@ -17,16 +17,17 @@ class LineStore:
         self.database = database
         self.owner = owner
 
-    async def take(self, gateway: str, lease: timedelta) -> Hold:
-        """Take a line or hold on to it, for so long from now; or learn who has it. ConnectionError: unknown."""
+    async def take(self, gateway: str, lease: timedelta, *, well: bool) -> Hold:
+        """Take a line or hold on to it, for so long from now, and say whether it can be used; or learn that of who
+        has it. ConnectionError: unknown."""
         try:
             async with self.database.transaction() as connection:
-                row = await sql.take(connection, gateway=gateway, owner=self.owner, lease=lease)
+                row = await sql.take(connection, gateway=gateway, owner=self.owner, lease=lease, well=well)
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         if row is None:  # taken for the first time at this very moment, by somebody else
-            return Hold(ours=False, owner="", epoch=0)
-        return Hold(ours=row["ours"], owner=row["owner"], epoch=row["epoch"])
+            return Hold(ours=False, owner="", epoch=0, well=True)
+        return Hold(ours=row["ours"], owner=row["owner"], epoch=row["epoch"], well=row["well"])
 
     async def give_back(self, gateway: str) -> None:
         """Let somebody else have it at once; ConnectionError: after the lease."""

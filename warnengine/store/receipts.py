@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from warnengine.model.delivery import Purpose
 from warnengine.store.database import Database, queries
 from warnengine.store.journal import Journal
 
@@ -58,4 +59,21 @@ class ReceiptStore:
     async def silence(self, after: timedelta) -> int:
         """Mark what was accepted and never confirmed in time."""
         async with self.database.transaction() as connection:
-            return len(list(await sql.silence(connection, after=after)))
+            silent = await sql.silence(connection, after=after)
+            await self.journal.go_around(
+                connection, [(row["delivery"], row["gateway"]) for row in silent], Purpose.RESEND
+            )
+            return len(silent)
+
+    async def black_holes(self, after: timedelta) -> list[tuple[str, str, int]]:
+        """Gateways, and prefixes of numbers at them ("" for all), that take messages and confirm next to nothing,
+        with how many; what they hold goes by another gateway. after: when nearly every receipt has come."""
+        async with self.database.transaction() as connection:
+            rows = await sql.black_holes(connection, after=after)
+            for row in rows:
+                await sql.note_silence(
+                    connection, deliveries=row["lost"], numbers=row["numbers"], gateway=row["gateway"]
+                )
+            lost = [(delivery, row["gateway"]) for row in rows for delivery in row["lost"]]
+            await self.journal.go_around(connection, lost, Purpose.RESEND)
+            return [(row["gateway"], row["prefix"], len(row["lost"])) for row in rows]

@@ -6,19 +6,34 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from warnengine import metrics
 from warnengine.model.bundle import Written
 from warnengine.model.delivery import Attempt, Candidate, Claim, Intent, Outcome, Purpose
 from warnengine.model.level import Level
 from warnengine.store.database import Database, queries
-from warnengine.store.journal import Journal, Line, append
+from warnengine.store.journal import Journal
+from warnengine.store.outcomes import Line, append
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.dispatch
+
+
+class Leave(Protocol):
+    """What a gateway may take now."""
+
+    @property
+    def spare(self) -> bool:
+        """Only what has failed elsewhere."""
+
+    @property
+    def alone(self) -> bool:
+        """No other one could take what has failed here."""
+
+
 TEXTS = 1000
 """Texts kept in memory: they never change."""
 
@@ -138,15 +153,24 @@ class SendStore:
 
     @asynccontextmanager
     async def claim(
-        self, channel: str, gateway: str, *, lowest: int, abandoned: bool
+        self, channel: str, gateway: str, *, lowest: int, leave: Leave | None
     ) -> AsyncIterator[ClaimDesk | None]:
         """The gravest due chunk, claimed; None when there is none. Commits on leaving.
 
-        lowest: the least grave lane that is asked for. abandoned: only chunks whose owner let the lease run out.
+        lowest: the least grave lane that is asked for. leave: what the gateway may take; None: nothing, and only
+        chunks whose owner let the lease run out are claimed.
         """
         async with self.database.transaction() as connection:
             row = await sql.claim(
-                connection, channel=channel, owner=self.owner, lease=self.lease, lowest=lowest, abandoned=abandoned
+                connection,
+                channel=channel,
+                gateway=gateway,
+                owner=self.owner,
+                lease=self.lease,
+                lowest=lowest,
+                abandoned=leave is None,
+                spare=leave is not None and leave.spare,
+                alone=leave is None or leave.alone,
             )
             yield ClaimDesk(connection, self, row, Line(channel, gateway)) if row else None
 

@@ -38,8 +38,9 @@ PATIENCE = 5.0
 class Leases(Protocol):
     """Where the right to a line is kept."""
 
-    async def take(self, gateway: str, lease: timedelta) -> Hold:
-        """Take a line or hold on to it, for so long from now; or learn who has it. ConnectionError: unknown."""
+    async def take(self, gateway: str, lease: timedelta, *, well: bool) -> Hold:
+        """Take a line or hold on to it, for so long from now, and say whether it can be used; or learn that of who
+        has it. ConnectionError: unknown."""
 
     async def give_back(self, gateway: str) -> None:
         """Let somebody else have it at once; ConnectionError: after the lease."""
@@ -53,6 +54,8 @@ class HeldLine:
         self.kind, self.gateway, self.window = line.kind, line.gateway, line.window
         self.holder = ""
         """Who holds the line, where that is another process: host:pid."""
+        self.well = True
+        """Whether the holder can send by it, as far as we know."""
         self._line = line
         self._leases = leases
         self._lease = lease
@@ -111,7 +114,9 @@ class HeldLine:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._until - began if self.ours() else PATIENCE):
-                hold = await self._leases.take(self.gateway, timedelta(seconds=self._lease))
+                hold = await self._leases.take(
+                    self.gateway, timedelta(seconds=self._lease), well=self._line.healthy()
+                )
         except OSError as error:
             log.warning("line", gateway=self.gateway, problem=f"the lease is not renewed: {error or 'no answer'}")
             return self.ours()
@@ -122,7 +127,7 @@ class HeldLine:
         holder = "" if hold.ours else hold.process
         if (holder, hold.epoch) != (self.holder, self._epoch):
             log.info("line", gateway=self.gateway, holder=holder or "ourselves", epoch=hold.epoch)
-        self.holder, self._epoch = holder, hold.epoch
+        self.holder, self._epoch, self.well = holder, hold.epoch, hold.well
         self._until = began + self._lease * 2 / 3 if hold.ours else 0.0
 
     async def _give_back(self) -> None:

@@ -4,5 +4,6 @@ CREATE TABLE line_lease (
     gateway     text        PRIMARY KEY,
     owner       text        NOT NULL,
     epoch       bigint      NOT NULL CHECK (epoch > 0),
-    lease_until timestamptz NOT NULL
+    lease_until timestamptz NOT NULL,
+    well        boolean     NOT NULL     -- whether the holder can send by it: who stands by learns it here
 );

@@ -72,7 +72,7 @@ FROM (SELECT m.delivery, m.number, min(p.gateway) AS gateway,
       GROUP BY m.delivery, m.number HAVING bool_and(p.fate IS NOT NULL)) AS done
 WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = done.delivery AND e.number = done.number
                   AND e.what = done.what)
-RETURNING delivery, what, detail;
+RETURNING delivery, what, detail, gateway;
 
 -- name: reached(bundles)!
 -- In one order, for another process may have receipts of the same people.
@@ -95,4 +95,29 @@ WHERE p.fate IS NULL AND p.accepted_at > (SELECT clock_timestamp() - interval '2
   AND e.at < (SELECT engine_now() - :after::interval)
   AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = p.delivery AND l.number = p.number
                   AND l.what IN ('silent', 'delivered', 'undelivered'))
-RETURNING delivery;
+RETURNING delivery, gateway;
+
+-- name: note_silence(deliveries, numbers, gateway)!
+INSERT INTO delivery_event (delivery, number, what, gateway)
+SELECT DISTINCT m.delivery, m.number, 'silent', :gateway FROM unnest(:deliveries::bigint[], :numbers::smallint[]) AS m(delivery, number)
+WHERE NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = m.delivery AND l.number = m.number
+                  AND l.what IN ('silent', 'delivered', 'undelivered'));
+
+-- name: black_holes(after)
+-- Gateways, and prefixes of mainland mobiles at them, that took ten messages or more in the last ten minutes and
+-- confirmed hardly any, and did confirm in the two hours before, or took nothing then.
+WITH message AS (
+    SELECT gateway, delivery, number, bool_and(fate IS NULL) AS missing,
+           max(accepted_at) > (SELECT clock_timestamp() - interval '10 minutes') AS lately,
+           substring(right(regexp_replace(min(address), '\D', '', 'g'), 11) FROM '^(1\d{6})\d{4}$') AS prefix
+    FROM part WHERE accepted_at > (SELECT clock_timestamp() - interval '2 hours')
+                AND accepted_at < (SELECT clock_timestamp() - :after::interval)
+    GROUP BY gateway, delivery, number
+)
+SELECT gateway, CASE WHEN grouping(prefix) = 1 THEN '' ELSE prefix END AS prefix,
+       array_agg(delivery) FILTER (WHERE missing AND lately) AS lost,
+       array_agg(number) FILTER (WHERE missing AND lately) AS numbers
+FROM message GROUP BY GROUPING SETS ((gateway), (gateway, prefix))
+HAVING count(*) FILTER (WHERE lately) >= 10 AND (grouping(prefix) = 1 OR prefix IS NOT NULL)
+   AND avg(missing::int) FILTER (WHERE lately) >= 0.9 AND coalesce(avg(missing::int) FILTER (WHERE NOT lately), 0) < 0.5
+ORDER BY gateway, prefix;
