@@ -18,6 +18,7 @@ from warnengine.api.problems import Problem
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.level import Level
+from warnengine.model.reason import why_not
 from warnengine.settings import Settings
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
@@ -136,7 +137,11 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
         """Deliveries by id; read on with `after`."""
         rows = await services.board.deliveries(min(most, 20_000), after)
         return [
-            {**row, "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts"))}
+            {
+                **row,
+                "why": why_not(row["state"], row["reason"]),
+                "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts")),
+            }
             for row in rows
         ]
 

@@ -17,13 +17,13 @@ from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app import standing
 from warnengine.app.bell import CALM, PATIENT, Bell
-from warnengine.app.channels import built, shared
+from warnengine.app.channels import built, shared, unserved
 from warnengine.app.rarely import Rarely
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
-from warnengine.dispatch.channel import Channel
+from warnengine.dispatch.channel import Channel, trouble
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.dispatch.line_watch import LineWatch
@@ -167,9 +167,7 @@ class Engine:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {
-            c.gateway: "does not answer" for c in standing.used(self.running) if not c.healthy()
-        }
+        found = self.troubles | {c.gateway: trouble(c) for c in standing.used(self.running) if not c.healthy()}
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
@@ -179,6 +177,7 @@ class Engine:
             found["database"] = told(error)
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
+        found |= unserved(self.book, self.gateways)
         steps = (step for rung in self.book.ladder.values() for step in rung.steps)
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"

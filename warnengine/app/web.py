@@ -19,8 +19,9 @@ from warnengine.dispatch.channel import Receipt, Reply
 from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.sms_http import HttpChannel
+from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.model.arrival import Arrival, Verdict
-from warnengine.settings import HttpLine
+from warnengine.settings import HttpLine, WecomGateway
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ def web(engine: Engine) -> FastAPI:
                 channel, engine.inbox, engine.warnings
             )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
+            if isinstance(gateway, HttpLine | WecomGateway) and isinstance(channel, HttpChannel | WecomChannel)
         },
     )
     if "console" not in engine.roles:
@@ -63,7 +64,7 @@ def web(engine: Engine) -> FastAPI:
     return application
 
 
-def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
+def _callback(channel: HttpChannel | WecomChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
         try:
             things = channel.read_callback(method, query, body)
@@ -76,7 +77,7 @@ def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) 
                 await inbox.reply(thing)
             elif isinstance(thing, Garbled):
                 await quarantine(thing)
-        return channel.answer_ok
+        return channel.answer(method, query)
 
     async def quarantine(garbled: Garbled) -> None:
         metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()

@@ -39,8 +39,9 @@ def _empty(directory: Directory, book: RuleBook) -> Iterator[Finding]:
 
 def _unreachable(directory: Directory) -> Iterator[Finding]:
     for person in directory.people.values():
-        if person.mobile is None:
-            grave = Severity.WARNING if person.email or person.phone else Severity.ERROR
+        if person.mobile is None and [channel for channel, _ in person.ways] != ["loudspeaker"]:
+            reached = any(channel != "extra" for channel, _ in person.ways)
+            grave = Severity.WARNING if reached else Severity.ERROR
             yield _finding(grave, f"{person.name} ({person.key}) has no mobile number", "add it")
 
 

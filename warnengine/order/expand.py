@@ -83,7 +83,7 @@ class Expander:
         return len(audience) < most
 
     def _ladder(self, listener: Listener) -> tuple[tuple[int, Act, timedelta], ...]:
-        if listener.kind == "lapse" or not listener.posts:
+        if listener.kind == "lapse" or not listener.posts or _loudspeaker(listener):
             return ()
         steps = self.book.ladder[listener.level].steps
         # somebody without any address is not waited for: the ladder goes on at once
@@ -105,6 +105,11 @@ class Expander:
             if mark.standing.form is Form.ORDER and mark.deadline
         )
         return any(measure and Evidence.COUNT in measure.evidence for measure in measures)
+
+
+def _loudspeaker(listener: Listener) -> bool:
+    """Nobody waits for the answer of a loudspeaker."""
+    return {channel for channel, _ in listener.addresses} == {"loudspeaker"}
 
 
 def _as_read(listener: Listener, versions: Mapping[int, Version]) -> list[Version]:

@@ -59,7 +59,8 @@ class AnswerStore:
             if last:
                 await sql.hurry(connection, bundle=last["bundle"])
                 whose = {"district": last["district"], "person": last["person"]}
-                await sql.not_theirs(connection, **whose, address=storable(reply.address))
+                away = {"channel": last["channel"], "address": storable(reply.address)}
+                await sql.not_theirs(connection, **whose, **away)
             return await _to_duty_room(connection, reply, last, "contact", "号码不是本人,请更正通讯录")
 
     async def unclear(self, reply: Reply) -> str:
@@ -68,7 +69,7 @@ class AnswerStore:
             last = await _last_to(connection, reply)
             if await _repeated(connection, reply, last):
                 return REPEATED
-            problem = "看不懂的回复" if reply.delivery is None else f"请回电{_address(reply, last)}"
+            problem = f"请回电{_address(reply, last)}" if _spoken(reply, last) else "看不懂的回复"
             return await _to_duty_room(connection, reply, last, "unclear", problem)
 
     async def answered_on_page(self, code: bytes, step: int, number: int | None) -> str | None:
@@ -121,11 +122,11 @@ async def _answered(connection: Connection, reply: Reply, last: Any, step: int, 
     that waits for this step."""
     asked = last
     if last["purpose"] == "approval":
-        asked = await sql.last_owing(connection, channel="sms", address=storable(reply.address), step=step)
+        whose = {"channel": last["channel"], "address": storable(reply.address)}
+        asked = await sql.last_owing(connection, **whose, step=step)
     if asked is None:
         return await _to_duty_room(connection, reply, last, "unclear", "对请示回了短信,请示只能打电话批复")
-    manner = "sms" if reply.delivery is None else "voice"
-    answer = Answer(asked["bundle"], step, manner, asked["person"], number, storable(reply.text))
+    answer = Answer(asked["bundle"], step, last["channel"], asked["person"], number, storable(reply.text))
     problem = await record(connection, answer, asked)
     if problem:
         return await _to_duty_room(connection, reply, asked, "unclear", problem)
@@ -180,7 +181,12 @@ async def _last_to(connection: Connection, reply: Reply) -> Any:
         return spoken
     address = storable(reply.address)
     await sql.hold_number(connection, address=address)
-    return await sql.last_to(connection, channel="sms", address=address)
+    return await sql.last_to(connection, channel=reply.channel, address=address)
+
+
+def _spoken(reply: Reply, last: Any) -> bool:
+    """Whether it is the key of a call, and not what somebody wrote in an app."""
+    return reply.delivery is not None and (last is None or last["channel"] == "voice")
 
 
 def _address(reply: Reply, last: Any) -> str:

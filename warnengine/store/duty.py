@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from warnengine.model.reason import in_chinese
 from warnengine.store.answers import Answer, record
 from warnengine.store.database import DATABASE_ERRORS, Database, queries
 from warnengine.store.shapes import plain
@@ -21,7 +22,15 @@ class DutyStore:
         """What the duty room has to do by hand, or has done."""
         async with self.database.reading() as connection:
             rows = [plain(dict(row)) for row in await sql.tasks(connection, open=still_open)]
-        return [{**row, "bundle": row["bundle"] and str(row["bundle"])} for row in rows]
+        return [
+            {
+                **row,
+                "bundle": row["bundle"] and str(row["bundle"]),
+                "text": in_chinese(row["text"] or ""),
+                "reason": row["reason"] and in_chinese(row["reason"]),
+            }
+            for row in rows
+        ]
 
     async def open_kind(self, task: int) -> str | None:
         """What kind of task that is; None where it is closed or does not exist."""

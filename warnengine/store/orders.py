@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
@@ -228,7 +229,7 @@ class ChangeDesk:
                     kind="unreached",
                     bundle=bundle.id,
                     person=bundle.listener.person,
-                    words="通讯录里没有可用的号码或邮箱",
+                    words=WORDS[Reason.NO_WAY],
                 )
 
 

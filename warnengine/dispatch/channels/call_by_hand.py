@@ -77,6 +77,10 @@ class CallByHand:
         """Whether the list could be reached when last tried."""
         return self._up
 
+    def trouble(self) -> str:
+        """Why no call can be listed."""
+        return "" if self._up else "the duty room's list cannot be reached: look at the database"
+
     async def _reachable(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):

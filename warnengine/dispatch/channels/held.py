@@ -24,6 +24,7 @@ from warnengine.dispatch.channel import (
     Outgoing,
     Reason,
     Unanswered,
+    trouble,
 )
 from warnengine.dispatch.channels.sms_line import SmsLine
 from warnengine.model.line import Hold
@@ -72,6 +73,12 @@ class HeldLine:
     def healthy(self) -> bool:
         """Whether a send from here has a chance now."""
         return self.ours() and self._line.healthy()
+
+    def trouble(self) -> str:
+        """What is wrong with the line, where it is ours."""
+        return (
+            trouble(self._line) if self.ours() else "the right to use this line is not to be had: see the database"
+        )
 
     async def run(self) -> None:
         """Hold the line whenever it is free, and keep its session up while it is ours."""

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered
+from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered, told
 from warnengine.dispatch.channels.numbers import destination
 from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.sms_answers import verdict
@@ -67,6 +67,10 @@ class SmsLine(ABC, Generic[Session]):
     def healthy(self) -> bool:
         """Whether the session is bound."""
         return self._session is not None and self._session.open
+
+    def trouble(self) -> str:
+        """Why no session stands, in words."""
+        return "" if self.healthy() else told(self._trouble)
 
     async def run(self) -> None:
         """Keep a session up until cancelled."""

@@ -30,13 +30,18 @@ def spoken(short: str) -> str:
     The 【signature】 is who calls; clock times and telephone numbers are read as people read them; links and how
     to answer by SMS are left out; the keys are named at the end.
     """
+    return announced(short) + KEYS
+
+
+def announced(short: str) -> str:
+    """The same without the keys: what a loudspeaker says, which nobody can answer."""
     words = _ANSWER.sub("", _LINK.sub("", short.translate(_WIDE)))
     words = _SIGN.sub(r"这里是\1。", words)
     words = _CLOCK.sub(_clock, words)
     words = _TELEPHONE.sub(_telephone, words)
     words = _UNIT.sub(lambda unit: _UNITS[unit[1].lower()], _RANGE.sub("到", words))
     words = _STOPS.sub("。", words.translate(_SIGNS).strip())
-    return f"{words.rstrip('。;,、: ')}。{KEYS}"
+    return f"{words.rstrip('。;,、: ')}。"
 
 
 def _clock(found: re.Match[str]) -> str:

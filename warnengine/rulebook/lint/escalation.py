@@ -11,7 +11,7 @@ from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.parse import Located
 
-CHANNELS = ("sms", "email", "push")
+CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
 BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
 """Kinds of unit that receive orders."""

@@ -9,15 +9,16 @@ SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
 -- name: last_to(channel, address)^
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
 -- its way only where there is nothing else.
-SELECT bundle, district, person, purpose, intended_at FROM possibly_read
+SELECT bundle, district, person, purpose, channel, address, intended_at FROM possibly_read
 WHERE channel = :channel AND same_address(address, :address)
 ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
 
 -- name: spoken(delivery, gateway)^
--- The bundle that a call has spoken, with its person and the number called.
-SELECT b.id AS bundle, b.district, b.person, b.purpose, d.address, max(t.intended_at) AS intended_at
+-- The bundle that a call has spoken, or an app has shown, with its person and the number called.
+SELECT b.id AS bundle, b.district, b.person, b.purpose, d.channel, d.address, max(t.intended_at) AS intended_at
 FROM delivery d JOIN bundle b ON b.id = d.bundle JOIN attempt t ON t.delivery = d.id
-WHERE d.id = :delivery AND t.delivery = :delivery AND t.gateway = :gateway GROUP BY b.id, d.address;
+WHERE d.id = :delivery AND t.delivery = :delivery AND t.gateway = :gateway
+GROUP BY b.id, d.channel, d.address;
 
 -- name: last_owing(channel, address, step)^
 -- The same, of the orders and escalations that still wait for this step.
@@ -94,10 +95,10 @@ WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AN
 -- The person cannot answer: the next rung is due now.
 UPDATE timer SET due = engine_now() WHERE bundle = :bundle AND fired_at IS NULL AND act = 'deputy' AND due > engine_now();
 
--- name: not_theirs(district, person, address)!
+-- name: not_theirs(district, person, channel, address)!
 -- A stranger has this number: nothing but an all-clear goes there until the address list is put right.
 UPDATE address SET retired_at = engine_now(), why = '不是本人'
-WHERE district = :district AND person = :person AND channel = 'sms' AND retired_at IS NULL
+WHERE district = :district AND person = :person AND channel = :channel AND retired_at IS NULL
   AND same_address(address, :address);
 
 -- name: order_page(code)^

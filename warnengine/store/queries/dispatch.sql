@@ -114,6 +114,7 @@ SELECT b.district, 'unreached', b.id, b.person, :words
 FROM bundle b WHERE b.id = :delivery::bigint & ~15::bigint
   AND NOT EXISTS (
       SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
+      AND s.channel <> 'extra'
       AND (s.state IN ('queued', 'sending', 'accepted', 'delivered')
            OR EXISTS (SELECT FROM chunk c WHERE c.only_delivery = s.id AND c.finished_at IS NULL
                       AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = s.id AND e.number = c.number))))

@@ -122,7 +122,8 @@ UPDATE obligation o SET state = 'expired_unreached', closed_at = engine_now()
 FROM judged j, order_version v
 WHERE o.bundle = j.id AND o.state = 'open' AND v.id = o.version AND v.kind <> 'lapse' AND v.superseded_at IS NULL
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN j.id AND j.id + 15
-                  AND (e.what = 'delivered' OR e.what = 'accepted' AND e.detail = 'no receipts'))
+                  AND (e.what = 'delivered' OR e.what = 'accepted' AND e.detail = 'no receipts'
+                       AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = e.delivery AND d.channel = 'extra')))
 RETURNING o.bundle, o.district, o.person;
 
 -- name: add_escalation_obligations(bundles)!

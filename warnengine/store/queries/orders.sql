@@ -186,10 +186,11 @@ SELECT next_bundle() AS id FROM generate_series(1, :count::int);
 
 -- name: add_obligations(bundles, counting)!
 -- One per order version and person; a version that moved from a stale bundle now points at this one. Chased is who
--- holds a post of the unit; nobody is chased about an all-clear.
+-- holds a post of the unit; nobody is chased about an all-clear, and no loudspeaker.
 INSERT INTO obligation (version, district, person, bundle, chased, counts)
 SELECT v.id, b.district, b.person, b.id,
-       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit),
+       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit)
+           AND NOT is_loudspeaker(b.district, b.person),
        v.id = ANY(:counting::bigint[])
 FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_order o ON o.id = v.standing_order
 WHERE b.id = ANY(:bundles::bigint[])
