@@ -74,6 +74,15 @@ class Replica(House):
             notes: Json = (await answer.json())["notes"]
             return notes
 
+    async def settled(self) -> list[Json]:
+        """As of one engine; what was refused for now is waited for too."""
+
+        async def done() -> list[Json] | None:
+            found = await House.settled(self)
+            return None if any(one["state"] == "refused" for one in found) else found
+
+        return await until("every delivery to settle", done, self.engine, 60)
+
     async def stands_by(self) -> bool:
         """Whether another engine holds the line."""
         return "on standby" in (await self.notes()).get("line", "")
