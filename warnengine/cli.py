@@ -75,6 +75,9 @@ def main() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+    logging.getLogger("asyncpg").setLevel(
+        logging.CRITICAL
+    )  # whoever needed a connection tells, without a traceback
     try:
         cli()
     except WarnEngineError as error:

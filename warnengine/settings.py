@@ -359,10 +359,12 @@ class Dispatch(_Section):
     lease_seconds: float = 30
     grace_seconds: float = 10
     intent_batch: int | None = Field(default=None, ge=1, le=500)
-    """Intents committed together; absent: the gateway's window; fewer where it is slow. What was intended and has no
-    outcome is in doubt after a crash: two such batches of each gateway at most, and one of reds."""
+    """Intents committed together; absent: the gateway's window; fewer where it is slow. What was intended and has
+    no outcome is in doubt after a crash: two such batches of each gateway at most, and one of reds."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    line_seconds: float = Field(default=15, ge=9, le=20)
+    """The lease of a line that one process at a time may bind: after a crash another engine has it so late."""
     confirmed_after_seconds: float = 40
     """By then nearly every receipt has come; a gateway of which none has is a black hole."""
 
@@ -432,7 +434,8 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     """The data folder: embedded database, keys, spool."""
     database: SecretStr | None = None
-    """DSN of a PostgreSQL ≥ 15; absent: the embedded one, in the data folder."""
+    """DSN of a PostgreSQL ≥ 15, or of a primary and its standbys (postgresql://user@one:5432,two:5432/name);
+    absent: the embedded one, in the data folder."""
     rules: Path = Path("rules")
     templates: Path = Path("templates")
     spool: Path | None = None

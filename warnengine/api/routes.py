@@ -110,6 +110,8 @@ class Services:
     """What came of a call by hand: its number and the result."""
     ready: Callable[[], Awaitable[dict[str, str]]]
     """Problems by part; empty when the engine may be trusted with a warning."""
+    notes: Callable[[], Awaitable[dict[str, str]]]
+    """What else is worth knowing, by part."""
     refresh: Callable[[], Awaitable[None]]
     """Brings gauges up to date."""
     shown: Callable[[str, int, str, Sequence[str]], str]
@@ -258,7 +260,8 @@ def operations(services: Services) -> APIRouter:
         problems = await services.ready()
         # a stopped engine stays reachable: whoever ends the stop comes by this door
         halted = await services.halted()
-        told = {"ready": not problems, "mode": services.settings.installation, "problems": problems}
+        mode, notes = services.settings.installation, await services.notes()
+        told = {"ready": not problems, "mode": mode, "problems": problems, "notes": notes}
         body: dict[str, Any] = told | ({"halted": halted} if halted else {})
         if lights := services.canary():
             body["canary"] = lights

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from warnengine.dispatch.channel import Channel, Inbox
+from warnengine.dispatch.channels import held
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.dispatch.channels.extra import ExtraChannel
@@ -44,6 +45,14 @@ CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
     WecomGateway: WecomChannel,
     ExtraGateway: ExtraChannel,
 }
+ONE_AT_A_TIME = (SmppGateway, CmppGateway, VoiceGateway, MqttGateway)
+"""An account takes one bind, a broker one connection of a client id; and that a number gets one call at a time is
+known only to who makes the calls."""
+
+
+def shared(channel: Channel, gateway: AnyGateway, leases: held.Leases, lease: float) -> Channel:
+    """The channel as several processes may run it; `lease` in seconds."""
+    return held.held(channel, leases, lease) if isinstance(gateway, ONE_AT_A_TIME) else channel
 
 
 def built(gateway: AnyGateway, inbox: Inbox) -> Channel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -18,10 +17,13 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
+from warnengine.app import standing
 from warnengine.app.account import Accountant
+from warnengine.app.bell import CALM, PATIENT, Bell
 from warnengine.app.canary import Canary
-from warnengine.app.channels import built, unserved
+from warnengine.app.channels import built, shared, unserved
 from warnengine.app.modes import Mode
+from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
@@ -64,8 +66,10 @@ from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
+from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
+from warnengine.store.lines import LineStore
 from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
@@ -78,32 +82,14 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-POLL = 0.4
-"""Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
 ANSWER = 5.0
 """Seconds that the database has to answer before no sign of life goes out."""
-DAY = timedelta(days=1)
+UNHURRIED = frozenset({"listen", "audit", "seal", "partitions", "account", "roll-call", "lines"})
+"""Loops whose work is a matter of minutes."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True when there may be more."""
-
-
-@dataclass
-class Bell:
-    """Wakes idle loops of this process; only a hint."""
-
-    events: list[asyncio.Event] = field(default_factory=list)
-
-    def ring(self) -> None:
-        """There may be work."""
-        for event in self.events:
-            event.set()
-
-    async def wait(self, event: asyncio.Event) -> None:
-        """Until somebody rings, or POLL is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), POLL)
-        event.clear()
 
 
 @dataclass
@@ -138,10 +124,12 @@ class Engine:
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.journal = Journal(self.database, owner_name(), spellings)
+        owner = owner_name()
+        self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
+        self.lines = LineStore(self.database, owner)
         self.sending = SendStore(self.database, self.journal, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
@@ -154,7 +142,11 @@ class Engine:
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [self.mode.fenced(c) for c in (*self.gateways, self.duty_room)]
+        lines = (
+            shared(channel, gateway, self.lines, settings.dispatch.line_seconds)
+            for channel, gateway in zip(self.gateways, settings.gateways, strict=True)
+        )
+        self.channels: list[Channel] = [self.mode.fenced(channel) for channel in (*lines, self.duty_room)]
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
@@ -252,11 +244,13 @@ class Engine:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: trouble(c) for c in self.running if not c.healthy()}
+        found = self.troubles | {c.gateway: trouble(c) for c in standing.used(self.running) if not c.healthy()}
         found |= self._own_problems()
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
+            if self.settings.database and await self.database.standby() == "missing":
+                found["database"] = "the synchronous standby is not connected: nothing can be kept until it is"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
         if self.mode.paused:
@@ -303,6 +297,22 @@ class Engine:
             "roll_call": await self.roll.shown(),
         }
 
+    async def notes(self) -> dict[str, str]:
+        """What whoever looks after the engine should know, though a warning may be trusted to it."""
+        found = standing.by(self.running)
+        if self.settings.database and not await self._mirrored():
+            found["database"] = (
+                "no synchronous standby is configured: what this server alone has is lost with it "
+                "(docs/replicas.md)"
+            )
+        return found
+
+    async def _mirrored(self) -> bool:
+        try:
+            return await self.database.standby() != "none"
+        except DATABASE_ERRORS:  # told as a problem
+            return True
+
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
         async for row in self.audit.chain():
@@ -339,6 +349,7 @@ class Engine:
             yield "seal", Ledger(self.audit).step
             yield "account", self.accountant.step
             yield "roll-call", self.roll.step
+            yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
@@ -349,12 +360,15 @@ class Engine:
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
         dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
-        await self._keep(f"dispatch {channel.gateway}", dispatcher.feed, dispatcher.wake)
+        feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
+        await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
         await dispatcher.landed()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
         yield Beacon(self.settings.alive, self.sick, self.hanging).run()
+        if self.settings.database:  # there may be other processes
+            yield Hints(self.database, self.bell).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
@@ -362,10 +376,22 @@ class Engine:
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
-                yield KafkaSource(self.settings.kafka, self.take).run()
+                yield KafkaSource(self.settings.kafka, self.take, self._sayer("kafka")).run()
                 outbox = OutboxStore(self.database)
+                say = self._sayer("events")
                 if not self.mode.secret:
-                    yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                    yield Announcer(self.settings.kafka, outbox, self.book.district.code, say).run()
+
+    def _sayer(self, name: str) -> Callable[[str | None], None]:
+        """What tells people why a part of the engine cannot do its work, or that it can again."""
+
+        def say(words: str | None) -> None:
+            if words:
+                self.troubles[name] = words
+            else:
+                self.troubles.pop(name, None)
+
+        return say
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
@@ -381,9 +407,8 @@ class Engine:
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = event or asyncio.Event()
+        event = self.bell.hung(event)
         step = self.mode.paced(name, step)
-        self.bell.events.append(event)
         while not self.stopping.is_set():
             self.beats[name] = time.monotonic()
             try:
@@ -395,5 +420,7 @@ class Engine:
                 log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
             if not more:
-                await self.bell.wait(event)
+                await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
+            else:
+                self.bell.worked()
         self.beats.pop(name, None)

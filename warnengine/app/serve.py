@@ -73,6 +73,8 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
             await engine.board.ensure_partitions()
             if "ingest" in roles:
                 await asyncio.to_thread(engine.ballast.look)
+            if not settings.database:  # the data folder is ours alone: whoever held a line before is dead
+                await engine.lines.free()
             metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
             _on_signals(engine.stopping)
             await _together(engine, listener)

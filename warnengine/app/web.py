@@ -14,6 +14,7 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.api import control, gauges, problems, routes
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
+from warnengine.app import standing
 from warnengine.app.engine import Engine
 from warnengine.console import official
 from warnengine.dispatch.channel import Receipt, Reply
@@ -45,7 +46,8 @@ def web(engine: Engine) -> FastAPI:
         called=engine.duty_room.called,
         answers=engine.answers,
         ready=engine.ready,
-        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
+        notes=engine.notes,
+        refresh=lambda: gauges.refresh(engine.board, standing.used(engine.running), settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
         halted=engine.halted,

@@ -22,24 +22,24 @@ class Fence:
         self.kind = channel.kind
         self.gateway = channel.gateway
         self.window = channel.window
-        self._channel = channel
+        self.behind = channel
         self._check = check
 
     async def run(self) -> None:
         """As the channel behind it."""
-        await self._channel.run()
+        await self.behind.run()
 
     def healthy(self) -> bool:
         """As the channel behind it."""
-        return self._channel.healthy()
+        return self.behind.healthy()
 
     def trouble(self) -> str:
         """As the channel behind it."""
-        return trouble(self._channel)
+        return trouble(self.behind)
 
     async def send(self, message: Outgoing) -> Accepted:
         """As the channel behind it, where the check says nothing."""
-        return self._check(self.kind, message) or await self._channel.send(message)
+        return self._check(self.kind, message) or await self.behind.send(message)
 
 
 def duty_room_only(addresses: frozenset[tuple[str, str]]) -> Check:

@@ -45,6 +45,8 @@ class SmsLine(ABC, Generic[Session]):
         self._session: Session | None = None
         self._trouble = self._unreachable("not connected yet")
         self._failures = 0
+        self.ours: Callable[[], bool] = lambda: True
+        """Whether this process may use the line now."""
 
     @abstractmethod
     def _new_session(self) -> Session:
@@ -112,6 +114,7 @@ class SmsLine(ABC, Generic[Session]):
         """Connect, bind, stay until the connection ends; leave word of the trouble."""
         self._failures += 1
         session = self._new_session()
+        session.ours = self.ours
         try:
             await self._bind(session)
             while not session.closed.done():

@@ -85,6 +85,10 @@ WITH way AS (
 INSERT INTO delivery (id, bundle, channel, address, chunk)
 SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETURNING id;
 
+-- name: alone()$
+-- Whether no other process looks for calls in vain now. The lock ends with the transaction.
+SELECT pg_try_advisory_xact_lock(7073);
+
 -- name: in_vain(after)
 -- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
 -- and the ladder has no other one for it; or the line does not take the call at all.
