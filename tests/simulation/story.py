@@ -48,7 +48,7 @@ class Line:
     loop: SeededLoop
     sink: Sink
     gateway: str
-    trouble: float
+    mischief: float
     """How often an answer is not a plain yes."""
     kind: str = "sms"
     window: int = 4
@@ -69,7 +69,7 @@ class Line:
             answered(ChannelError(Reason.UNREACHABLE, "down", retry=True))
             return
         travel, answers = draw.uniform(0, 0.05), draw.uniform(0, 0.05)
-        if draw.random() < self.trouble:
+        if draw.random() < self.mischief:
             fate = draw.choice(["lost", "swallowed", "slow", "refused", "late", "never"])
         else:
             fate = "taken"
@@ -193,7 +193,7 @@ class Night:
         for owner in list(self.loop.frozen):
             self.loop.thaw(owner)
         for line in self.lines:
-            line.up, line.trouble = True, 0.0
+            line.up, line.mischief = True, 0.0
         self.trouble = 0.0
 
     def _quiet(self) -> bool:

@@ -288,7 +288,7 @@ class LadderStore:
         """Give the duty room the calls that no machine has made within that time, or that it has made in vain and
         will not make again; return how many."""
         async with self.database.transaction() as connection:
-            if not await sql.alone(connection):  # two would each add a call
+            if not await sql.alone_in_vain(connection):  # two would each add a call
                 return 0
             rows = await sql.in_vain(connection, after=after)
             return sum([await _call(connection, row["bundle"], "call") for row in rows])
