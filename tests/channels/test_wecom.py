@@ -149,7 +149,16 @@ class TestEnvelope:
             ("nothing", None, ""),
             ("letters beyond ASCII", {"msg_signature": "收", "timestamp": "1", "nonce": "2"}, "收到"),
         ],
-        ids=lambda value: value if isinstance(value, str) else "",
+        ids=[
+            "another token",
+            "no signature",
+            "another company",
+            "another key",
+            "not base64",
+            "half a block",
+            "nothing",
+            "letters beyond ASCII",
+        ],
     )
     def test_what_wecom_did_not_seal_is_refused(self, label: str, query: dict[str, str] | None, part: str) -> None:
         with pytest.raises(Unreadable):
