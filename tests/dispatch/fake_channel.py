@@ -70,6 +70,8 @@ class FakeChannel:
     before: Callable[[Outgoing], Awaitable[None]] | None = None
     """Looks at the world at the moment of the write."""
     parts: int = 1
+    after: float | None = None
+    """Seconds that a refusal asks to wait."""
 
     async def run(self) -> None:
         """There is no session to keep."""
@@ -111,7 +113,7 @@ class FakeChannel:
     def _answer(self, will: Will, message: Outgoing) -> Accepted:
         match will:
             case Will.REFUSE | Will.STALL_REFUSE:
-                raise ChannelError(Reason.THROTTLED, "busy", retry=True)
+                raise ChannelError(Reason.THROTTLED, "busy", retry=True, after=self.after)
             case Will.FAIL:
                 raise ChannelError(Reason.REJECTED, "never", retry=False)
             case Will.LOSE_ANSWER | Will.LOSE_MESSAGE:

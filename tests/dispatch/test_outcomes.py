@@ -116,8 +116,8 @@ async def test_the_last_two_ways_may_close_at_the_same_moment(world: World) -> N
 
 async def test_a_retry_that_would_come_too_late_is_told_instead(one: World) -> None:
     one.sms.script.append(Will.REFUSE)
+    one.sms.after = 60
     await one.warn("red", lasts=MINUTE)
-    await one.jump(MINUTE - timedelta(milliseconds=900))
     await one.send()
     assert len(one.sms.asked) == 1
     (task,) = await one.tasks("unreached")

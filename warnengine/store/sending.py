@@ -54,7 +54,9 @@ class ClaimDesk:
         """Attempts that an earlier owner left without an outcome."""
         if self.claim.epoch == 1:
             return []
-        rows = await sql.doubts(self.connection, chunk=self.claim.chunk, epoch=self.claim.epoch)
+        rows = await sql.doubts(
+            self.connection, chunk=self.claim.chunk, epoch=self.claim.epoch, only_delivery=self.only
+        )
         return [self._attempt(row) for row in rows]
 
     async def candidates(self, most: int) -> list[Candidate]:

@@ -10,11 +10,15 @@ WHERE id = (SELECT id FROM chunk
             ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
--- name: doubts(chunk, epoch)
--- Attempts that an earlier owner wrote down and never settled.
+-- name: doubts(chunk, epoch, only_delivery)
+-- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
 SELECT a.delivery, a.number, d.address, b.level, b.not_after
-FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN bundle b ON b.id = d.bundle
-WHERE a.chunk = :chunk AND a.epoch < :epoch
+FROM (SELECT * FROM delivery WHERE chunk = :chunk
+      UNION ALL
+      SELECT * FROM delivery WHERE id = :only_delivery) AS d
+CROSS JOIN LATERAL (SELECT * FROM attempt WHERE delivery = d.id AND chunk = :chunk AND epoch < :epoch) AS a
+CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
+WHERE true
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
 
 -- name: candidates(chunk, number, only_delivery, most)
@@ -28,8 +32,7 @@ WITH waiting AS MATERIALIZED (
           UNION ALL
           SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
     JOIN bundle b ON b.id = d.bundle
-    WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
-      AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
+    WHERE NOT tried(d.id, :number::smallint)
       AND ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
@@ -82,9 +85,7 @@ FROM (SELECT count(*) AS n,
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
           SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
-      WHERE k.id = :chunk
-        AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = k.number)
-        AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = k.number)) AS waiting
+      WHERE k.id = :chunk AND NOT tried(d.id, k.number)) AS waiting
 WHERE c.id = :chunk;
 
 -- name: add_again(channel, lane, purpose, delivery, number, after, avoid)*!
