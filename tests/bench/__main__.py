@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -50,7 +51,9 @@ def main() -> None:
 
 async def measured(plan: Plan, parts: list[str]) -> report.Report:
     """The whole run, in a folder that is gone afterwards."""
-    began = time.time()
+    began, task = time.time(), asyncio.current_task()
+    assert task
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # children end with us
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         server = Server(folder)

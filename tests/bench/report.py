@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
 from collections.abc import Mapping
@@ -81,13 +82,15 @@ def _run(run: Mapping[str, Any]) -> str:
     return f"| {run['what']} | {run['size']:,} | {run['n']} | {', '.join(told)} |"
 
 
-def _figure(value: float) -> str:
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "–"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _rounded(run: Mapping[str, Any]) -> dict[str, Any]:
-    def short(sample: Mapping[str, float]) -> dict[str, float]:
-        return {name: float(f"{value:.4g}") for name, value in sample.items()}
+    def short(sample: Mapping[str, float]) -> dict[str, float | None]:
+        return {name: None if math.isnan(value) else float(f"{value:.4g}") for name, value in sample.items()}
 
     figures = {"medians": short(run["medians"]), "samples": [*map(short, run["samples"])]} if "medians" in run else {}
     return {**run, **figures}
