@@ -17,21 +17,23 @@ REDS = 3
 RECEIPTS = 200
 PIECE = 250_000
 """Old deliveries written in one transaction."""
-BEFORE = """
-INSERT INTO rule_book (hash, files) VALUES ('history', '{}') ON CONFLICT DO NOTHING;
-INSERT INTO change (district, made_at, because, expanded_at) SELECT '500151', now(), '{}', now();
+BOOK = "INSERT INTO rule_book (hash, files) VALUES ('history', '{}') ON CONFLICT DO NOTHING"
+CHANGES = """
+INSERT INTO change (district, made_at, because, expanded_at)
+SELECT '500151', now(), '{}', now() FROM generate_series(0, $1::bigint / 1000)"""
+WORDS = """
 INSERT INTO text (change, versions, purpose, short, subject, body, html, sha256)
 SELECT max(id), '{}', 'order', '旧指令', '旧指令', '旧指令', '', '\\x' FROM change"""
 HISTORY = {
     "bundle": """INSERT INTO bundle (id, district, change, person, purpose, kind, level, lane, versions, text, posts, code,
                                      made_at, not_after, judged_at)
-        SELECT bundle, '500151', (SELECT max(id) FROM change), 'old' || n, 'order', 'issue', 4, 3, '{}',
+        SELECT bundle, '500151', (SELECT min(id) FROM change) + n / 1000, 'p' || n % 1000, 'order', 'issue', 4, 3, '{}',
                (SELECT max(id) FROM text), '{}', sha256(int8send(bundle)), at, at + interval '3 hours', at FROM old""",
     "delivery": """INSERT INTO delivery (id, bundle, channel, address, chunk)
-        SELECT bundle, bundle, 'sms', '+86188' || lpad((n % 100000000)::text, 8, '0'), 0 FROM old""",
+        SELECT bundle, bundle, 'sms', '+86188' || lpad((n % 100000000)::text, 8, '0'), -1 - n / 1000 FROM old""",
     "attempt": """INSERT INTO attempt (delivery, number, chunk, owner, epoch, gateway, client_id, purpose, text_sha256,
                                        intended_at)
-        SELECT bundle, 1, 0, 'history', 1, 'sms', lpad(to_hex(n), 16, '0'), 'first', sha256(int8send(n)), at FROM old""",
+        SELECT bundle, 1, -1 - n / 1000, 'history', 1, 'sms', lpad(to_hex(n), 16, '0'), 'first', sha256(int8send(n)), at FROM old""",
     "delivery_event": """INSERT INTO delivery_event (delivery, number, at, what, gateway)
         SELECT bundle, 1, at + pause, what, 'sms'
         FROM old, (VALUES ('accepted', interval '1 s'), ('delivered', interval '3 s')) AS said(what, pause)""",
@@ -39,6 +41,14 @@ HISTORY = {
         SELECT 'sms', 'f' || lpad(to_hex(n), 11, '0'), bundle, 1, 1, 1, '+86188' || lpad((n % 100000000)::text, 8, '0'),
                at, 'delivered' FROM old""",
 }
+SEALED = """
+INSERT INTO audit (seq, at, kind, body, hash)
+SELECT last.seq + 1, moment, 'seal', told, audit_hash(last.hash, last.seq + 1, moment, 'seal', told)
+FROM (SELECT * FROM audit ORDER BY seq DESC LIMIT 1) AS last, LATERAL (SELECT now() - interval '2 days') AS long(moment),
+     jsonb_build_object('since', '{"at": "-infinity", "text": 0, "answer": 0, "version": 0}'::jsonb,
+                        'upto', seal_mark() - 'xid', 'texts', '[]'::jsonb, 'answers', '[]'::jsonb, 'sent', '[]'::jsonb)
+     AS told"""
+"""A history was sealed as it grew, not when the engine starts."""
 OLD = """WITH old AS MATERIALIZED (
     SELECT n::bigint, at, id_at(at) | ((n::bigint & 262143) << 4) AS bundle
     FROM (SELECT n, $1::timestamptz + n * $2::interval AS at FROM generate_series($3::bigint, $4::bigint - 1) AS n) AS moments
@@ -114,10 +124,13 @@ async def write(connection: Connection, history: int) -> float:
     first = month_before(datetime.now(UTC))
     step = (datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0) - first) / (history + PIECE)
     await connection.execute("SET session_replication_role = replica")  # the old rows' people are long gone
-    await connection.execute(BEFORE)
+    await connection.execute(BOOK)
+    await connection.execute(CHANGES, history)
+    await connection.execute(WORDS)
     for at in range(0, history, PIECE):
         for statement in HISTORY.values():
             await connection.execute(OLD + statement, first, step, at, min(at + PIECE, history))
+    await connection.execute(SEALED)
     await connection.execute("VACUUM ANALYZE")
     await connection.execute("CHECKPOINT")
     return time.time() - began
