@@ -37,7 +37,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="some parts of it")
     parser.add_argument("--runs", type=int, help="how often small sizes are measured")
     parser.add_argument("--history", type=int, help="deliveries that B6 stores first; 10000000 takes its time")
-    parser.add_argument("--json", type=Path, help="where the results go; docs/benchmarks/latest.json for a whole run")
+    parser.add_argument(
+        "--json", type=Path, help="where the results go; docs/benchmarks/latest.json for a whole run"
+    )
     options = parser.parse_args()
     plan = QUICK if options.quick else Plan()
     plan.runs = options.runs or plan.runs

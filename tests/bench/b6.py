@@ -150,7 +150,9 @@ async def drop(stand: Stand, database: str) -> float:
     month = f"{month_before(datetime.now(UTC)):_%Y%m}"
     tables = ", ".join(name + month for name in ("delivery", "attempt", "delivery_event"))
     async with stand.server.connection(database) as connection:
-        await connection.execute("SET lock_timeout = '10s'")  # whoever waits for the lock stops everybody behind it
+        await connection.execute(
+            "SET lock_timeout = '10s'"
+        )  # whoever waits for the lock stops everybody behind it
         began = time.time()
         try:
             await connection.execute(f"DROP TABLE {tables}")

@@ -82,7 +82,9 @@ class Engine:
 
 
 @asynccontextmanager
-async def serving(log: Path, settings: dict[str, str], usual: frozenset[str] = frozenset()) -> AsyncIterator[Engine]:
+async def serving(
+    log: Path, settings: dict[str, str], usual: frozenset[str] = frozenset()
+) -> AsyncIterator[Engine]:
     """An engine with these settings, ready; ended afterwards. usual: complaints that do not matter."""
     program = python(log, "warnengine", "serve", environment=settings)
     port = json.loads(settings["WARNENGINE_HTTP"])["port"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from typing import Any
 
 from tests.bench.peers.text import TEXT, number
 from tests.bench.sink.smpp import DELIVER, HEAD, RESPONSE, SUBMIT, pdu
@@ -33,8 +32,9 @@ class Esme(asyncio.Protocol):
         self.rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
-        transport.write(pdu(0x09, 1, BIND))  # type: ignore[attr-defined]
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(pdu(0x09, 1, BIND))
 
     def data_received(self, data: bytes) -> None:
         buffer, at, room, out = self.rest + data, 0, 0, []
@@ -67,8 +67,9 @@ class Client(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
-        self.transport.write(self.request * self.pipeline)
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(self.request * self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         answers = data.count(b"HTTP/1.1 ")

@@ -92,5 +92,7 @@ def _rounded(run: Mapping[str, Any]) -> dict[str, Any]:
     def short(sample: Mapping[str, float]) -> dict[str, float | None]:
         return {name: None if math.isnan(value) else float(f"{value:.4g}") for name, value in sample.items()}
 
-    figures = {"medians": short(run["medians"]), "samples": [*map(short, run["samples"])]} if "medians" in run else {}
+    figures = (
+        {"medians": short(run["medians"]), "samples": [*map(short, run["samples"])]} if "medians" in run else {}
+    )
     return {**run, **figures}

@@ -146,7 +146,9 @@ class Stand:
             await self.server.create(name)
             file = people.write(self.folder / f"{name}.csv", rows())
             settings = environment(self.folder / "data", house, self.server.dsn(name), (), 0)
-            command = python(self.folder / "import.log", "warnengine", "directory", "import", str(file), environment=settings)
+            command = python(
+                self.folder / "import.log", "warnengine", "directory", "import", str(file), environment=settings
+            )
             began = time.time()
             await command.start()
             await command.done()
@@ -159,7 +161,12 @@ class Stand:
 
     @asynccontextmanager
     async def engine(
-        self, database: str, house: House, gateways: list[Settings], usual: frozenset[str] = frozenset(), port: int = 0
+        self,
+        database: str,
+        house: House,
+        gateways: list[Settings],
+        usual: frozenset[str] = frozenset(),
+        port: int = 0,
     ) -> AsyncIterator[Engine]:
         """An engine over a database."""
         dsn = self.server.dsn(database)
@@ -171,7 +178,8 @@ class Stand:
         self, what: str, size: int, take: Callable[[], Awaitable[Sample]], runs: int | None = None
     ) -> Sample | None:
         """Measure again and again within this measurement's share of time; the medians, None where it failed."""
-        began, samples = time.time(), []
+        began = time.time()
+        samples: list[Sample] = []
         wanted = runs or (self.plan.runs if size <= self.plan.peer_size else self.plan.large_runs)
         try:
             while len(samples) < wanted and (not samples or time.time() - began < self.plan.share):

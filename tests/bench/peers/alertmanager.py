@@ -43,7 +43,9 @@ async def measure(stand: Stand, count: int) -> Sample:
     async with running(stand) as (program, web):
         used, began = cpu_seconds([program.pid]), time.time()
         for batch in alerts(count):
-            async with web.post("/api/v2/alerts", data=batch, headers={"Content-Type": "application/json"}) as answer:
+            async with web.post(
+                "/api/v2/alerts", data=batch, headers={"Content-Type": "application/json"}
+            ) as answer:
                 if answer.status != 200:
                     raise Failed(f"Alertmanager answered {answer.status}: {await answer.text()}")
         seen = await stand.until("Alertmanager's last webhook", lambda seen: seen["http"]["taken"] >= count)

@@ -43,7 +43,7 @@ async def measure(stand: Stand, count: int) -> Sample:
     }
 
 
-async def send(pool: asyncpg.Pool, web: aiohttp.ClientSession, n: int) -> None:  # type: ignore[type-arg]
+async def send(pool: asyncpg.Pool, web: aiohttp.ClientSession, n: int) -> None:
     async with pool.acquire() as connection:
         await connection.execute("INSERT INTO naive VALUES ($1, $2, 'new')", n, number(n))
     async with web.post(os.environ["BENCH_URL"], data=f"{number(n)} {TEXT}".encode()) as answer:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tests.bench.gateways import HOST
 from tests.bench.peers.text import TEXT, number
@@ -30,7 +31,9 @@ async def measure(stand: Stand, count: int) -> Sample:
     await stand.reset()
     async with stand.server.database() as database:
         async with stand.server.connection(database) as connection:
-            await connection.execute("CREATE TABLE sent (number text, state text, at timestamptz DEFAULT clock_timestamp())")
+            await connection.execute(
+                "CREATE TABLE sent (number text, state text, at timestamptz DEFAULT clock_timestamp())"
+            )
         async with workers(stand, database) as running:
             used, base = cpu_seconds(w.pid for w in running), stand.server.cpu()
             began = await defer(stand, database, count)
@@ -57,9 +60,9 @@ async def defer(stand: Stand, database: str, count: int) -> float:
         job = app.configure_task("send")
         began = time.time()
         for at in range(0, count, BATCH):
-            await job.batch_defer_async(
-                *({"number": number(n), "text": TEXT} for n in range(at, min(at + BATCH, count)))
-            )
+            some = range(at, min(at + BATCH, count))
+            jobs: list[dict[str, Any]] = [{"number": number(n), "text": TEXT} for n in some]
+            await job.batch_defer_async(*jobs)
     return began
 
 

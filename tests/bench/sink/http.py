@@ -12,7 +12,6 @@ import itertools
 import json
 import time
 from collections import deque
-from typing import Any
 from urllib.parse import urlsplit
 
 from tests.bench.sink.tally import Conditions, Contract, Tally
@@ -103,9 +102,7 @@ class HttpDoor:
 
 async def posted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, body: bytes) -> int:
     """POST over an open connection; the status of the answer."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: sink\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    head = f"POST {path} HTTP/1.1\r\nHost: sink\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     writer.write(head.encode() + body)
     answer = await reader.readuntil(b"\r\n\r\n")
     await reader.readexactly(content_length(answer))
@@ -120,7 +117,8 @@ class Connection(asyncio.Protocol):
         self.rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         buffer, at, answers = self.rest + data if self.rest else data, 0, []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
 from tests.bench.sink.tally import Conditions, Tally
 
@@ -35,8 +34,9 @@ class Dialogue(asyncio.Protocol):
         self.in_text = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
-        self.transport.write(b"220 sink\r\n")
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(b"220 sink\r\n")
 
     def data_received(self, data: bytes) -> None:
         self.rest += data
