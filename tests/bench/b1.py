@@ -28,6 +28,10 @@ async def measure(stand: Stand) -> None:
     """All sizes with texts of one part, one with the shipped texts, and expansion alone."""
     plan, firsts, peaks, rates = stand.plan, [], [], {}
     for size in plan.sizes:
+        if rates and (likely := size / min(rates.values())) > plan.patience:
+            why = f"not measured: it would take {likely:.0f} s at the rate of smaller ones"
+            stand.runs.append({"what": "warnengine, SMPP", "size": size, "n": 0, "failed": why})
+            continue
         found = await stand.repeated("warnengine, SMPP", size, lambda: by_smpp(stand, size, stand.short))  # noqa: B023
         if found:
             rates[size] = stand.values[f"B1.rate_{name(size)}"] = found["rate"]

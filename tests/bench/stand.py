@@ -41,9 +41,9 @@ class Plan:
     """The size that other systems are measured at, beside the smallest."""
     blues: int = 50_000
     history: int = 1_000_000
-    patience: float = 240
+    patience: float = 150
     """Seconds that one run may take."""
-    share: float = 25
+    share: float = 20
     """Seconds after which a measurement is not repeated any more."""
 
 
