@@ -25,7 +25,7 @@ PARTS: dict[str, Callable[[Stand], Awaitable[None]]] = {
 }
 """B2 compares with the rates of B1."""
 QUICK = Plan(
-    sizes=(1_000,), runs=2, large_runs=1, peer_size=1_000, blues=2_000, history=50_000, patience=60, share=4
+    sizes=(1_000,), runs=2, large_runs=1, peer_size=1_000, blues=1_000, history=20_000, patience=60, share=4
 )
 """Shows that everything still measures; its figures mean little."""
 

@@ -26,7 +26,8 @@ SELECT extract(epoch FROM (SELECT min(received_at) FROM arrival))::float8 AS war
 
 async def measure(stand: Stand) -> None:
     """All sizes with texts of one part, one with the shipped texts, and expansion alone."""
-    plan, firsts, peaks, rates = stand.plan, [], [], {}
+    plan, firsts, peaks = stand.plan, [], []
+    rates: dict[int, float] = {}
     for size in plan.sizes:
         if rates and (likely := size / min(rates.values())) > plan.patience:
             why = f"not measured: it would take {likely:.0f} s at the rate of smaller ones"

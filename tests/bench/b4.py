@@ -40,8 +40,10 @@ async def red(stand: Stand) -> Sample:
     async with stand.server.database(await stand.district()) as database:
         async with stand.server.connection(database) as connection:
             await connection.execute(people.BROWSERS, people.browser(ports["http"]))
+            most = await connection.fetchval("SELECT count(*) FROM address")
         async with stand.engine(database, stand.shipped, doors) as engine:
             await engine.warn(warning(stand.town_names))
+            await stand.until("nearly all hand-offs", lambda seen: handed(seen) > 0.9 * most, engine)
             await stand.recorded(database, HANDED, "the last hand-off")
             seen, (shown, asked) = await stand.counts(), await board(engine)
         async with stand.server.connection(database) as connection:
@@ -94,6 +96,11 @@ async def flooded(stand: Stand, count: int) -> Sample:
         "rate": count / (times["delivered"] - began),
         "confirmed_rate": count / (seen["smpp_receipts"]["last"] - began),
     }
+
+
+def handed(seen: Counts) -> int:
+    """Messages at all doors."""
+    return sum(seen[door]["taken"] for door in DOORS)
 
 
 def confirmed(seen: Counts) -> int:
