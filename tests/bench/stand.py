@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 from tests.bench import people
 from tests.bench.engine import Engine, House, environment, serving
@@ -184,7 +185,7 @@ class Stand:
         try:
             while len(samples) < wanted and (not samples or time.time() - began < self.plan.share):
                 samples.append(await take())
-        except (Failed, OSError, TimeoutError) as failure:
+        except (Failed, OSError, TimeoutError, asyncpg.PostgresError, aiohttp.ClientError) as failure:
             self.runs.append({"what": what, "size": size, "n": len(samples), "failed": str(failure)})
             print(f"{what}, {size}: FAILED {failure}", file=sys.stderr, flush=True)
             if not samples:
