@@ -19,6 +19,7 @@ QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["re
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
 APPROVALS_OLDEST = Gauge("ews_orders_awaiting_approval_oldest_seconds", "Age of the oldest of them.")
+HALTED = Gauge("ews_halted", "Stops in force: nothing of their scope is sent.", ["scope"])
 FIRST_SUBMIT = Histogram(
     "ews_dispatch_first_submit_seconds",
     "From a warning's acceptance to the first send of each change that it made.",
@@ -54,6 +55,7 @@ RECEIPT_MISSING = Gauge(
 )
 RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
 GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
+CIRCUIT_OPEN = Gauge("ews_gateway_circuit_open", "Whether a gateway is not trusted wholly.", ["gateway"])
 OBLIGATIONS = Gauge("ews_obligations_open", "Obligations that nobody has answered.", ["severity"])
 OBLIGATIONS_OLDEST = Gauge(
     "ews_obligations_oldest_seconds",

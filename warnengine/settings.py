@@ -7,6 +7,7 @@ One class per outside system. Secrets are never printed. Nested values are writt
 from __future__ import annotations
 
 import os
+import re
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -34,6 +35,10 @@ class Gateway(_Section):
     """In metrics, on the board, in callback addresses."""
     window: int = Field(default=16, ge=1, le=1000)
     """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
+    rank: int = Field(default=1, ge=1)
+    """Of several gateways of one channel the lowest is used first, equals share; the next stand in for it."""
+    rate: float | None = Field(default=None, gt=0)
+    """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
     answer_seconds: float = 5
 
@@ -201,8 +206,104 @@ class PushGateway(Gateway):
     """Also push to plain http and to addresses of this machine itself: for tests and the demo only."""
 
 
+def _topic(topic: str) -> str:
+    levels = topic.split("/")
+    if levels.count("{address}") != 1 or topic.count("{") != 1 or set(topic) & set("+#\0"):
+        raise ValueError(f"topic {topic!r}: {{address}} must be one whole level, as in speakers/{{address}}/play")
+    return topic
+
+
+Topic = Annotated[str, AfterValidator(_topic)]
+
+
+class MqttGateway(Gateway):
+    """A broker of MQTT 5 with village loudspeakers (大喇叭), or with the phones of the district's own app."""
+
+    kind: Literal["mqtt"]
+    serves: Literal["loudspeaker", "app"]
+    """The channel that the rule book and the address list name."""
+    host: str = Field(min_length=1)
+    port: int = Field(default=8883, ge=0, le=65535)
+    tls: bool = True
+    ca_file: Path | None = None
+    """Certificate authority of the broker; the system's own list when absent."""
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: str | None = Field(None, pattern=r"^[0-9A-Za-z._-]{1,60}$")
+    """Our name at the broker, of this process alone; absent: made of the gateway's name and the machine's."""
+    topic: Topic = "warnengine/{address}/order"
+    """Where a device listens."""
+    receipts: Topic = "warnengine/{address}/receipt"
+    """Where a device tells what came of a message: {"id", "result": played, delivered, read, failed, "code"}."""
+    replies: Topic | None = None
+    """Where the app hands over what a person answered: {"order", "text"}."""
+    status: Topic | None = None
+    """Where a device, or its will, says `online` or `offline` (retained)."""
+    repeat: int = Field(default=3, ge=1, le=10)
+    """How often a loudspeaker says it."""
+    enquire_seconds: float = Field(default=30, ge=1)
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError(f"MQTT gateway {self.name}: give both username and password, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        topics = [topic for topic in (self.topic, self.receipts, self.replies, self.status) if topic]
+        if len(set(topics)) < len(topics):
+            raise ValueError(f"MQTT gateway {self.name}: topic, receipts, replies and status must differ")
+        return self
+
+
+class WecomGateway(Gateway):
+    """An application of the bureau in WeCom (企业微信)."""
+
+    kind: Literal["wecom"]
+    url: str = "https://qyapi.weixin.qq.com"
+    corp_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
+    """企业ID."""
+    agent_id: int = Field(ge=0)
+    secret: SecretStr = Field(min_length=1)
+    """Secret of the application."""
+    callback_secret: SecretStr = Field(min_length=1)
+    """Part of the callback's path."""
+    token: SecretStr | None = None
+    """Token of 接收消息服务器; without it nobody can answer in WeCom, only on the link page."""
+    aes_key: SecretStr | None = None
+    """EncodingAESKey of 接收消息服务器: 43 letters and digits."""
+    window: int = Field(default=8, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _callback_is_whole(self) -> Self:
+        if (self.token is None) != (self.aes_key is None):
+            raise ValueError(f"WeCom gateway {self.name}: give both token and aes_key, or neither")
+        if self.aes_key and not re.fullmatch(r"[0-9A-Za-z+/]{43}", self.aes_key.get_secret_value()):
+            raise ValueError(f"WeCom gateway {self.name}: aes_key has 43 letters and digits")
+        return self
+
+
+class ExtraGateway(Gateway):
+    """Any service that Apprise knows. What it took is sent, and counts for nobody as reached."""
+
+    kind: Literal["extra"]
+    url: SecretStr
+    """Apprise's URL of the service; {address} stands for what the address list has in the column extra."""
+    window: int = Field(default=4, ge=1, le=32)
+    """Threads."""
+
+
 AnyGateway = Annotated[
-    SmppGateway | CmppGateway | HttpGateway | VoiceGateway | SmtpGateway | PushGateway,
+    SmppGateway
+    | CmppGateway
+    | HttpGateway
+    | VoiceGateway
+    | SmtpGateway
+    | PushGateway
+    | MqttGateway
+    | WecomGateway
+    | ExtraGateway,
     Field(discriminator="kind"),
 ]
 
@@ -227,6 +328,19 @@ class Source(_Section):
     token: SecretStr = Field(min_length=1)
 
 
+class Operator(_Section):
+    """Somebody who works with the engine under their own name."""
+
+    name: str = Field(min_length=1, max_length=40)
+    """As it stands in the record: 张三."""
+    role: Literal["duty", "bureau", "leader"]
+    """值班员 stops, orders by hand and records; 带班领导 also lets through what a limit has held; the bureau
+    reads, and may stop."""
+    token: SecretStr = Field(min_length=1)
+    person: str | None = None
+    """Their key in the address list: nobody records their own word."""
+
+
 class Http(_Section):
     """Where the engine listens."""
 
@@ -241,10 +355,41 @@ class Dispatch(_Section):
 
     lease_seconds: float = 30
     grace_seconds: float = 10
-    intent_batch: int = Field(default=16, ge=1, le=500)
-    """Intents committed together; about the window, for only these can be in doubt after a crash."""
+    intent_batch: int = Field(default=200, ge=1, le=500)
+    """Intents committed together at most; fewer where a gateway is slow. What was on the wire is in doubt after a
+    crash, and what was intended may have been."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    confirmed_after_seconds: float = 40
+    """By then nearly every receipt has come; a gateway of which none has is a black hole."""
+
+
+class Drill(_Section):
+    """The drill beside this installation: nothing of it may be the live one's."""
+
+    gateways: tuple[AnyGateway, ...] = ()
+    sources: tuple[Source, ...] = ()
+    operator_token: SecretStr | None = Field(None, min_length=1)
+    link_key: SecretStr | None = Field(None, min_length=1)
+    """Absent: made once in the drill's own folder, `drill` in the data folder."""
+    http: Http = Http(port=8081, public_url="http://127.0.0.1:8081")
+    kafka: Kafka | None = None
+    database: SecretStr | None = None
+    """DSN of the role that may only drill, in the live database; needed where `database` is."""
+
+
+class Trial(_Section):
+    """Where a trial's digests go: to the duty room, and nothing goes anywhere else."""
+
+    sms: tuple[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")], ...] = ()
+    """Mobiles of the duty room: +8613800000000"""
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody_reads(self) -> Self:
+        if not self.sms and not self.email:
+            raise ValueError("name at least one mobile (sms) or mailbox (email) of the duty room")
+        return self
 
 
 class Settings(BaseSettings):
@@ -268,11 +413,23 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     operator_token: SecretStr | None = Field(None, min_length=1)
     """Token of the duty room's clients: approvals, tasks, lists."""
+    operators: tuple[Operator, ...] = ()
+    """Who orders by hand, records what was said by telephone, ends a stop: under a name, two of them at least."""
     link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
-    installation: Literal["live", "demo"] = "live"
-    """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
+    installation: Literal["live", "demo", "drill", "trial"] = "live"
+    """demo: a folder whose clock may be set; refused wherever live orders ever stood. trial: live input,
+    everything computed, only the duty room receives. drill: made by `warnengine drill`, never written here."""
+    drill: Drill | None = None
+    """The drill beside this installation, for `warnengine drill`; absent: exercises are only shown."""
+    trial: Trial | None = None
+    """Who receives in a trial."""
+
+    @property
+    def server(self) -> Path:
+        """The folder of the embedded database: a drill has its schema in the live one's."""
+        return self.data.parent if self.installation == "drill" else self.data
 
     @classmethod
     def settings_customise_sources(

@@ -67,6 +67,8 @@ async def refresh(board: BoardStore, channels: Sequence[Channel], settings: Sett
     metrics.CLOCK_SKEW.set(abs(skew))
     metrics.APPROVALS.set(single["approvals"])
     metrics.APPROVALS_OLDEST.set(single["approvals_oldest"])
+    for scope in ("all", "district", "order"):
+        metrics.HALTED.labels(scope).set(single["halts"].count(scope))
     metrics.TIMER_LAG.set(single["timer_lag"])
     metrics.RECEIPTS_PARKED.set(single["parked"])
     for row in labelled["tasks_by_kind"]:

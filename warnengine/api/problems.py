@@ -7,9 +7,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from warnengine.model.errors import Refused
 from warnengine.store.database import DATABASE_ERRORS, told
 
 log = structlog.get_logger()
+TITLES = {403: "Not by you", 404: "No such thing", 409: "Not as things stand", 422: "Not in this form"}
 
 
 class Problem(Exception):
@@ -25,6 +27,7 @@ class Problem(Exception):
 def install(app: FastAPI) -> None:
     """Answer every error of an application as a problem."""
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _no_database)
@@ -39,6 +42,11 @@ def answer(status: int, title: str, detail: str, **headers: str) -> JSONResponse
 async def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
     return answer(error.status, error.title, error.detail)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    return answer(error.status, TITLES.get(error.status, "Not done"), str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

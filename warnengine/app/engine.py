@@ -13,17 +13,20 @@ import structlog
 from warnengine import metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.acknowledge.receipts import ReceiptDesk, spellings
+from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
-from warnengine.app.channels import built
+from warnengine.app.channels import built, unserved
+from warnengine.app.modes import Mode
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
-from warnengine.dispatch.channel import Channel
+from warnengine.dispatch.channel import Channel, trouble
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.line_watch import LineWatch
+from warnengine.dispatch.routes import Routes, Way
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -32,25 +35,31 @@ from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import Act, RuleBook
+from warnengine.order import limits
+from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
-from warnengine.order.escalate import Spokesman, petition
+from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
+from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
-from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.byhand import ByHandStore, second_look
+from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
-from warnengine.store.orders import OrderStore
+from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.sending import SendStore
+from warnengine.store.telephone import TelephoneStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -95,10 +104,13 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a loop's last step failed, by its name."""
+    announced: set[str] = field(default_factory=set)
+    """Ends of authorisations that this process has told of."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
-        texts, key = Texts(settings.templates), link_key(settings)
+        self.mode = Mode(settings, self.database)
+        texts, key = self.mode.texts(), link_key(settings)
         self.wording = Wording(book, key, settings.http.public_url)
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
@@ -106,21 +118,30 @@ class Engine:
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
+        self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.receipts = ReceiptStore(self.database, spellings)
-        self.inbox = StoredInbox(ReceiptDesk(self.receipts), self.answers)
+        self.journal = Journal(self.database, owner_name(), spellings)
+        self.receipts = ReceiptStore(self.database, self.journal)
+        self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
-        self.sending = SendStore(self.database, owner_name(), lease)
+        self.sending = SendStore(self.database, self.journal, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
+        self.digest = self.mode.digest(book.signature, key)
+        self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
-        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
+        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
         self.duty_room = CallByHand(self.duty, self.inbox)
+        self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        self.channels: list[Channel] = [self.mode.fenced(c) for c in (*self.gateways, self.duty_room)]
+        ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
+        self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
+        self.journal.several = self.routes.several()
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -131,10 +152,20 @@ class Engine:
             district, people = desks
             change = await self.reconciler.reconcile(district)
             if change is not None:
-                await self.expander.expand(people, change, FIRST_GROUP)
+                held = await second_look(
+                    district, change, lambda loads, before: limits.held(loads, before, self.book)
+                )
+                if held:
+                    log.warning("held for a second look", change=change, orders=len(held))
+                await self._expand(people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
+
+    @property
+    def hand(self) -> Hand:
+        """What people decide, by the parts that carry out what the rules decide."""
+        return Hand(self.reconciler, self.expander, self.drafts, self.settings.installation)
 
     async def expand(self) -> bool:
         """The next group of a change's people."""
@@ -142,16 +173,30 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self.expander.expand(desk, change, GROUP)
+            await self._expand(desk, change, GROUP)
         self.bell.ring()
         return True
 
+    async def _expand(self, desk: ChangeDesk, change: int, most: int) -> None:
+        if await self.expander.expand(desk, change, most) and self.digest:
+            await self.digest.tell(desk, change)
+
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        told.append(await show_unstarted(self.spokesman, self.ladder))
+        await self.announce_ending()
         return any([asked, await chaser.step(), *told])
+
+    async def announce_ending(self) -> None:
+        """Tell the duty room of authorisations that end soon, each once for ever."""
+        if self.book.standing:
+            fresh = set(ending(self.book, await self.drafts.now())) - self.announced
+            if fresh:
+                await self.drafts.ask(self.book.district.code, sorted(fresh))
+                self.announced |= fresh
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
@@ -162,23 +207,36 @@ class Engine:
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
             await self.duty.drop_moot(),
+            await self.duty.drop_enough(
+                {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
+            ),
         )
         return any(found)
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
+        found = self.troubles | {c.gateway: trouble(c) for c in self.running if not c.healthy()}
         try:
             if not await self.people.count(self.book.district.code):
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
+        if self.mode.paused:
+            found["drill"] = self.mode.paused
         if not self.gateways:
             found["gateways"] = "none is configured: orders would reach nobody"
-        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
+        found |= unserved(self.book, self.gateways)
+        steps = (step for rung in self.book.ladder.values() for step in (*rung.steps, *rung.night_steps))
         if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
             found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
         return found
+
+    async def halted(self) -> list[dict[str, object]]:
+        """Stops in force; none where the store does not answer."""
+        try:
+            return await self.halts.halts()
+        except DATABASE_ERRORS:
+            return []
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -196,6 +254,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(run) for run in self._lasting()]
             workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            workers += [group.create_task(self._dispatch(channel)) for channel in self.running]
             await self.stopping.wait()
             self.bell.ring()
             # what is on the wire keeps its session: a long text that was begun is finished
@@ -204,6 +263,7 @@ class Engine:
                 task.cancel()
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
+        yield from self.mode.steps()
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
@@ -212,10 +272,16 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
+
         if "dispatch" in self.roles:
-            for channel in self.running:
-                dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
-                yield f"dispatch {channel.gateway}", dispatcher.step
+            confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
+            yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+
+    async def _dispatch(self, channel: Channel) -> None:
+        rate = self.rates.get(channel.gateway)
+        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
+        await self._keep(f"dispatch {channel.gateway}", dispatcher.feed, dispatcher.wake)
+        await dispatcher.landed()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
@@ -227,7 +293,8 @@ class Engine:
             if self.settings.kafka:
                 yield KafkaSource(self.settings.kafka, self.take).run()
                 outbox = OutboxStore(self.database)
-                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                if not self.mode.secret:
+                    yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
@@ -236,11 +303,12 @@ class Engine:
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
-        return taken
+        return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
-    async def _keep(self, name: str, step: Step) -> None:
+    async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = asyncio.Event()
+        event = event or asyncio.Event()
+        step = self.mode.paced(name, step)
         self.bell.events.append(event)
         while not self.stopping.is_set():
             try:

@@ -21,6 +21,7 @@ from warnengine.model.errors import StartRefused
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
 OLDEST_POSTGRES = 15
+GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
 
@@ -76,10 +77,18 @@ class Database:
         self.pool = pool
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 16) -> Database:
-        """Connect; raise StartRefused with what to do when that is not possible."""
+    async def open(cls, dsn: str, *, size: int = 16, kind: str = "") -> Database:
+        """Connect; raise StartRefused with what to do when that is not possible.
+
+        kind: of the installation that the engine believes to serve; where the database is of another one it takes
+        no message from these connections."""
+
+        async def begin(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+            await _codecs(connection)
+            await connection.execute("SELECT set_config('warnengine.kind', $1, false)", kind)
+
         try:
-            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs, reset=_as_it_is)
+            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=begin, reset=_as_it_is)
         except (*DATABASE_ERRORS, ValueError) as error:
             raise StartRefused(
                 f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "
@@ -136,7 +145,7 @@ class Database:
         if marked != kind:
             raise StartRefused(
                 f"this database belongs to a {marked} installation and WARNENGINE_INSTALLATION is {kind}: "
-                "use another data folder or database"
+                f"{GO_LIVE if (marked, kind) == ('trial', 'live') else 'use another data folder or database'}"
             )
 
     async def refuse_other_key(self, key: bytes) -> None:

@@ -69,7 +69,7 @@ WHERE r.at >= :since::timestamptz AND r.at < :upto::timestamptz AND r.what IN ('
 SELECT CASE WHEN b.approval IS NOT NULL THEN 'decided'
             WHEN EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at <= e.at)
             THEN 'superseded' ELSE 'answered' END AS reason, count(*) AS n
-FROM delivery_event e JOIN bundle b ON b.id = e.delivery & ~15::bigint
+FROM delivery_event e CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = e.delivery & ~15::bigint LIMIT 1) AS b
 WHERE e.at >= :since::timestamptz AND e.at < :upto::timestamptz AND e.what = 'withdrawn' GROUP BY 1;
 
 -- name: possible_duplicates(since, upto)$
@@ -80,7 +80,7 @@ WHERE a.intended_at >= :since::timestamptz AND a.intended_at < :upto::timestampt
 
 -- name: violations(since, upto)^
 -- What must never be, among the attempts of a window: sent after its end, or before what it replaces was settled.
--- Lateral, behind a fence, so that the plan always begins with the few that replace something.
+-- Lateral, behind a fence, so that the plan always begins with the attempt, and with the few that replace something.
 SELECT count(*) FILTER (WHERE a.intended_at > b.not_after + interval '250 milliseconds') AS sent_after_expiry,
        count(*) FILTER (WHERE b.follows <> '{}' AND EXISTS (
            SELECT FROM unnest(b.follows) AS before
@@ -89,5 +89,5 @@ SELECT count(*) FILTER (WHERE a.intended_at > b.not_after + interval '250 millis
                                OFFSET 0) AS e
            WHERE (SELECT count(*) FROM delivery_event x
                   WHERE x.delivery = e.delivery AND x.number = e.number AND x.at <= a.intended_at) = 0)) AS overtook
-FROM attempt a JOIN bundle b ON b.id = a.delivery & ~15::bigint
+FROM attempt a CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = a.delivery & ~15::bigint LIMIT 1) AS b
 WHERE a.intended_at >= :since::timestamptz AND a.intended_at < :upto::timestamptz;

@@ -175,10 +175,11 @@ FROM people p JOIN change c ON c.id = :change
 LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
 ORDER BY p.level DESC, p.person;
 
--- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes)$
-INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes)
-VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
-ON CONFLICT (change, purpose, versions, known) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
+-- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes, items)$
+INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes, items)
+VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes,
+        :items::text[])
+ON CONFLICT (change, purpose, versions, known) WHERE purpose = 'order' DO UPDATE SET notes = text.notes
 RETURNING id;
 
 -- name: next_bundles(count)
@@ -186,10 +187,11 @@ SELECT next_bundle() AS id FROM generate_series(1, :count::int);
 
 -- name: add_obligations(bundles, counting)!
 -- One per order version and person; a version that moved from a stale bundle now points at this one. Chased is who
--- holds a post of the unit; nobody is chased about an all-clear.
+-- holds a post of the unit; nobody is chased about an all-clear, and no loudspeaker.
 INSERT INTO obligation (version, district, person, bundle, chased, counts)
 SELECT v.id, b.district, b.person, b.id,
-       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit),
+       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit)
+           AND NOT is_loudspeaker(b.district, b.person),
        v.id = ANY(:counting::bigint[])
 FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_order o ON o.id = v.standing_order
 WHERE b.id = ANY(:bundles::bigint[])
