@@ -64,7 +64,7 @@ async def overtaking(stand: Stand, blues: int) -> Sample:
         stand.engine(database, stand.short, [gateway]) as engine,
     ):
         await engine.warn(warning(stand.town_names[:-1], severity="Blue"))
-        everybody = f"SELECT count(*) >= {int(blues * 0.99)} FROM delivery"
+        everybody = f"SELECT count(*) >= {blues - APART} FROM delivery"
         await stand.recorded(database, everybody, "the blues' expansion")
         waits = [await _red(stand, engine, database, hazard) for hazard in gravest]
         waiting = blues - (await stand.counts())["smpp"]["taken"]
