@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.channels.conformance import BOUND, ORDER, TEXTS, Line, Recorder, outgoing, running, until
 from tests.channels.smpp_peers import NodePeer, receipt_text, reply_parts, settings
-from warnengine.dispatch.channel import Channel, ChannelError, Fate, Reason, Unanswered
+from warnengine.dispatch.channel import Accepted, BulkChannel, Channel, ChannelError, Fate, Reason, Unanswered
 from warnengine.dispatch.channels.smpp import SmppChannel
 
 NUMBER = "+8613800138001"
@@ -210,6 +210,28 @@ async def test_one_lost_answer_costs_only_its_own_message() -> None:
             await lost
         assert line.channel.healthy()
         assert len(smsc.sessions) == 1
+
+
+async def test_a_yes_that_comes_after_it_was_given_up_still_counts() -> None:
+    held: list[int] = []
+
+    def hold_back(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT and smsc.count(SUBMIT) == 1:
+            held.append(sequence)
+        elif command == SUBMIT:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"x\0"))
+
+    answers: list[object] = []
+    async with Smsc(hold_back) as smsc, line_to(smsc) as line:
+        assert isinstance(line.channel, BulkChannel)
+        line.channel.submit(outgoing(NUMBER), answers.append)
+        while not answers:
+            await line.send(outgoing(NUMBER, "【铜梁应急】另一条"))
+            await asyncio.sleep(0.05)
+        assert isinstance(answers[0], Unanswered)
+        smsc.send(frame(SUBMIT | RESPONSE, held[0], b"late\0"))
+        await until(lambda: len(answers) == 2, "the late yes is handed on")
+    assert answers[1] == Accepted(("late",), receipts=True)
 
 
 async def test_the_window_is_never_exceeded() -> None:

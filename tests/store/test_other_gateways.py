@@ -95,7 +95,7 @@ async def test_wecom_s_console_may_save_the_address(world: World, tmp_path: Path
 
 
 async def test_a_channel_that_is_named_and_not_served_is_told(world: World) -> None:
-    problems = await world.engine.ready()
+    problems = await world.engine.fitness.ready()
     assert problems["loudspeaker"] == "ladder.yaml names the channel loudspeaker and no gateway serves it"
     assert {"app", "wecom", "extra"} <= set(problems)
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import structlog
 
@@ -21,7 +20,8 @@ from warnengine.app import standing
 from warnengine.app.account import Accountant
 from warnengine.app.bell import CALM, PATIENT, Bell
 from warnengine.app.canary import Canary
-from warnengine.app.channels import built, shared, unserved
+from warnengine.app.channels import built, shared
+from warnengine.app.fitness import Fitness
 from warnengine.app.modes import Mode
 from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
@@ -29,12 +29,12 @@ from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
-from warnengine.dispatch.channel import Channel, trouble
+from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.dispatch.line_watch import LineWatch
 from warnengine.dispatch.routes import Routes, Way
-from warnengine.health.alive import Beacon, hanging
+from warnengine.health.alive import Beacon
 from warnengine.health.ballast import Ballast
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
@@ -43,7 +43,7 @@ from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
-from warnengine.model.book import Act, RuleBook
+from warnengine.model.book import RuleBook
 from warnengine.model.canary import CANARY
 from warnengine.model.errors import NoRoom
 from warnengine.order import limits
@@ -82,8 +82,6 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-ANSWER = 5.0
-"""Seconds that the database has to answer before no sign of life goes out."""
 UNHURRIED = frozenset({"listen", "audit", "seal", "partitions", "account", "roll-call", "lines"})
 """Loops whose work is a matter of minutes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -150,6 +148,7 @@ class Engine:
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
+        self.fitness = Fitness(self)
         self.running = self.channels if "dispatch" in self.roles else []
         flight = CanaryStore(self.database)
         self.ballast = Ballast(settings.data, settings.ballast_bytes)
@@ -242,77 +241,6 @@ class Engine:
         )
         return any(found)
 
-    async def ready(self) -> dict[str, str]:
-        """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: trouble(c) for c in standing.used(self.running) if not c.healthy()}
-        found |= self._own_problems()
-        try:
-            if not await self.people.count(self.book.district.code):
-                found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
-            if self.settings.database and await self.database.standby() == "missing":
-                found["database"] = "the synchronous standby is not connected: nothing can be kept until it is"
-        except DATABASE_ERRORS as error:
-            found["database"] = told(error)
-        if self.mode.paused:
-            found["drill"] = self.mode.paused
-        if not self.gateways:
-            found["gateways"] = "none is configured: orders would reach nobody"
-        found |= unserved(self.book, self.gateways)
-        steps = (step for rung in self.book.ladder.values() for step in (*rung.steps, *rung.night_steps))
-        if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
-            found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
-        return found
-
-    async def halted(self) -> list[dict[str, object]]:
-        """Stops in force; none where the store does not answer."""
-        try:
-            return await self.halts.halts()
-        except DATABASE_ERRORS:
-            return []
-
-    def _own_problems(self) -> dict[str, str]:
-        full = {"disk": self.ballast.words} if self.ballast.closed else {}
-        return self.canary.problems() | self.hanging() | full
-
-    def hanging(self) -> dict[str, str]:
-        """Loops that do not turn."""
-        return hanging(self.beats, time.monotonic(), self.settings.dispatch.lease_seconds)
-
-    async def sick(self) -> dict[str, str]:
-        """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""
-        found = self.troubles | self._own_problems()
-        try:
-            async with asyncio.timeout(ANSWER):
-                await self.canary.store.now()
-        except DATABASE_ERRORS as error:
-            found["database"] = told(error)
-        return found
-
-    async def health(self) -> dict[str, Any]:
-        """What the duty room's board says about the engine itself."""
-        latest = await self.accounts.latest()
-        return {
-            "canary": [one.plain() for one in self.canary.lights],
-            "account": self.accountant.shown(latest),
-            "roll_call": await self.roll.shown(),
-        }
-
-    async def notes(self) -> dict[str, str]:
-        """What whoever looks after the engine should know, though a warning may be trusted to it."""
-        found = standing.by(self.running)
-        if self.settings.database and not await self._mirrored():
-            found["database"] = (
-                "no synchronous standby is configured: what this server alone has is lost with it "
-                "(docs/replicas.md)"
-            )
-        return found
-
-    async def _mirrored(self) -> bool:
-        try:
-            return await self.database.standby() != "none"
-        except DATABASE_ERRORS:  # told as a problem
-            return True
-
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
         async for row in self.audit.chain():
@@ -366,7 +294,7 @@ class Engine:
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
-        yield Beacon(self.settings.alive, self.sick, self.hanging).run()
+        yield Beacon(self.settings.alive, self.fitness.sick, self.fitness.hanging).run()
         if self.settings.database:  # there may be other processes
             yield Hints(self.database, self.bell).run()
         if "dispatch" in self.roles:

@@ -133,7 +133,8 @@ class BulkChannel(Channel, Protocol):
     """A channel for messages by the thousand."""
 
     def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
-        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns, and
+        once more with Accepted where the gateway's yes comes after it was given up."""
 
 
 @runtime_checkable

@@ -116,7 +116,7 @@ class Batch:
     def note(self, outcome: Outcome) -> None:
         """What became of one message."""
         self.stored.add(self.desk.record(outcome))
-        self.left -= 1
+        self.left -= 1  # a late yes comes when it is all over
         if not self.left and not self.over.done():
             self.over.set_result(None)
 

@@ -26,6 +26,8 @@ PATIENCE = timedelta(seconds=60)
 """How long a receipt is waited for before a text of lesser urgency is sent again."""
 MOST_DOUBTS = 3
 """Resends after which a person decides: a gateway that never answers may be delivering every copy."""
+HELD = frozenset({"voice"})
+"""Channels on which nothing in doubt goes again by itself: two calls at once are worse than one by hand."""
 NOT_SENT = {What.EXPIRED: WORDS[Reason.EXPIRED], What.FAILED: WORDS[Reason.RETIRED]}
 """What the duty room reads of texts that were not sent."""
 
@@ -125,9 +127,9 @@ def _refused(attempt: Attempt, error: ChannelError, now: datetime) -> Outcome:
 
 def _unknown(attempt: Attempt, detail: str, now: datetime) -> Outcome:
     """Nobody knows whether the gateway has taken it: red and orange go again at once, others after a while."""
-    if attempt.number > MOST_DOUBTS:
+    if attempt.number > MOST_DOUBTS or attempt.channel in HELD:
         event = Event(attempt.delivery, attempt.number, What.HELD, detail)
-        return Outcome(event, page=f"网关多次无应答,可能已收到多条: {detail}", reason=Reason.UNANSWERED)
+        return Outcome(event, page=f"网关无应答,可能已经收到: {detail}", reason=Reason.UNANSWERED)
     event = Event(attempt.delivery, attempt.number, What.UNKNOWN, detail)
     pause = timedelta() if attempt.level >= Level.ORANGE else PATIENCE
     if now + pause >= attempt.not_after:

@@ -88,7 +88,8 @@ class SmsLine(ABC, Generic[Session]):
         raise found
 
     def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
-        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns, and
+        once more with Accepted where the gateway's yes comes after it was given up."""
         session = self._session
         try:
             parts = self._parts(message)
