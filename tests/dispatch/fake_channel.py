@@ -63,6 +63,8 @@ class FakeChannel:
     up: bool = True
     log: list[Entry] = field(default_factory=list)
     """The sink: append-only."""
+    recalled: list[tuple[int, str]] = field(default_factory=list)
+    """Place, and id of a part that it was asked not to deliver."""
     asked: list[Outgoing] = field(default_factory=list)
     """Every message that the dispatcher handed over, taken or not."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,6 +80,9 @@ class FakeChannel:
 
     def healthy(self) -> bool:
         return self.up
+
+    def recall(self, provider_id: str, address: str) -> None:
+        self.recalled.append((next(self.counter), provider_id))
 
     async def send(self, message: Outgoing) -> Accepted:
         """Take the message or not, then answer as told."""

@@ -23,6 +23,7 @@ __all__ = [
     "Inbox",
     "Outgoing",
     "Reason",
+    "Recalling",
     "Receipt",
     "Reply",
     "Telling",
@@ -135,6 +136,14 @@ class BulkChannel(Channel, Protocol):
     def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
         """As `send`, without a task for each message: `answered` is called once, maybe before this returns, and
         once more with Accepted where the gateway's yes comes after it was given up."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A channel whose gateway can be asked not to deliver what it still holds."""
+
+    def recall(self, provider_id: str, address: str) -> None:
+        """Ask for one part. Nobody waits for the answer: it proves nothing, and what follows is sent anyway."""
 
 
 @runtime_checkable

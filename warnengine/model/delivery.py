@@ -92,6 +92,8 @@ class Candidate:
     text: Written
     name: str
     posts: tuple[str, ...]
+    renews: bool = False
+    """It replaces something that its person may have been sent."""
 
 
 @dataclass(frozen=True, slots=True)

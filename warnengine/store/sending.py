@@ -81,9 +81,15 @@ class ClaimDesk:
                 text=texts[row["text"]],
                 name=row["name"],
                 posts=tuple(row["posts"]),
+                renews=row["renews"],
             )
             for row in rows
         ]
+
+    async def undelivered(self, bundles: Sequence[int]) -> list[tuple[str, str]]:
+        """Parts (id, address) that this gateway took of what these bundles replace, and has not confirmed."""
+        rows = await sql.undelivered(self.connection, bundles=list(bundles), gateway=self.line.gateway)
+        return [(row["provider_id"], row["address"]) for row in rows]
 
     async def intend(self, intents: Sequence[Intent]) -> list[float]:
         """Write the intents; return, for each change whose first text leaves with them, its seconds since the

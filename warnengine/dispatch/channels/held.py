@@ -23,6 +23,7 @@ from warnengine.dispatch.channel import (
     ChannelError,
     Outgoing,
     Reason,
+    Recalling,
     Unanswered,
     trouble,
 )
@@ -96,6 +97,11 @@ class HeldLine:
         if not self.ours():
             raise self._not_ours()
         return await self._line.send(message)
+
+    def recall(self, provider_id: str, address: str) -> None:
+        """As the line does, while it is ours; nothing where it cannot."""
+        if self.ours() and isinstance(self._line, Recalling):
+            self._line.recall(provider_id, address)
 
     def _not_ours(self) -> ChannelError:
         why = f"the line {self.gateway} is held by {self.holder or 'nobody'}: it is not ours to send by"

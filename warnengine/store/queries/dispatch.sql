@@ -38,6 +38,7 @@ WITH waiting AS MATERIALIZED (
     ORDER BY d.id LIMIT :most
 )
 SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
+       b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
            OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
@@ -57,6 +58,18 @@ JOIN bundle b ON b.id = d.bundle
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 ORDER BY d.id;
+
+-- name: undelivered(bundles, gateway)
+-- Parts of earlier messages to the same people about the same orders that a gateway took and has not confirmed.
+SELECT DISTINCT p.provider_id, p.address
+FROM bundle b
+JOIN order_version v ON v.id = ANY (b.versions)
+JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
+JOIN bundle o ON o.district = b.district AND o.person = b.person AND o.change >= w.change AND o.id < b.id
+             AND w.id = ANY (o.versions)
+CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id BETWEEN o.id AND o.id + 15) AS d
+CROSS JOIN LATERAL (SELECT * FROM part WHERE delivery = d.id AND gateway = :gateway AND fate IS NULL) AS p
+WHERE b.id = ANY(:bundles::bigint[]) AND p.accepted_at > (SELECT clock_timestamp() - interval '1 day');
 
 -- name: share_versions(ids)
 -- Locks the versions against withdrawal until the intents are committed, and tells which are withdrawn already.
