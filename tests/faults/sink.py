@@ -254,7 +254,7 @@ class Session:
         refused = aimed and whole.random() < manners.nack  # all parts of a message, or none
         centre.taken += not refused
         mute = manners.mute or 0 <= manners.mute_after < centre.taken
-        provider_id = f"{centre.taken % 50 if manners.same_ids else centre.taken + 0xA0000:012x}"
+        provider_id = f"{centre.taken % 50 if manners.same_ids else centre.taken + 0x5A000000:08x}"
         centre.note(
             "submit", connection=self.connection, to=f"+{submit.to}", text=submit.text, reference=submit.reference,
             sha=hashlib.sha256(submit.text.encode()).hexdigest()[:16], part=submit.part, parts=submit.parts,

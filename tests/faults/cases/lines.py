@@ -204,8 +204,10 @@ async def black_hole(stage: Stage) -> str:
     line = await stage.smpp(receipts="off")
     second = await stage.http_sms()
     engine = await stage.running()
+    await second.kill()  # so that all go by the line that swallows them
     await warned(engine, stage.bureau.warning("red"))
     await stage.settled()
+    await second.back()
     swallowed = {one.to for one in oracles.copies(line.submits())}
     alarm = await missing_alarm(engine, "line", "all")
     task = await seen_by_people(engine, "line", 5)
