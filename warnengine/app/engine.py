@@ -59,6 +59,8 @@ LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
 POLL = 0.4
 """Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
+ANSWER = 3.0
+"""Seconds that the database may take to answer a monitor."""
 DAY = timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -169,7 +171,9 @@ class Engine:
         """Why this engine must not be trusted with a warning; empty when it may."""
         found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
         try:
-            if not await self.people.count(self.book.district.code):
+            async with asyncio.timeout(ANSWER):  # a database that is frozen answers nothing, for ever
+                held = await self.people.count(self.book.district.code)
+            if not held:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
