@@ -82,7 +82,7 @@ async def inside(number: int, folder: Path) -> None:
         (folder / "case").chmod(0o755)
         print(json.dumps(vars(await judged(fault, seeds, folder / "case", keep=True))))
     finally:
-        await seeds.server.stop()
+        await seeds.close()
 
 
 async def every(faults: list[Fault], *, keep: bool) -> list[Result]:
@@ -99,7 +99,7 @@ async def every(faults: list[Fault], *, keep: bool) -> list[Result]:
                 results.append(result)
                 print(report.line(result), flush=True)
         finally:
-            await seeds.server.stop()
+            await seeds.close()
     return results
 
 

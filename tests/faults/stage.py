@@ -42,6 +42,8 @@ class Seeds:
     server: Postgres
     folder: Path
     made: set[str]
+    broker: Any = None
+    """Of the cases about Kafka, once one has asked for it."""
 
     @classmethod
     async def open(cls, folder: Path) -> Seeds:
@@ -59,6 +61,12 @@ class Seeds:
         await self.server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await self.server.run(f"CREATE DATABASE {name} TEMPLATE seed_{people.name}")
         return self.server.dsn(name)
+
+    async def close(self) -> None:
+        """End what stood for all cases."""
+        if self.broker:
+            await self.broker.kill()
+        await self.server.stop()
 
 
 async def import_people(folder: Path, dsn: str, people: People) -> None:
