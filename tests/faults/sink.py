@@ -140,6 +140,13 @@ class Centre:
         writer.write(pdu(DELIVER, sequence, body))
         self.note("receipt", id=shown, to=source, stat=stat, connection=max(self.writers))
 
+    def reply(self, number: str, words: str) -> None:
+        """Somebody answers by SMS."""
+        body = b"\0\1\1" + number.lstrip("+").encode() + b"\0\1\1" + b"10690000" + b"\0\0\0\0\0\0\0\0\x08\0"
+        octets = words.encode("utf-16-be")
+        self.writers[max(self.writers)].write(pdu(DELIVER, self.number(), body + bytes([len(octets)]) + octets))
+        self.note("reply", to=number, text=words)
+
     def confirmed(self, sequence: int, status: int) -> None:
         if status == 0:
             self.owed.pop(sequence, None)
@@ -279,12 +286,15 @@ class Session:
 
 
 async def control(centre: Centre, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One JSON object per line: manners to set, or {"do": "release"|"cut"}; the answer tells how things stand."""
+    """One JSON object per line: manners to set, or {"do": "release"|"cut"}, {"replies": [[number, words]]}; the answer tells how things stand."""
     known = {entry.name for entry in fields(Manners)}
     while line := await reader.readline():
         for key, value in json.loads(line).items():
             if key in known:
                 setattr(centre.manners, key, tuple(value) if isinstance(value, list) else value)
+            elif key == "replies":
+                for number, words in value:
+                    centre.reply(number, words)
             elif value == "release":
                 centre.manners.receipts = "on"
                 await centre.release()

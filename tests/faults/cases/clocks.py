@@ -1,0 +1,125 @@
+"""Clocks that jump, that differ, and dates on which naive programs are wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import yaml
+
+from tests.faults import oracles
+from tests.faults.cases.dying import some, warned
+from tests.faults.district import ALL, PROJECT, chain_of_command
+from tests.faults.processes import until, within
+from tests.faults.registry import fault, faketime
+from tests.faults.stage import Engine, Stage
+from tests.faults.verdict import hold
+
+
+async def skew(engine: Engine, least: float) -> float:
+    """The difference between engine and database that the alert ClockSkew rings on, once it is that large."""
+
+    async def look() -> float:
+        values = await engine.metric("ews_clock_skew_seconds")
+        return max((value for value in values.values() if value >= least), default=0.0)
+
+    return await within(look, 15) or 0.0
+
+
+@fault(46)
+async def clock_jumps(stage: Stage) -> str:
+    await stage.database()
+    await stage.smpp(each=0.01, answer=5)
+    stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
+    clock = stage.folder / "clock"
+    clock.write_text("+0\n")
+    environment = {
+        "LD_PRELOAD": faketime(), "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip
+    engine = await stage.running(environment=environment)
+    await warned(engine, stage.bureau.warning("red", expires_in=400))
+    await some(stage, 20)
+    clock.write_text("+10m\n")
+    ahead = await skew(engine, 500)
+    await some(stage, 120)
+    clock.write_text("-10m\n")
+    behind = await skew(engine, 500)
+    said = await oracles.all_hold(stage, stage.people.called("red"))
+    early = await stage.value("SELECT count(*)::int FROM timer WHERE fired_at IS NOT NULL AND fired_at < due")
+    ended = await stage.value("SELECT count(*)::int FROM delivery_event WHERE what = 'expired'")
+    hold(not early and not ended, f"{early} timers fired early and {ended} texts counted as expired")
+    hold(ahead and behind, f"the skew is told as {ahead:.0f} s and {behind:.0f} s")
+    return f"10 min forward and 20 back in mid-load: nothing expired, no timer early, skew told as {ahead:.0f} s; {said}"
+
+
+@fault(47)
+async def clocks_differ(stage: Stage) -> str:
+    await stage.database()
+    line = await stage.smpp()
+    engine = await stage.running(
+        environment={"LD_PRELOAD": faketime(), "FAKETIME": "+5m", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    )
+    await warned(engine, stage.bureau.warning("red", ALL[:14], expires_in=180))
+    said = await oracles.all_hold(stage, stage.people.called("red", ALL[:14]))
+    told = await skew(engine, 200)
+    await line.kill()
+    await warned(engine, stage.bureau.warning("red", ALL[14:], expires_in=30))
+    await engine.jump(60)
+    at = len(line.submits())
+    await line.back()
+    await oracles.i12_healthy(engine)
+    await stage.settled()
+    late = len(line.submits()) - at
+    hold(late == 0, f"{late} parts were sent after their end by the database's clock")
+    wrong = await stage.value("SELECT count(*)::int FROM attempt WHERE abs(extract(epoch FROM intended_at - engine_now())) > 200")
+    hold(wrong == 0, f"{wrong} attempts carry the engine's time")
+    hold(told, "nothing tells the skew")
+    return f"engine 5 min ahead: an order with 3 min left was sent, one that had ended was not, skew told as {told:.0f} s; {said}"
+
+
+MOMENTS = {
+    "end of the year": "2026-12-31T15:58:00Z",
+    "spring forward in Madrid": "2027-03-28T00:58:00Z",
+    "fall back in Madrid": "2027-10-31T00:58:00Z",
+    "leap day": "2028-02-28T23:58:00Z",
+}
+
+
+@fault(48)
+async def calendar(stage: Stage) -> str:
+    await stage.database(chain_of_command(4))
+    await stage.smpp()
+    engine = await stage.running(environment={"TZ": "Europe/Madrid"})
+    ladder = yaml.safe_load((PROJECT / "rules" / "ladder.yaml").read_text(encoding="utf-8"))
+    minutes = [int(step["after"].rstrip("m")) for step in ladder["red"]["steps"]]
+    checked = 0
+    for name, moment in MOMENTS.items():
+        now = datetime.fromisoformat(moment).astimezone(UTC)
+        clock = datetime.fromisoformat((await engine.get("/v1/clock"))["now"])
+        await engine.jump((now - clock).total_seconds())
+        await stage.sql("SELECT ensure_partitions($1::date, 2)", now.date())  # months that no engine has come to yet
+        await warned(engine, stage.bureau.warning("red", ALL[:4], "Alert", now=now - timedelta(seconds=100)))
+        await stage.settled()
+        rows = await stage.sql(
+            "SELECT extract(epoch FROM t.due - b.made_at)::float8 / 60 AS after, t.step, b.made_at, "
+            "extract(epoch FROM b.not_after - b.made_at)::float8 / 3600 AS hours FROM timer t "
+            "JOIN bundle b ON b.id = t.bundle WHERE b.change = (SELECT max(change) FROM bundle WHERE purpose = 'order')"
+        )
+        hold(rows, f"{name}: no timers")
+        wrong = [row for row in rows if min(abs(row["after"] - minute) for minute in minutes) > 0.05]
+        hold(not wrong, f"{name}: {len(wrong)} of {len(rows)} timers are off: {[row['after'] for row in wrong][:3]} of {minutes}")
+        hold(all(2.9 < row["hours"] < 3.05 for row in rows), f"{name}: the order ends after {rows[0]['hours']:.2f} h, not 3")
+        checked += len(rows)
+        await engine.jump(180)
+
+        async def fired() -> bool:
+            return bool(await stage.value("SELECT count(*)::int FROM timer t JOIN bundle b ON b.id = t.bundle WHERE t.fired_at > $1", now))
+
+        await until(f"the first timers of {name}", fired)
+        await warned(engine, stage.bureau.warning("red", ALL[:4], "Cancel", now=now + timedelta(seconds=60)))
+        await stage.settled()
+    early = await stage.value("SELECT count(*)::int FROM timer WHERE fired_at < due")
+    hold(early == 0, f"{early} timers fired early")
+    await asyncio.sleep(0)
+    return f"{', '.join(MOMENTS)}, engine in Madrid's time: {checked} timers at {minutes} min, all orders end after 3 h, none early"
