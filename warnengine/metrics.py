@@ -54,6 +54,7 @@ RECEIPT_MISSING = Gauge(
 )
 RECEIPTS_PARKED = Gauge("ews_receipts_parked", "Receipts whose message is not known yet.")
 GATEWAY_UP = Gauge("ews_gateway_up", "Whether a gateway would take a message now.", ["gateway"])
+CIRCUIT_OPEN = Gauge("ews_gateway_circuit_open", "Whether a gateway is not trusted wholly.", ["gateway"])
 OBLIGATIONS = Gauge("ews_obligations_open", "Obligations that nobody has answered.", ["severity"])
 OBLIGATIONS_OLDEST = Gauge(
     "ews_obligations_oldest_seconds",

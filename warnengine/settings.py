@@ -34,6 +34,10 @@ class Gateway(_Section):
     """In metrics, on the board, in callback addresses."""
     window: int = Field(default=16, ge=1, le=1000)
     """Sends on the wire at once: contract rate × round trip. After a crash this many may be in doubt."""
+    rank: int = Field(default=1, ge=1)
+    """Of several gateways of one channel the lowest is used first, equals share; the next stand in for it."""
+    rate: float | None = Field(default=None, gt=0)
+    """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
     answer_seconds: float = 5
 
@@ -241,10 +245,13 @@ class Dispatch(_Section):
 
     lease_seconds: float = 30
     grace_seconds: float = 10
-    intent_batch: int = Field(default=16, ge=1, le=500)
-    """Intents committed together; about the window, for only these can be in doubt after a crash."""
+    intent_batch: int = Field(default=200, ge=1, le=500)
+    """Intents committed together at most; fewer where a gateway is slow. What was on the wire is in doubt after a
+    crash, and what was intended may have been."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    confirmed_after_seconds: float = 40
+    """By then nearly every receipt has come; a gateway of which none has is a black hole."""
 
 
 class Settings(BaseSettings):

@@ -109,6 +109,9 @@ class Counting:
     def __init__(self, database: Database) -> None:
         self.database = database
 
+    async def batch(self, receipts: Any) -> None:
+        await asyncio.gather(*map(self.receipt, receipts))
+
     async def receipt(self, receipt: Any) -> None:
         async with self.database.reading() as connection:
             await connection.execute("UPDATE naive SET state = 'delivered' WHERE ref = $1", receipt.provider_id)

@@ -16,7 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -111,6 +111,10 @@ class Recorder:
     async def receipt(self, receipt: Receipt) -> None:
         await self._store()
         self.receipts.append(receipt)
+
+    async def batch(self, receipts: Sequence[Receipt]) -> None:
+        await self._store()
+        self.receipts.extend(receipts)
 
     async def reply(self, reply: Reply) -> None:
         await self._store()

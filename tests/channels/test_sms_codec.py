@@ -255,11 +255,11 @@ def test_a_message_is_judged_by_all_its_parts(answers: list[Answer], outcome: tu
     if isinstance(outcome, tuple):
         assert verdict(answers) == Accepted(outcome, receipts=True)
         return
-    with pytest.raises((ChannelError, Unanswered)) as caught:
-        verdict(answers)
-    assert getattr(caught.value, "reason", Reason.UNANSWERED) is outcome
+    found = verdict(answers)
+    assert not isinstance(found, Accepted)
+    assert getattr(found, "reason", Reason.UNANSWERED) is outcome
     if outcome is Reason.UNANSWERED and len(answers) > 1:
-        assert "may arrive" in str(caught.value)
+        assert "may arrive" in str(found)
 
 
 @pytest.mark.parametrize(

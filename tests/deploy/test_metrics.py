@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.dispatch.fake_channel import Will
-from tests.store.world import World
+from tests.store.world import EVERYTHING, World
 from warnengine.api import gauges
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
@@ -133,20 +133,21 @@ async def test_a_text_that_overtakes_is_counted(world: World, meter: Meter) -> N
 async def test_a_batch_that_outlived_its_lease(world: World, meter: Meter) -> None:
     await world.warn("red")
     one = world.dispatcher(owner="one", lease=timedelta())
-    async with one.store.claim("sms", "sms-1", abandoned=False) as desk:
+    async with one.store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING) as desk:
         assert desk
-    async with world.dispatcher(owner="two").store.claim("sms", "sms-1", abandoned=False) as other:
+    async with world.dispatcher(owner="two").store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING) as other:
         assert other
     assert await meter.added("ews_lease_lost_total") == 0
     delivery = await world.value("SELECT min(id) FROM delivery")
-    await desk.record([Outcome(Event(delivery, 1, What.FAILED))])
+    await desk.record(Outcome(Event(delivery, 1, What.FAILED)))
+    await desk.release()
     assert await meter.added("ews_lease_lost_total") == 1
 
 
 async def test_a_text_that_waits_for_the_one_that_it_replaces(world: World) -> None:
     await world.warn("red")
     one = world.dispatcher()
-    async with one.store.claim("sms", "sms-1", abandoned=False) as desk:
+    async with one.store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING) as desk:
         assert desk
         await one._intend(desk, 16)
     assert (await scrape(world))["ews_hold_seconds", frozenset()] == 0

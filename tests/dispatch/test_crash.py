@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,12 +22,19 @@ async def crash(world: World, *, taken: int, answered: int) -> None:
     """An engine dies in mid-batch: of seven messages the gateway has `taken` and has answered `answered`."""
     world.sms.script.extend([Will.ACCEPT] * answered + [Will.STALL] * (taken - answered))
     world.sms.script.extend([Will.STALL_REFUSE] * (7 - taken))
+    living = asyncio.all_tasks()
     dying = asyncio.create_task(world.dispatcher(owner="dying", lease=LEASE).step())
     while len(world.sms.asked) < 7:
         await asyncio.sleep(0)
-    dying.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await dying
+    await die(living, dying)
+
+
+async def die(living: set[asyncio.Task[Any]], engine: asyncio.Task[Any]) -> None:
+    """Everything that an engine has begun ends here, unwritten."""
+    begun = {engine, *asyncio.all_tasks()} - living
+    for task in begun:
+        task.cancel()
+    await asyncio.gather(*begun, return_exceptions=True)
 
 
 async def take_over(world: World) -> None:
@@ -65,12 +73,12 @@ async def test_a_crash_in_mid_batch_shows_every_possible_copy(world: World, take
 async def test_a_crash_before_the_intents_are_committed_leaves_no_trace(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(desk: ClaimDesk, intents: object) -> None:
+    async def fall(desk: ClaimDesk, intents: object) -> None:
         raise asyncio.CancelledError
 
     await world.warn("red")
     with monkeypatch.context() as patch:
-        patch.setattr(ClaimDesk, "intend", die)
+        patch.setattr(ClaimDesk, "intend", fall)
         with pytest.raises(asyncio.CancelledError):
             await world.dispatcher(owner="dying").step()
     await world.send("sms")
@@ -84,10 +92,10 @@ async def test_a_crash_of_who_takes_over_is_survived_too(world: World) -> None:
         "UPDATE chunk SET lease_until = clock_timestamp() - interval '1 second' WHERE finished_at IS NULL"
     )
 
-    async def die(message: Outgoing) -> None:
+    async def fall(message: Outgoing) -> None:
         raise asyncio.CancelledError
 
-    world.sms.before = die
+    world.sms.before = fall
     heir = asyncio.create_task(world.dispatcher(owner="second", lease=LEASE).step())
     with contextlib.suppress(asyncio.CancelledError):
         await heir
@@ -99,10 +107,11 @@ async def test_a_crash_of_who_takes_over_is_survived_too(world: World) -> None:
 async def test_only_what_was_on_the_wire_is_in_doubt(world: World) -> None:
     await world.warn("red")
     world.sms.otherwise = Will.STALL
+    living = asyncio.all_tasks()
     dying = asyncio.create_task(world.dispatcher(owner="dying", lease=LEASE, batch=2).step())
     while len(world.sms.asked) < 2:
         await asyncio.sleep(0)
-    dying.cancel()
+    await die(living, dying)
     world.sms.otherwise = Will.ACCEPT
     await take_over(world)
     assert await world.value("SELECT sum(possible_duplicates) FROM delivery_state") == 2

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.dispatch.fake_channel import Entry, FakeChannel
+from warnengine.acknowledge.receipts import spellings
 from warnengine.app import ROLES, Engine
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.routes import Leave, Routes, Way
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.book import Measure, RuleBook, UnitKind
@@ -23,6 +25,7 @@ from warnengine.model.place import Area
 from warnengine.model.warning import Claim, MsgType, Status, Warning
 from warnengine.settings import Dispatch, Settings
 from warnengine.store.database import Database
+from warnengine.store.journal import Journal
 from warnengine.store.sending import SendStore
 
 ISSUER = "50022441600000"
@@ -79,6 +82,10 @@ def few_units(book: RuleBook) -> RuleBook:
     secure = Measure.model_validate(gale | {"deadline": "30m"})
     kinds = {**book.kinds, UnitKind.TOWNSHIP: (*book.kinds[UnitKind.TOWNSHIP], secure)}
     return book.model_copy(update={"units": {code: book.units[code] for code in POSTS}, "kinds": kinds})
+
+
+EVERYTHING = Leave(share=1, spare=False, alone=True)
+"""What a gateway may take that is well and has nobody beside it."""
 
 
 class World:
@@ -196,10 +203,11 @@ class World:
         **settings: float,
     ) -> Dispatcher:
         """The dispatcher of one engine process; a lease of nothing is over at once."""
-        store = SendStore(self.database, owner, lease)
+        store = SendStore(self.database, Journal(self.database, owner, spellings), lease)
         dispatch = Dispatch.model_validate({"intent_batch": batch, **settings})
         channel: Channel = self.engine.duty_room if kind == "call" else self.channels[kind]
-        return Dispatcher(channel, store, self.engine.wording, dispatch)
+        routes = Routes({channel.gateway: Way(channel.kind, 1)})
+        return Dispatcher(channel, store, self.engine.wording, dispatch, routes)
 
     async def send(self, *kinds: str) -> None:
         """Dispatch until nothing is due."""

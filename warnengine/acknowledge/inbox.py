@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from warnengine import metrics
-from warnengine.acknowledge.receipts import ReceiptDesk
 from warnengine.acknowledge.replies import Meaning, ReadReply, read_reply
 from warnengine.model.delivery import Receipt, Reply
 
 STEPS = {Meaning.RECEIVED: 1, Meaning.ACTING: 2, Meaning.DONE: 3}
+
+
+class ReceiptStore(Protocol):
+    """Where receipts are kept."""
+
+    async def take(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts and what they say; a gateway hears yes only after that."""
 
 
 class AnswerStore(Protocol):
@@ -30,12 +37,16 @@ class AnswerStore(Protocol):
 class StoredInbox:
     """Fulfils the channels' `Inbox`."""
 
-    receipts: ReceiptDesk
+    receipts: ReceiptStore
     store: AnswerStore
 
     async def receipt(self, receipt: Receipt) -> None:
         """Store a receipt; match it later if its message is not known yet."""
-        await self.receipts.receipt(receipt)
+        await self.batch([receipt])
+
+    async def batch(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts that came together."""
+        await self.receipts.take(receipts)
 
     async def reply(self, reply: Reply) -> None:
         """Store a reply and what it means."""

@@ -13,7 +13,7 @@ import structlog
 from warnengine import metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.acknowledge.receipts import ReceiptDesk, spellings
+from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app.channels import built
@@ -24,6 +24,8 @@ from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.line_watch import LineWatch
+from warnengine.dispatch.routes import Routes, Way
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -46,6 +48,7 @@ from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
 from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
@@ -111,18 +114,23 @@ class Engine:
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.receipts = ReceiptStore(self.database, spellings)
-        self.inbox = StoredInbox(ReceiptDesk(self.receipts), self.answers)
+        self.journal = Journal(self.database, owner_name(), spellings)
+        self.receipts = ReceiptStore(self.database, self.journal)
+        self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
-        self.sending = SendStore(self.database, owner_name(), lease)
+        self.sending = SendStore(self.database, self.journal, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
         self.duty_room = CallByHand(self.duty, self.inbox)
+        self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
         self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
+        self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
+        self.journal.several = self.routes.several()
         self.running = self.channels if "dispatch" in self.roles else []
 
     async def reconcile(self) -> bool:
@@ -200,6 +208,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(run) for run in self._lasting()]
             workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            workers += [group.create_task(self._dispatch(channel)) for channel in self.running]
             await self.stopping.wait()
             self.bell.ring()
             # what is on the wire keeps its session: a long text that was begun is finished
@@ -216,10 +225,16 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
+
         if "dispatch" in self.roles:
-            for channel in self.running:
-                dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch)
-                yield f"dispatch {channel.gateway}", dispatcher.step
+            confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
+            yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+
+    async def _dispatch(self, channel: Channel) -> None:
+        rate = self.rates.get(channel.gateway)
+        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
+        await self._keep(f"dispatch {channel.gateway}", dispatcher.feed, dispatcher.wake)
+        await dispatcher.landed()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
@@ -242,9 +257,9 @@ class Engine:
         self.bell.ring()
         return taken
 
-    async def _keep(self, name: str, step: Step) -> None:
+    async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = asyncio.Event()
+        event = event or asyncio.Event()
         self.bell.events.append(event)
         while not self.stopping.is_set():
             try:

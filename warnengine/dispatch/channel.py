@@ -7,14 +7,16 @@ confirms to the gateway only after the Inbox has returned, so that a crash in be
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from warnengine.model.delivery import Fate, Receipt, Reply, Text
 
 __all__ = [
     "Accepted",
+    "BulkChannel",
     "Channel",
     "ChannelError",
     "Fate",
@@ -105,6 +107,9 @@ class Inbox(Protocol):
     async def receipt(self, receipt: Receipt) -> None:
         """Store a receipt; match it later if its message is not known yet."""
 
+    async def batch(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts that came together."""
+
     async def reply(self, reply: Reply) -> None:
         """Store a reply and what it means."""
 
@@ -132,3 +137,11 @@ class Channel(Protocol):
 
     def healthy(self) -> bool:
         """Whether a send now has a chance: bound, connected, not refused."""
+
+
+@runtime_checkable
+class BulkChannel(Channel, Protocol):
+    """A channel for messages by the thousand."""
+
+    def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""

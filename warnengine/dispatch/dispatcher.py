@@ -1,4 +1,4 @@
-"""The dispatcher of one gateway: claim, intend, send, record; nothing else.
+"""The dispatcher of one gateway: claim, intend, send, record; what to do it asks the machine.
 
 The time of a batch is taken before the claim: lease − grace later nothing of it may leave any more, for another
 worker may hold the chunk by then. A send that is on the wire at that moment is given up, its outcome unknown.
@@ -8,23 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from warnengine import metrics
-from warnengine.dispatch import retry
-from warnengine.dispatch.channel import Channel, ChannelError, Outgoing, Reason, Text, Unanswered
-from warnengine.model.delivery import Candidate, Claim, Doubt, Event, Intent, Outcome, Purpose, What
+from warnengine.dispatch.channel import Channel, Outgoing, Text
+from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
+from warnengine.dispatch.routes import Leave, Routes
+from warnengine.dispatch.wire import Answer, Sending, Wire, submits
+from warnengine.model.delivery import Attempt, Candidate, Claim, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
 from warnengine.settings import Dispatch
 
 log = structlog.get_logger()
+
+RED, BLUE = 0, 3
+"""Lanes."""
+AHEAD = 2
+"""Batches of one gateway in the air, and one more for a red: while one is answered the next is intended."""
+BRIEF = 2.0
+"""Seconds that a batch should last: so long may a red wait for a slow gateway."""
+SHORTEST = 0.0001
+"""Seconds that a message takes at least."""
 
 
 class ClaimDesk(Protocol):
@@ -32,7 +42,7 @@ class ClaimDesk(Protocol):
 
     claim: Claim
 
-    async def doubts(self) -> Sequence[Doubt]:
+    async def doubts(self) -> Sequence[Attempt]:
         """Attempts that an earlier owner left without an outcome."""
 
     async def candidates(self, most: int) -> Sequence[Candidate]:
@@ -45,46 +55,73 @@ class ClaimDesk(Protocol):
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
 
-    async def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Append outcomes and give the chunk back, in a transaction of its own. Negative ones count only while
-        the claim is still ours."""
+    def record(self, outcome: Outcome) -> Awaitable[None]:
+        """Append an outcome; what is returned ends when it is stored. A negative one counts only while the claim
+        is still ours."""
+
+    async def release(self) -> None:
+        """Give the chunk back."""
 
 
 class SendStore(Protocol):
     """What dispatching needs of the store."""
 
     def claim(
-        self, channel: str, gateway: str, *, abandoned: bool
+        self, channel: str, gateway: str, *, lowest: int, leave: Leave | None
     ) -> AbstractAsyncContextManager[ClaimDesk | None]:
         """The gravest due chunk, claimed; None when there is none. Commits on leaving.
 
-        abandoned: only chunks whose owner let the lease run out.
+        lowest: the least grave lane that is asked for. leave: what the gateway may take; None: nothing, and only
+        chunks whose owner let the lease run out are claimed.
         """
 
 
 Wording = Callable[[Candidate, Purpose], Text]
 """Fills the closed slots of a text."""
-NOT_SENT = {What.EXPIRED: "有效期内没有发出", What.FAILED: "号码或邮箱已停用"}
-"""What the duty room reads of texts that were not sent."""
 
 
-@dataclass(frozen=True, slots=True)
+def monotonic() -> float:
+    """Seconds of a clock that nobody sets."""
+    return asyncio.get_running_loop().time()
+
+
+@dataclass
 class Batch:
     """What is sent under one claim."""
 
-    claim: Claim
+    desk: ClaimDesk
     began: float
     """Before the claim, by the monotonic clock."""
-    window: asyncio.Semaphore
-    """Room on the wire: what waits for it is judged again when its turn comes."""
+    going: Sequence[tuple[Candidate, Outgoing]]
+    stored: set[Awaitable[None]] = field(default_factory=set)
+    """Ends when the outcomes so far are stored."""
+
+    def __post_init__(self) -> None:
+        self.left = len(self.going)
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Every message has an outcome."""
+        if not self.left:
+            self.over.set_result(None)
 
     @property
     def age(self) -> float:
         """Seconds since it began."""
-        return time.monotonic() - self.began
+        return monotonic() - self.began
+
+    @property
+    def now(self) -> datetime:
+        """Engine time: that of the claim, moved on by the monotonic clock."""
+        return self.desk.claim.now + timedelta(seconds=self.age)
+
+    def note(self, outcome: Outcome) -> None:
+        """What became of one message."""
+        self.stored.add(self.desk.record(outcome))
+        self.left -= 1
+        if not self.left and not self.over.done():
+            self.over.set_result(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Dispatcher:
     """Hands the deliveries of one channel to one gateway."""
 
@@ -92,90 +129,128 @@ class Dispatcher:
     store: SendStore
     wording: Wording
     settings: Dispatch
+    routes: Routes
+    rate: float | None = None
+    """Submits a second that the contract with the gateway allows."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a batch has landed, and by whoever makes work."""
+
+    def __post_init__(self) -> None:
+        self._wire = Wire(self.channel, self.rate)
+        self._each = BRIEF / self.channel.window / 2  # until a batch has shown it
+        self._flying: dict[asyncio.Task[None], int] = {}
+        self._seconds = metrics.SEND_SECONDS.labels(self.channel.gateway)
 
     async def step(self) -> bool:
-        """Send one batch of the gravest due chunk; return whether there was one.
+        """Send one batch of the gravest due chunk and record it; return whether there was one."""
+        batch = await self._begin(BLUE)
+        if batch:
+            await self._land(batch)
+        return batch is not None
 
-        One batch at a time, so that a red never waits behind more than a batch of blues. Behind a gateway that is
-        down, what a dead engine left without an outcome is still settled, for an all-clear may wait for it.
-        """
-        up = self.channel.healthy()
-        began = time.monotonic()
-        async with self.store.claim(self.channel.kind, self.channel.gateway, abandoned=not up) as desk:
-            if desk is None:
-                return False
-            going = await self._intend(desk, self.settings.intent_batch if up else 0)
-        batch = Batch(desk.claim, began, asyncio.Semaphore(self.channel.window))
-        await desk.record(await asyncio.gather(*(self._send(batch, *one) for one in going)))
+    async def feed(self) -> bool:
+        """Put a further batch in the air where there is room; return whether one was. One place is for a red."""
+        if len(self._flying) > AHEAD:
+            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+        self._reap()
+        batch = await self._begin(BLUE if len(self._flying) < AHEAD else RED)
+        if batch is None:
+            return False
+        flight = asyncio.create_task(self._land(batch))
+        self._flying[flight] = batch.desk.claim.lane
+        flight.add_done_callback(lambda _: self.wake.set())
         return True
 
+    async def landed(self) -> None:
+        """Wait for what is in the air."""
+        await asyncio.gather(*self._flying)
+
+    def _reap(self) -> None:
+        for flight in [flight for flight in self._flying if flight.done()]:
+            del self._flying[flight]
+            flight.result()  # what went wrong with it is the loop's trouble
+
+    async def _begin(self, lowest: int) -> Batch | None:
+        """Claim a chunk and write the intents of a batch.
+
+        Behind a gateway that is down, what a dead engine left without an outcome is still settled, for an
+        all-clear may wait for it.
+        """
+        began = monotonic()
+        self.routes.seen(self.channel.gateway, self.channel.healthy(), "does not answer")
+        leave = self.routes.leave(self.channel.gateway, began)
+        if leave and not leave.share and self._flying:
+            return None  # a single message at a time
+        claiming = self.store.claim(self.channel.kind, self.channel.gateway, lowest=lowest, leave=leave)
+        async with claiming as desk:
+            return Batch(desk, began, await self._intend(desk, self._most(leave))) if desk else None
+
+    def _most(self, leave: Leave | None) -> int:
+        """How many of a chunk are intended at once: only these can be in doubt after a crash."""
+        if leave is None:
+            return 0
+        return max(1, int(leave.share * min(self.settings.intent_batch, BRIEF / self._each)))
+
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
-        claim = desk.claim
-        outcomes = [
-            retry.unknown(doubt, claim.lane, "engine stopped in mid-send") for doubt in await desk.doubts()
-        ]
+        now, outcomes = desk.claim.now, []
+        outcomes += [decide(attempt, Abandoned(), now) for attempt in await desk.doubts()]
         going: list[tuple[Candidate, Outgoing]] = []
         for candidate in await desk.candidates(most):
-            why_not = retry.judge(candidate, claim.purpose)
-            if why_not:
-                page = NOT_SENT.get(why_not)
-                outcomes.append(Outcome(Event(candidate.delivery, claim.number, why_not, page or ""), page=page))
+            dropped = decide(candidate.attempt, Turn(candidate), now)
+            if dropped:
+                outcomes.append(dropped)
             else:
-                going.append((candidate, self._outgoing(candidate, claim)))
-        await desk.conclude(outcomes)
+                going.append((candidate, self._outgoing(candidate, now)))
+        await desk.conclude([outcome for outcome in outcomes if outcome])
         for seconds in await desk.intend([_intent(message) for _, message in going]):
             metrics.FIRST_SUBMIT.observe(seconds)
         return going
 
-    def _outgoing(self, candidate: Candidate, claim: Claim) -> Outgoing:
+    def _outgoing(self, candidate: Candidate, now: datetime) -> Outgoing:
+        attempt = candidate.attempt
         return Outgoing(
-            delivery=candidate.delivery,
-            client_id=_short_hash(f"{candidate.delivery}/{claim.number}"),
-            dedupe_id=_short_hash(f"{candidate.delivery}"),
-            address=candidate.address,
-            text=self.wording(candidate, claim.purpose),
-            expires_in=retry.remaining(candidate.not_after, candidate.now),
-            urgent=candidate.level >= Level.ORANGE,
+            delivery=attempt.delivery,
+            client_id=_short_hash(f"{attempt.delivery}/{attempt.number}"),
+            dedupe_id=_short_hash(f"{attempt.delivery}"),
+            address=attempt.address,
+            text=self.wording(candidate, attempt.purpose),
+            expires_in=(attempt.not_after - now).total_seconds(),
+            urgent=attempt.level >= Level.ORANGE,
         )
 
-    async def _send(self, batch: Batch, candidate: Candidate, message: Outgoing) -> Outcome:
-        async with batch.window:
+    async def _land(self, batch: Batch) -> None:
+        """Send a batch, store every outcome as it comes, give the chunk back."""
+        began = monotonic()
+        for candidate, message in batch.going:
+            self._wire.queue(self._sending(batch, candidate.attempt, message))
+        await batch.over
+        await asyncio.gather(*batch.stored)
+        await batch.desk.release()
+        if batch.going:
+            self._each = max((monotonic() - began) / len(batch.going), SHORTEST)
+
+    def _sending(self, batch: Batch, attempt: Attempt, message: Outgoing) -> Sending:
+        started = 0.0
+
+        def leave() -> tuple[Outgoing, float] | None:
+            nonlocal started
+            started = monotonic()
             left = self.settings.lease_seconds - self.settings.grace_seconds - batch.age
-            if left <= 0:  # the claim may be somebody else's by now
-                late = ChannelError(Reason.UNREACHABLE, "not sent within the lease", retry=True)
-                return self._counted(retry.refused(candidate, batch.claim, late))
-            if batch.age >= message.expires_in:
-                event = Event(candidate.delivery, batch.claim.number, What.EXPIRED)
-                return self._counted(Outcome(event, page=NOT_SENT[What.EXPIRED]))
-            message = replace(message, expires_in=message.expires_in - batch.age)
-            started = time.monotonic()
-            outcome = await self._hand_over(batch.claim, candidate, message, left)
-            metrics.SEND_SECONDS.labels(self.channel.gateway).observe(time.monotonic() - started)
-            return self._counted(outcome)
+            dropped = decide(attempt, LastLook(left), batch.now)
+            if dropped:
+                batch.note(self._counted(dropped))
+                return None
+            return replace(message, expires_in=(attempt.not_after - batch.now).total_seconds()), left
 
-    async def _hand_over(self, claim: Claim, candidate: Candidate, message: Outgoing, within: float) -> Outcome:
-        try:
-            async with asyncio.timeout(within):
-                return retry.accepted(candidate, claim, await self.channel.send(message))
-        except ChannelError as error:
-            return retry.refused(candidate, claim, error)
-        except Unanswered as error:
-            return retry.unanswered(candidate, claim, error)
-        except TimeoutError:
-            return retry.unanswered(candidate, claim, Unanswered("no answer within the lease"))
-        except Exception as error:  # noqa: BLE001 - a channel's defect must not end the engine or hold up its chunk
-            self._defect(error)
-            return retry.unanswered(candidate, claim, Unanswered(f"defect in the channel: {type(error).__name__}"))
+        def answered(answer: Answer) -> None:
+            now = monotonic()
+            self._seconds.observe(now - started)
+            self.routes.answered(self.channel.gateway, answer, now)
+            outcome = decide(attempt, answer, batch.now)
+            assert outcome, "whatever a gateway answers, or not, is an outcome"
+            batch.note(self._counted(outcome))
 
-    def _defect(self, error: Exception) -> None:
-        """Log where it happened; the words of an error may hold a number or a text."""
-        metrics.DEFECTS.labels(self.channel.gateway).inc()
-        log.error(
-            "defect",
-            gateway=self.channel.gateway,
-            problem=type(error).__name__,
-            traceback="".join(traceback.format_tb(error.__traceback__)),
-        )
+        return Sending(attempt.lane == RED, submits(self.channel.kind, message.text), leave, answered)
 
     def _counted(self, outcome: Outcome) -> Outcome:
         """Count and log an outcome. Its detail is for the record alone: gateways quote numbers and texts."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from warnengine.model.bundle import Written
 from warnengine.model.level import Level
 
 
@@ -52,19 +53,34 @@ class Claim:
     number: int
     purpose: Purpose
     lane: int
+    now: datetime
+    """Engine time of the claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at one delivery, as far as a decision about it needs."""
+
+    delivery: int
+    number: int
+    purpose: Purpose
+    channel: str
+    address: str
+    level: Level
+    not_after: datetime
+
+    @property
+    def lane(self) -> int:
+        """0 is red."""
+        return 4 - self.level
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A delivery of a claimed chunk whose intent is not written yet, with all that the decision needs."""
 
-    delivery: int
+    attempt: Attempt
     bundle: int
-    address: str
-    level: Level
-    kind: str
-    now: datetime
-    not_after: datetime
     stale: bool
     """A version of its bundle has been superseded."""
     answered: bool
@@ -73,10 +89,7 @@ class Candidate:
     """An earlier attempt is accepted or delivered."""
     retired: bool
     """The address is not theirs any more."""
-    short: str
-    subject: str
-    body: str
-    html: str
+    text: Written
     name: str
     posts: tuple[str, ...]
 
@@ -88,17 +101,6 @@ class Intent:
     delivery: int
     client_id: str
     text_sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """An attempt that an earlier owner of the chunk left without an outcome."""
-
-    delivery: int
-    number: int
-    level: Level
-    not_after: datetime
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,10 @@ class Wording:
         """Fill every form of a text for one person."""
         slots = self.slots(candidate.bundle, candidate.name, candidate.posts, purpose)
         return Text(
-            short=standing_alone(fill(candidate.short, slots)),
-            subject=fill(candidate.subject, slots),
-            body=fill(candidate.body, slots),
-            html=fill(candidate.html, {slot: escape(value) for slot, value in slots.items()}),
+            short=standing_alone(fill(candidate.text.short, slots)),
+            subject=fill(candidate.text.subject, slots),
+            body=fill(candidate.text.body, slots),
+            html=fill(candidate.text.html, {slot: escape(value) for slot, value in slots.items()}),
             link=slots["link"],
         )
 

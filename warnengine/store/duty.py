@@ -46,6 +46,16 @@ class DutyStore:
             drops = (sql.drop_moot, sql.drop_renewed, sql.drop_heard)
             return sum([len(await drop(connection)) for drop in drops])
 
+    async def line_down(self, line: str, words: str) -> None:
+        """Put a gateway, or what it does not deliver, on the list, once."""
+        async with self.database.transaction() as connection:
+            await sql.line_down(connection, line=line, words=words)
+
+    async def line_up(self, line: str) -> None:
+        """Take it off."""
+        async with self.database.transaction() as connection:
+            await sql.line_up(connection, line=line)
+
     async def reach(self) -> None:
         """Raise ConnectionError where the list cannot be reached."""
         try:

@@ -1,106 +1,79 @@
-"""Receipts, kept and matched in batches: one transaction for all that came in the same few milliseconds."""
+"""Receipts whose message was not known when they came, and messages of which none came."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
-from warnengine.model.delivery import Receipt
+from warnengine.model.delivery import Purpose
 from warnengine.store.database import Database, queries
-from warnengine.store.sending import page_unreached
-from warnengine.store.shapes import storable
-
-if TYPE_CHECKING:
-    from warnengine.store.database import Connection
+from warnengine.store.journal import Journal
 
 sql = queries.receipts
-Spellings = Callable[[str], Sequence[str]]
-"""How else a gateway may write the same id."""
 PARKED = timedelta(hours=24)
 """How long a receipt waits for its message."""
-OVERLAP = timedelta(minutes=1)
+OVERLAP = timedelta(seconds=30)
 """More than any transaction lasts: what was not committed at the last look is seen by the next."""
+SELDOM = 60.0
+"""Seconds between two looks from the side of the messages."""
 
 
 class ReceiptStore:
-    """What gateways say of the fate of messages."""
+    """What was not matched as it came."""
 
-    def __init__(self, database: Database, spellings: Spellings) -> None:
+    def __init__(self, database: Database, journal: Journal) -> None:
         self.database = database
-        self.spellings = spellings
+        self.journal = journal
         self._looked: float | None = None
-        """When parked receipts were last looked for, by the monotonic clock."""
-
-    async def receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Keep receipts and match them with their parts; those of unknown messages stay parked."""
-        async with self.database.transaction() as connection:
-            kept = await sql.keep(
-                connection,
-                gateways=[receipt.gateway for receipt in receipts],
-                hashes=[hashlib.sha256(receipt.raw).digest() for receipt in receipts],
-                raws=[receipt.raw for receipt in receipts],
-                ids=[storable(receipt.provider_id) for receipt in receipts],
-                addresses=[storable(receipt.address) for receipt in receipts],
-                fates=[receipt.fate.value for receipt in receipts],
-                codes=[storable(receipt.code) for receipt in receipts],
-            )
-            await self._match(connection, kept)
+        """When the messages of parked receipts were last looked for, by the monotonic clock."""
 
     async def rematch(self) -> int:
-        """Look for parked receipts of the messages accepted since the last time; return how many were found.
-
-        From the messages, for receipts of unknown messages may lie here by the thousand and cost nothing then.
-        """
-        began = time.monotonic()
-        within = timedelta(seconds=began - self._looked) + OVERLAP if self._looked else PARKED
+        """Look again for the messages of receipts that came a moment ago: answer and receipt may have been written
+        at the same time, neither seeing the other. Return how many were found."""
         async with self.database.transaction() as connection:
             if not await sql.any_parked(connection):
-                self._looked = began
                 return 0
+            rows = await sql.parked_lately(connection, within=OVERLAP)
+            found = await self.journal.match(connection, [(row["id"], row["provider_id"]) for row in rows])
+        return found + await self._rematch_messages()
+
+    async def _rematch_messages(self) -> int:
+        """From the messages accepted since the last look, for a gateway may write the id of an early receipt in
+        another way. Receipts of unknown messages may lie here by the thousand and cost nothing then."""
+        began = time.monotonic()
+        if self._looked and began < self._looked + SELDOM:
+            return 0
+        within = timedelta(seconds=began - self._looked) + OVERLAP if self._looked else PARKED
+        async with self.database.transaction() as connection:
             parts = await sql.unconfirmed(connection, within=within)
-            pairs = [(row["gateway"], form) for row in parts for form in self.spellings(row["provider_id"])]
+            pairs = [
+                (row["gateway"], form) for row in parts for form in self.journal.spellings(row["provider_id"])
+            ]
             parked = await sql.parked(
                 connection, gateways=[gateway for gateway, _ in pairs], spellings=[form for _, form in pairs]
             )
-            found = await self._match(connection, parked)
+            found = await self.journal.match(connection, [(row["id"], row["provider_id"]) for row in parked])
         self._looked = began
         return found
 
     async def silence(self, after: timedelta) -> int:
         """Mark what was accepted and never confirmed in time."""
         async with self.database.transaction() as connection:
-            return len(list(await sql.silence(connection, after=after)))
+            silent = await sql.silence(connection, after=after)
+            await self.journal.go_around(
+                connection, [(row["delivery"], row["gateway"]) for row in silent], Purpose.RESEND
+            )
+            return len(silent)
 
-    async def _match(self, connection: Connection, kept: Sequence[Any]) -> int:
-        pairs = [(row["id"], spelling) for row in kept for spelling in self.spellings(row["provider_id"])]
-        found = await sql.match(
-            connection, receipts=[id_ for id_, _ in pairs], spellings=[spelling for _, spelling in pairs]
-        )
-        if found:
-            await _settle(connection, found)
-            await sql.matched(connection, receipts=[row["id"] for row in found])
-        return len(found)
-
-
-async def _settle(connection: Connection, found: Sequence[Any]) -> None:
-    column = {key: [row[key] for row in found] for key in dict(found[0])}
-    messages = {"deliveries": column["delivery"], "numbers": column["number"]}
-    await sql.lock(connection, **messages)
-    await sql.note(
-        connection,
-        gateways=column["gateway"],
-        ids=column["provider_id"],
-        parts=column["part"],
-        fates=column["fate"],
-        **messages,
-    )
-    settled = await sql.settle(connection, fates=column["fate"], codes=column["code"], **messages)
-    reached = [row["delivery"] & ~15 for row in settled if row["what"] == "delivered"]
-    await sql.reached(connection, bundles=reached)
-    lost = [(row["delivery"], row["detail"]) for row in settled if row["what"] == "undelivered"]
-    await page_unreached(
-        connection, [{"delivery": id_, "words": f"未送达({code}),请核对号码"} for id_, code in lost]
-    )
+    async def black_holes(self, after: timedelta) -> list[tuple[str, str, int]]:
+        """Gateways, and prefixes of numbers at them ("" for all), that take messages and confirm next to nothing,
+        with how many; what they hold goes by another gateway. after: when nearly every receipt has come."""
+        async with self.database.transaction() as connection:
+            rows = await sql.black_holes(connection, after=after)
+            for row in rows:
+                await sql.note_silence(
+                    connection, deliveries=row["lost"], numbers=row["numbers"], gateway=row["gateway"]
+                )
+            lost = [(delivery, row["gateway"]) for row in rows for delivery in row["lost"]]
+            await self.journal.go_around(connection, lost, Purpose.RESEND)
+            return [(row["gateway"], row["prefix"], len(row["lost"])) for row in rows]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
-from warnengine.dispatch.channel import ChannelError, Inbox, Outgoing, Receipt
+from warnengine.dispatch.channel import ChannelError, Inbox, Outgoing
 from warnengine.dispatch.channels import cmpp_pdu as pdu
 from warnengine.dispatch.channels.cmpp_answers import login_refusal
 from warnengine.dispatch.channels.cmpp_session import CmppSession
 from warnengine.dispatch.channels.smpp_pdu import relative_validity
-from warnengine.dispatch.channels.sms_inbound import Piece, Replies
+from warnengine.dispatch.channels.sms_inbound import Inbound
 from warnengine.dispatch.channels.sms_line import SmsLine
 from warnengine.settings import CmppGateway
 
@@ -26,8 +26,7 @@ class CmppChannel(SmsLine[CmppSession]):
     def __init__(self, gateway: CmppGateway, inbox: Inbox) -> None:
         super().__init__(gateway)
         self._settings = gateway
-        self._inbox = inbox
-        self._replies = Replies(gateway.name, gateway.country, inbox)
+        self._inbound = Inbound(gateway, inbox)
         self._version = pdu.VERSIONS[gateway.version]
         self._contract = pdu.Contract(
             company=gateway.company.encode("ascii"),
@@ -52,13 +51,7 @@ class CmppChannel(SmsLine[CmppSession]):
         ]
 
     def _new_session(self) -> CmppSession:
-        return CmppSession(self._settings, self._take)
-
-    async def _take(self, thing: Receipt | Piece) -> None:
-        if isinstance(thing, Receipt):
-            await self._inbox.receipt(thing)
-        else:
-            await self._replies.take(thing)
+        return CmppSession(self._settings, self._inbound)
 
     def _log_in(self, session: CmppSession) -> None:
         session.connect(datetime.now(UTC).astimezone(CHINA).strftime("%m%d%H%M%S"))

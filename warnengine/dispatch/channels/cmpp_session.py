@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
 
 from warnengine.dispatch.channel import Receipt, Unanswered
 from warnengine.dispatch.channels import cmpp_pdu as pdu
 from warnengine.dispatch.channels.cmpp_answers import read_receipt, submit_answer
 from warnengine.dispatch.channels.sms_inbound import Piece
 from warnengine.dispatch.channels.sms_parts import read_header, read_text
-from warnengine.dispatch.channels.sms_session import SmsSession
+from warnengine.dispatch.channels.sms_session import SmsSession, Taker
 from warnengine.settings import CmppGateway
 
 STORED = 0
@@ -20,7 +19,7 @@ NOT_STORED = 8
 """流量控制错, the one result that asks for the same again."""
 
 
-class CmppSession(SmsSession[Receipt | Piece]):
+class CmppSession(SmsSession):
     """A session that submits and takes deliveries. Its numbers begin anywhere: one that comes again after we have
     connected afresh could be taken for a repeat."""
 
@@ -32,7 +31,7 @@ class CmppSession(SmsSession[Receipt | Piece]):
     goodbye_command = pdu.TERMINATE
     frame = staticmethod(pdu.frame)
 
-    def __init__(self, gateway: CmppGateway, take: Callable[[Receipt | Piece], Awaitable[None]]) -> None:
+    def __init__(self, gateway: CmppGateway, take: Taker) -> None:
         first = secrets.randbelow(2**31)
         super().__init__(gateway.name, gateway.window, gateway.answer_seconds, take, first=first)
         self._gateway = gateway

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from warnengine.dispatch.channel import ChannelError, Inbox, Outgoing
 from warnengine.dispatch.channels import smpp_pdu as pdu
 from warnengine.dispatch.channels.smpp_answers import refusal
-from warnengine.dispatch.channels.smpp_inbound import Inbound
 from warnengine.dispatch.channels.smpp_session import SmppSession
+from warnengine.dispatch.channels.sms_inbound import Inbound
 from warnengine.dispatch.channels.sms_line import SmsLine
 from warnengine.settings import SmppGateway
 
@@ -23,7 +23,7 @@ class SmppChannel(SmsLine[SmppSession]):
         super().__init__(gateway, ssl.create_default_context(cafile=gateway.ca_file) if gateway.tls else None)
         self._settings = gateway
         self._source = gateway.source.encode("ascii")
-        self._inbound = Inbound(gateway.name, gateway.country, inbox)
+        self._inbound = Inbound(gateway, inbox)
 
     def _submits(self, message: Outgoing, number: str, pieces: Sequence[bytes]) -> list[bytes]:
         validity = pdu.relative_validity(message.expires_in)
@@ -40,12 +40,10 @@ class SmppChannel(SmsLine[SmppSession]):
         ]
 
     def _new_session(self) -> SmppSession:
-        settings = self._settings
-        return SmppSession(settings.name, settings.window, settings.answer_seconds, self._inbound.take)
+        return SmppSession(self._settings, self._inbound)
 
     def _log_in(self, session: SmppSession) -> None:
-        settings = self._settings
-        session.bind(settings.system_id, settings.password.get_secret_value(), settings.system_type)
+        session.bind()
 
     def _login_refused(self, status: int) -> ChannelError:
         return refusal(status)

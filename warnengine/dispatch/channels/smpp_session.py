@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from warnengine.dispatch.channel import Receipt
 from warnengine.dispatch.channels import smpp_pdu as pdu
-from warnengine.dispatch.channels.smpp_answers import refusal
-from warnengine.dispatch.channels.sms_session import SmsSession
+from warnengine.dispatch.channels.numbers import e164
+from warnengine.dispatch.channels.smpp_answers import is_receipt, read_receipt, refusal
+from warnengine.dispatch.channels.sms_inbound import Piece
+from warnengine.dispatch.channels.sms_parts import Place, read_header, read_text
+from warnengine.dispatch.channels.sms_session import SmsSession, Taker
+from warnengine.settings import SmppGateway
 
 NOT_STORED = 0x64
 """ESME_RX_T_APPN, a temporary error of ours: the gateway repeats."""
@@ -14,7 +19,7 @@ UNKNOWN_COMMAND = 0x03
 UNKNOWN_ERROR = 0xFF
 
 
-class SmppSession(SmsSession[pdu.DeliverSm]):
+class SmppSession(SmsSession):
     """A transceiver session."""
 
     protocol = "SMPP"
@@ -25,9 +30,15 @@ class SmppSession(SmsSession[pdu.DeliverSm]):
     goodbye_command = pdu.UNBIND
     frame = staticmethod(pdu.frame)
 
-    def bind(self, system_id: str, password: str, system_type: str) -> None:
+    def __init__(self, gateway: SmppGateway, take: Taker) -> None:
+        super().__init__(gateway.name, gateway.window, gateway.answer_seconds, take)
+        self._gateway = gateway
+
+    def bind(self) -> None:
         """Log in; the answer comes in `bound`."""
-        self._write(pdu.BIND_TRANSCEIVER, pdu.bind_transceiver(system_id, password, system_type))
+        gateway = self._gateway
+        login = pdu.bind_transceiver(gateway.system_id, gateway.password.get_secret_value(), gateway.system_type)
+        self._write(pdu.BIND_TRANSCEIVER, login)
 
     def _read(self, octets: bytes) -> None:
         _, command, status, sequence = pdu.HEADER.unpack_from(octets)
@@ -60,4 +71,21 @@ class SmppSession(SmsSession[pdu.DeliverSm]):
             self._logger.error("unreadable deliver_sm refused", error=str(error), size=len(body))
             answer(UNREADABLE)
             return
-        self._delivered(message, lambda stored: answer(0 if stored else NOT_STORED))
+        self._delivered(self._understood(message), lambda stored: answer(0 if stored else NOT_STORED))
+
+    def _understood(self, message: pdu.DeliverSm) -> Receipt | Piece:
+        if is_receipt(message):
+            return read_receipt(message, self._gateway.name, e164(message.source, self._gateway.country))
+        place, octets = _place(message)
+        text = read_text(octets, message.data_coding)
+        return Piece(message.source, message.destination, place, text, message.body)
+
+
+def _place(message: pdu.DeliverSm) -> tuple[Place | None, bytes]:
+    """Find where a part stands, in a user data header or in the sar TLVs (§5.3.2.22)."""
+    if message.esm_class & pdu.UDH_INDICATOR:
+        return read_header(message.user_data)
+    reference, total, number = map(message.number, (pdu.SAR_REFERENCE, pdu.SAR_TOTAL, pdu.SAR_NUMBER))
+    if reference is None or total is None or number is None:
+        return None, message.user_data
+    return Place.checked(reference, total, number), message.user_data

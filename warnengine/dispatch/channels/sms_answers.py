@@ -25,11 +25,11 @@ STATES: dict[str, Fate] = {
 UNDELIV, REJECTD, the carriers' MA: MB: MI: codes) means that it was not delivered."""
 
 
-def verdict(answers: Sequence[Answer]) -> Accepted:
+def verdict(answers: Sequence[Answer]) -> Accepted | ChannelError | Unanswered:
     """Judge a message by its parts.
 
-    Raise the refusal where every part was refused, Unanswered where nobody knows or only some were taken: then a
-    part of the text may arrive, and to call it refused would deny that.
+    The refusal where every part was refused, Unanswered where nobody knows or only some were taken: then a part of
+    the text may arrive, and to call it refused would deny that.
     """
     taken = tuple(answer for answer in answers if isinstance(answer, str))
     if len(taken) == len(answers):
@@ -37,10 +37,10 @@ def verdict(answers: Sequence[Answer]) -> Accepted:
     unknown = [answer.detail for answer in answers if isinstance(answer, Unanswered)]
     refused = [answer for answer in answers if isinstance(answer, ChannelError)]
     if not taken and not unknown:
-        raise next((answer for answer in refused if not answer.retry), refused[0])
+        return next((answer for answer in refused if not answer.retry), refused[0])
     if len(answers) == 1:
-        raise Unanswered(unknown[0])
-    raise Unanswered(
+        return Unanswered(unknown[0])
+    return Unanswered(
         f"of {len(answers)} parts {len(taken)} were taken, {len(refused)} refused, {len(unknown)} unanswered: "
         f"a part of the text may arrive ({(unknown or [refused[0].detail])[0]})"
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from warnengine.dispatch.channel import Inbox, Reply
+from warnengine.dispatch.channel import Inbox, Receipt, Reply
 from warnengine.dispatch.channels.numbers import e164
 from warnengine.dispatch.channels.sms_parts import Place
+from warnengine.settings import CmppGateway, SmppGateway
 
 PATIENCE = 2.0
 """Seconds that a part waits for the others before it is stored as it stands."""
@@ -56,16 +58,20 @@ class LongReply:
         return b"".join(self.parts[number].raw for number in sorted(self.parts))
 
 
-class Replies:
-    """Hands replies over to the Inbox, long ones whole where it can."""
+class Inbound:
+    """Hands over to the Inbox: receipts, and replies, long ones whole where it can."""
 
-    def __init__(self, gateway: str, country: str, inbox: Inbox) -> None:
-        self._gateway = gateway
-        self._country = country
+    def __init__(self, gateway: SmppGateway | CmppGateway, inbox: Inbox) -> None:
+        self._gateway = gateway.name
+        self._country = gateway.country
         self._inbox = inbox
         self._long: OrderedDict[Key, LongReply] = OrderedDict()
 
-    async def take(self, piece: Piece) -> None:
+    async def receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts; raise what the Inbox raises."""
+        await self._inbox.batch(receipts)
+
+    async def piece(self, piece: Piece) -> None:
         """Store a reply or a part of it; raise what the Inbox raises."""
         if piece.place is None:
             await self._reply(piece, piece.text, piece.raw)

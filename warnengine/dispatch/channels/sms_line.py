@@ -6,15 +6,15 @@ import asyncio
 import ssl
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import structlog
 
-from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason
+from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered
 from warnengine.dispatch.channels.numbers import destination
 from warnengine.dispatch.channels.reconnect import pause
-from warnengine.dispatch.channels.sms_answers import Answer, verdict
+from warnengine.dispatch.channels.sms_answers import verdict
 from warnengine.dispatch.channels.sms_parts import TooLong, split_ucs2
 from warnengine.dispatch.channels.sms_session import SmsSession
 from warnengine.settings import CmppGateway, SmppGateway
@@ -27,7 +27,7 @@ PATIENCE = 1.0
 """Seconds for each step of a goodbye."""
 
 
-Session = TypeVar("Session", bound=SmsSession[Any])
+Session = TypeVar("Session", bound=SmsSession)
 
 
 class SmsLine(ABC, Generic[Session]):
@@ -74,21 +74,26 @@ class SmsLine(ABC, Generic[Session]):
 
     async def send(self, message: Outgoing) -> Accepted:
         """Submit every part at once and judge by all answers."""
-        parts = self._parts(message)
+        answer: asyncio.Future[Accepted | ChannelError | Unanswered] = asyncio.get_running_loop().create_future()
+        self.submit(message, lambda found: None if answer.done() else answer.set_result(found))
+        found = await answer
+        if isinstance(found, Accepted):
+            return found
+        raise found
+
+    def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""
         session = self._session
+        try:
+            parts = self._parts(message)
+        except ChannelError as error:
+            answered(error)
+            return
         if session is None or not session.open:
-            raise ChannelError(self._trouble.reason, self._trouble.detail, retry=True)
+            answered(ChannelError(self._trouble.reason, self._trouble.detail, retry=True))
+            return
         deadline = asyncio.get_running_loop().time() + self._line.answer_seconds
-        answers: list[asyncio.Future[Answer]] = []
-        for part in parts:
-            if not await session.slot(deadline):
-                break
-            answers.append(session.submit(part, deadline))
-        outcomes: list[Answer] = [await answer for answer in answers]
-        if len(answers) < len(parts):
-            full = f"the window of {self.window} stayed full for {self._line.answer_seconds:g} s"
-            outcomes.append(ChannelError(Reason.THROTTLED, full, retry=True))
-        return verdict(outcomes)
+        session.submit(parts, deadline, lambda answers: answered(verdict(answers)))
 
     def _parts(self, message: Outgoing) -> list[bytes]:
         """Write the submit of every part, or raise what is certain before a byte has left."""

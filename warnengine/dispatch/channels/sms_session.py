@@ -6,13 +6,16 @@ import asyncio
 import struct
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import ClassVar, Generic, NamedTuple, TypeVar, cast
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, cast
 
 import structlog
 
-from warnengine.dispatch.channel import ChannelError, Reason, Unanswered
+from warnengine.dispatch.channel import ChannelError, Reason, Receipt, Unanswered
 from warnengine.dispatch.channels.sms_answers import Answer
+from warnengine.dispatch.channels.sms_inbound import Piece
 from warnengine.dispatch.channels.sockets import abandon, bound_unanswered, unconfirmed
 
 log = structlog.get_logger(__name__)
@@ -23,17 +26,45 @@ HANDING_OVER = 2000
 LENGTH = struct.Struct(">I")
 """What SMPP and CMPP begin every PDU with: its octets, these four among them."""
 
-Handed = TypeVar("Handed")
-"""What a gateway hands over: a deliver_sm, a CMPP_DELIVER."""
+
+class Taker(Protocol):
+    """Takes what a gateway hands over; each returns once it is stored, and raises where it could not be."""
+
+    async def receipts(self, receipts: Sequence[Receipt]) -> None:
+        """Store receipts."""
+
+    async def piece(self, piece: Piece) -> None:
+        """Store a reply, or a part of one."""
 
 
-class _Waiting(NamedTuple):
-    answer: asyncio.Future[Answer]
-    written: float
+class Message:
+    """The parts of one message, answered one by one."""
+
+    __slots__ = ("_answered", "_answers", "_left")
+
+    def __init__(self, parts: int, answered: Callable[[Sequence[Answer]], None]) -> None:
+        self._answers: list[Answer] = [""] * parts
+        self._left = parts
+        self._answered = answered
+
+    def answer(self, place: int, answer: Answer) -> None:
+        """Note what became of a part; the last one settles the message."""
+        self._answers[place] = answer
+        self._left -= 1
+        if not self._left:
+            self._answered(self._answers)
+
+
+@dataclass(slots=True)
+class _Part:
+    message: Message
+    place: int
+    body: bytes
     deadline: float
+    written: float = 0.0
 
 
-class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
+class SmsSession(asyncio.Protocol, ABC):
     """A session in which both sides may ask, from connect to close; never used again after.
 
     All submits written in one turn of the loop leave in one write. A submit that has left always ends as its
@@ -55,7 +86,7 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
         name: str,
         window: int,
         answer_seconds: float,
-        take: Callable[[Handed], Awaitable[None]],
+        take: Taker,
         *,
         first: int = 0,
     ) -> None:
@@ -69,9 +100,12 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
         self._leaving: list[bytes] = []
         self._leaving_submits: list[int] = []
         self._sequence = first
-        self._waiting: dict[int, _Waiting] = {}
-        self._slots = asyncio.Semaphore(window)
+        self._queued: deque[_Part] = deque()
+        self._waiting: dict[int, _Part] = {}
+        self._free = window
+        self._receipts: list[tuple[Receipt, Callable[[bool], None]]] = []
         self._handing_over: dict[asyncio.Task[None], float] = {}
+        self._unstored = 0
         self._heard = self._loop.time()
         self._enquired: float | None = None
         self.bound: asyncio.Future[int] = self._loop.create_future()
@@ -83,31 +117,35 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
 
     # What the channel asks for
 
-    async def slot(self, deadline: float) -> bool:
-        """Wait for room in the window; False when there was none until the deadline (loop time)."""
-        if not self._slots.locked():
-            return await self._slots.acquire()
-        try:
-            async with asyncio.timeout_at(deadline):
-                return await self._slots.acquire()
-        except TimeoutError:
-            return False
+    def submit(
+        self, bodies: Sequence[bytes], deadline: float, answered: Callable[[Sequence[Answer]], None]
+    ) -> None:
+        """Write the parts of a message as the window has room; `answered` gets the answer of each, in their order.
 
-    def submit(self, body: bytes, deadline: float) -> asyncio.Future[Answer]:
-        """Write a submit into a slot that the caller holds; the future always gets a result."""
-        answer: asyncio.Future[Answer] = self._loop.create_future()
-        if not self.open:
-            self._slots.release()
-            answer.set_result(self._not_sent())
-            return answer
-        sequence = self._write(self.submit_command, body)
-        self._leaving_submits.append(sequence)
-        self._waiting[sequence] = _Waiting(answer, self._loop.time(), deadline)
-        return answer
+        deadline: loop time after which an answer is not waited for, and a part that has not left does not leave.
+        """
+        message = Message(len(bodies), answered)
+        self._queued.extend(_Part(message, place, body, deadline) for place, body in enumerate(bodies))
+        self._submit_queued()
+
+    def _submit_queued(self) -> None:
+        while self._queued and (self._free or not self.open):
+            part = self._queued.popleft()
+            if not self.open:
+                part.message.answer(part.place, self._not_sent())
+                continue
+            self._free -= 1
+            part.written = self._loop.time()
+            sequence = self._write(self.submit_command, part.body)
+            self._leaving_submits.append(sequence)
+            self._waiting[sequence] = part
 
     def sweep(self, enquire_seconds: float) -> None:
         """Settle what is overdue, and enquire after the link when it has been quiet. Call a few times a second."""
         now = self._loop.time()
+        while self._queued and self._queued[0].deadline <= now:
+            part = self._queued.popleft()
+            part.message.answer(part.place, self._full())
         overdue = [(number, waiting) for number, waiting in self._waiting.items() if waiting.deadline <= now]
         for number, waiting in overdue:
             self._settle(number, Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s"))
@@ -165,6 +203,7 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
             self._settle(number, self._not_sent())
         for number in list(self._waiting):
             self._settle(number, Unanswered(f"the connection was lost before the answer: {self.closed.result()}"))
+        self._submit_queued()
 
     def data_received(self, data: bytes) -> None:
         """Cut the stream into PDUs; give up on a length that cannot be."""
@@ -181,6 +220,10 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
             self._read(bytes(self._received[at : at + length]))
             at += length
         del self._received[:at]
+        if self._receipts:
+            receipts, self._receipts = self._receipts, []
+            stored = self._take.receipts([receipt for receipt, _ in receipts])
+            self._hand_over(stored, [confirm for _, confirm in receipts])
 
     # What a protocol adds
 
@@ -205,27 +248,38 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
             self.closed.set_result("we said goodbye")
 
     def _settle(self, sequence: int, answer: Answer) -> None:
-        waiting = self._waiting.pop(sequence, None)
-        if waiting is None:
+        part = self._waiting.pop(sequence, None)
+        if part is None:
             self._logger.info("late or unknown answer of the gateway", answer=str(answer))
             return
-        self._slots.release()
-        if not waiting.answer.done():
-            waiting.answer.set_result(answer)
+        self._free += 1
+        part.message.answer(part.place, answer)
+        self._submit_queued()
 
-    def _delivered(self, message: Handed, confirm: Callable[[bool], None]) -> None:
+    def _delivered(self, thing: Receipt | Piece, confirm: Callable[[bool], None]) -> None:
         """Hand over, then confirm; False where it could not be stored and the gateway must repeat."""
-        task = self._loop.create_task(self._hand_over(message, confirm))
+        if isinstance(thing, Receipt):
+            self._receipts.append((thing, confirm))  # all that come in one read go together
+        else:
+            self._hand_over(self._take.piece(thing), [confirm])
+
+    def _hand_over(
+        self, stored: Coroutine[object, object, None], confirms: Sequence[Callable[[bool], None]]
+    ) -> None:
+        task = self._loop.create_task(self._confirmed(stored, confirms))
         self._handing_over[task] = self._heard
-        task.add_done_callback(self._handed_over)
-        if len(self._handing_over) == HANDING_OVER and self._transport:
+        task.add_done_callback(lambda task: self._handed_over(task, len(confirms)))
+        self._unstored += len(confirms)
+        if self._unstored >= HANDING_OVER and self._transport:
             self._transport.pause_reading()
 
-    async def _hand_over(self, message: Handed, confirm: Callable[[bool], None]) -> None:
-        stored = False
+    async def _confirmed(
+        self, stored: Coroutine[object, object, None], confirms: Sequence[Callable[[bool], None]]
+    ) -> None:
+        kept = False
         try:
-            await self._take(message)
-            stored = True
+            await stored
+            kept = True
         except Exception as error:  # noqa: BLE001 - whatever keeps it from the store: the gateway must repeat
             self._logger.error(
                 "could not store what the gateway handed over; it will repeat",
@@ -233,11 +287,13 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
                 traceback="".join(traceback.format_tb(error.__traceback__)),
             )
         finally:
-            confirm(stored)
+            for confirm in confirms:
+                confirm(kept)
 
-    def _handed_over(self, task: asyncio.Task[None]) -> None:
+    def _handed_over(self, task: asyncio.Task[None], things: int) -> None:
         del self._handing_over[task]
-        if len(self._handing_over) == HANDING_OVER // 2 and self._transport:
+        full, self._unstored = self._unstored >= HANDING_OVER, self._unstored - things
+        if full and self._unstored < HANDING_OVER and self._transport:
             self._transport.resume_reading()
 
     # PDUs out
@@ -258,6 +314,10 @@ class SmsSession(asyncio.Protocol, ABC, Generic[Handed]):
             self._transport.write(b"".join(self._leaving))
             self._leaving_submits.clear()
         self._leaving.clear()
+
+    def _full(self) -> ChannelError:
+        full = f"the window stayed full for {self._answer_seconds:g} s"
+        return ChannelError(Reason.THROTTLED, full, retry=True)
 
     def _unconfirmed(self) -> int:
         return unconfirmed(self._transport) if self._transport and not self._transport.is_closing() else 0

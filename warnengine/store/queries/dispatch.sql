@@ -1,16 +1,18 @@
--- name: claim(channel, owner, lease, abandoned)^
--- The gravest due chunk that nobody holds. A chunk is held for one batch: graver ones come between.
+-- name: claim(channel, gateway, owner, lease, lowest, abandoned, spare, alone)^
+-- The gravest due chunk that nobody holds. A chunk is held for one batch: graver ones come between. What has failed
+-- at a gateway is left to another one, unless there is none that could take it.
 UPDATE chunk SET owner = :owner, epoch = epoch + 1, lease_until = clock_timestamp() + :lease::interval
 WHERE id = (SELECT id FROM chunk
-            WHERE finished_at IS NULL AND channel = :channel AND due <= engine_now()
+            WHERE finished_at IS NULL AND channel = :channel AND lane <= :lowest::smallint AND due <= engine_now()
+              AND (avoid IS DISTINCT FROM :gateway OR :alone::boolean) AND (avoid IS NOT NULL OR NOT :spare::boolean)
               AND (lease_until < clock_timestamp() OR lease_until IS NULL AND NOT :abandoned::boolean)
             ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING id, epoch, number, purpose, lane, only_delivery;
+RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch)
 -- Attempts that an earlier owner wrote down and never settled.
-SELECT a.delivery, a.number, b.level, b.not_after, engine_now() AS now
-FROM attempt a JOIN bundle b ON b.id = a.delivery & ~15::bigint
+SELECT a.delivery, a.number, d.address, b.level, b.not_after
+FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN bundle b ON b.id = d.bundle
 WHERE a.chunk = :chunk AND a.epoch < :epoch
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
 
@@ -30,7 +32,7 @@ WITH waiting AS MATERIALIZED (
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
-SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS now, b.not_after,
+SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
            OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
@@ -41,11 +43,13 @@ SELECT d.id AS delivery, d.bundle, d.address, b.level, b.kind, engine_now() AS n
                                      AND a.address = d.address AND a.retired_at IS NOT NULL) AS retired,
        NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
            AND b.purpose = 'order' AS answered,
-       EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what IN ('accepted', 'delivered')) AS taken,
-       t.short, t.subject, t.body, t.html, p.name, coalesce(silent.posts, b.posts) AS posts
+       EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'delivered')
+           OR EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'accepted'
+                      AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = d.id AND l.number = e.number
+                                      AND l.what IN ('undelivered', 'silent'))) AS taken,
+       p.name, coalesce(silent.posts, b.posts) AS posts
 FROM waiting d
 JOIN bundle b ON b.id = d.bundle
-JOIN text t ON t.id = b.text
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 ORDER BY d.id;
@@ -55,9 +59,14 @@ ORDER BY d.id;
 SELECT id, superseded_at IS NOT NULL AS superseded FROM order_version WHERE id = ANY(:ids::bigint[])
 ORDER BY id FOR SHARE;
 
--- name: hold_claim(chunk, owner, epoch)$
--- Whether the claim is still ours; holds it so until the outcomes are committed.
-SELECT true FROM chunk WHERE id = :chunk AND owner = :owner AND epoch = :epoch FOR UPDATE;
+-- name: texts(ids)
+SELECT id, short, subject, body, html, notes FROM text WHERE id = ANY(:ids::bigint[]);
+
+-- name: hold_claims(owner, chunks, epochs)
+-- Those of these claims that are still ours; holds them so until the outcomes are committed.
+SELECT c.id, c.epoch FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chunk, epoch)
+JOIN chunk c ON c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner
+ORDER BY c.id FOR UPDATE OF c;
 
 -- name: release(chunk)!
 -- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.
@@ -76,10 +85,23 @@ FROM (SELECT count(*) AS n,
         AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = k.number)) AS waiting
 WHERE c.id = :chunk;
 
--- name: add_again(channel, lane, purpose, delivery, number, after)*!
-INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
-VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval)
+-- name: add_again(channel, lane, purpose, delivery, number, after, avoid)*!
+INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
+VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval, :avoid)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
+
+-- name: go_around(deliveries, gateways, purpose, channels)
+-- Orange and red that one gateway took and did not deliver go by another one, once, as long as nobody has answered.
+INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
+SELECT d.channel, b.lane, :purpose, d.id, next_number(d.id), engine_now(), lost.gateway
+FROM (SELECT DISTINCT * FROM unnest(:deliveries::bigint[], :gateways::text[]) AS pair(delivery, gateway)) AS lost
+CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id = lost.delivery LIMIT 1) AS d
+CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
+WHERE d.channel = ANY(:channels::text[]) AND b.level >= 3 AND b.not_after > engine_now()
+  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state = 'open')
+  AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.gateway <> lost.gateway)
+  AND NOT EXISTS (SELECT FROM chunk c WHERE c.only_delivery = d.id AND c.finished_at IS NULL)
+ON CONFLICT DO NOTHING RETURNING only_delivery;
 
 -- name: hold_bundles(bundles)!
 -- Ways of one bundle that close at the same moment wait for each other: the last one sees that none is left.

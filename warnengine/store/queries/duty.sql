@@ -14,6 +14,13 @@ WHERE (t.closed_at IS NULL) = :open ORDER BY t.id;
 -- name: open_kind(id)$
 SELECT kind FROM task WHERE id = :id AND closed_at IS NULL;
 
+-- name: line_down(line, words)!
+INSERT INTO task (district, kind, words, danger) SELECT code, 'gateway', :words, :line FROM district ON CONFLICT DO NOTHING;
+
+-- name: line_up(line)!
+UPDATE task SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE kind = 'gateway' AND danger = :line AND closed_at IS NULL;
+
 -- name: reach()$
 SELECT true;
 

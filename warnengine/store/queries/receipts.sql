@@ -1,13 +1,20 @@
--- name: keep(gateways, hashes, raws, ids, addresses, fates, codes)
+-- name: keep(gateways, hashes, raws, ids, addresses, fates, codes, matched)
 -- Keep receipts; those whose very bytes are kept already do not come back.
-INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code)
-SELECT * FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[],
-                     :fates::text[], :codes::text[])
+INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code, matched_at)
+SELECT gateway, sha256, raw, id, address, fate, code, CASE WHEN matched THEN clock_timestamp() END
+FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[], :fates::text[],
+            :codes::text[], :matched::boolean[]) AS said(gateway, sha256, raw, id, address, fate, code, matched)
 ON CONFLICT (gateway, sha256) DO NOTHING
-RETURNING id, provider_id;
+RETURNING id, gateway, sha256;
 
 -- name: any_parked()$
 SELECT EXISTS (SELECT FROM receipt WHERE matched_at IS NULL AND received_at > (SELECT clock_timestamp() - interval '24 hours'));
+
+-- name: parked_lately(within)
+-- Receipts without a message that came a moment ago.
+SELECT id, provider_id FROM receipt
+WHERE matched_at IS NULL AND received_at > (SELECT clock_timestamp() - :within::interval)
+ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: unconfirmed(within)
 -- Messages accepted lately of which nothing is known: a receipt may have come before the answer to their submit.
@@ -65,7 +72,7 @@ FROM (SELECT m.delivery, m.number, min(p.gateway) AS gateway,
       GROUP BY m.delivery, m.number HAVING bool_and(p.fate IS NOT NULL)) AS done
 WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = done.delivery AND e.number = done.number
                   AND e.what = done.what)
-RETURNING delivery, what, detail;
+RETURNING delivery, what, detail, gateway;
 
 -- name: reached(bundles)!
 -- In one order, for another process may have receipts of the same people.
@@ -88,4 +95,29 @@ WHERE p.fate IS NULL AND p.accepted_at > (SELECT clock_timestamp() - interval '2
   AND e.at < (SELECT engine_now() - :after::interval)
   AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = p.delivery AND l.number = p.number
                   AND l.what IN ('silent', 'delivered', 'undelivered'))
-RETURNING delivery;
+RETURNING delivery, gateway;
+
+-- name: note_silence(deliveries, numbers, gateway)!
+INSERT INTO delivery_event (delivery, number, what, gateway)
+SELECT DISTINCT m.delivery, m.number, 'silent', :gateway FROM unnest(:deliveries::bigint[], :numbers::smallint[]) AS m(delivery, number)
+WHERE NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = m.delivery AND l.number = m.number
+                  AND l.what IN ('silent', 'delivered', 'undelivered'));
+
+-- name: black_holes(after)
+-- Gateways, and prefixes of mainland mobiles at them, that took ten messages or more in the last ten minutes and
+-- confirmed hardly any, and did confirm in the two hours before, or took nothing then.
+WITH message AS (
+    SELECT gateway, delivery, number, bool_and(fate IS NULL) AS missing,
+           max(accepted_at) > (SELECT clock_timestamp() - interval '10 minutes') AS lately,
+           substring(right(regexp_replace(min(address), '\D', '', 'g'), 11) FROM '^(1\d{6})\d{4}$') AS prefix
+    FROM part WHERE accepted_at > (SELECT clock_timestamp() - interval '2 hours')
+                AND accepted_at < (SELECT clock_timestamp() - :after::interval)
+    GROUP BY gateway, delivery, number
+)
+SELECT gateway, CASE WHEN grouping(prefix) = 1 THEN '' ELSE prefix END AS prefix,
+       array_agg(delivery) FILTER (WHERE missing AND lately) AS lost,
+       array_agg(number) FILTER (WHERE missing AND lately) AS numbers
+FROM message GROUP BY GROUPING SETS ((gateway), (gateway, prefix))
+HAVING count(*) FILTER (WHERE lately) >= 10 AND (grouping(prefix) = 1 OR prefix IS NOT NULL)
+   AND avg(missing::int) FILTER (WHERE lately) >= 0.9 AND coalesce(avg(missing::int) FILTER (WHERE NOT lately), 0) < 0.5
+ORDER BY gateway, prefix;

@@ -1,0 +1,6 @@
+-- What has failed at one gateway goes by another one, where there is another.
+ALTER TABLE chunk ADD avoid text;
+
+-- A gateway that takes nothing, or delivers nothing, is told to the duty room.
+INSERT INTO task_kind VALUES ('gateway');
+CREATE UNIQUE INDEX one_open_task_per_gateway ON task (district, danger) WHERE kind = 'gateway' AND closed_at IS NULL;
