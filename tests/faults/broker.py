@@ -101,4 +101,6 @@ class Broker:
         await until("the offsets to be set back", done, 60)
 
     def _consumer(self, number: int) -> Any:
-        return Consumer({"bootstrap.servers": self.address, "group.id": f"c{number}", "enable.auto.commit": False, **QUIET})
+        return Consumer(
+            {"bootstrap.servers": self.address, "group.id": f"c{number}", "enable.auto.commit": False, **QUIET}
+        )

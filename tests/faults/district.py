@@ -117,7 +117,7 @@ class Bureau:
         references: str | None = None,
         now: datetime | None = None,
         hazard: tuple[str, str] = ("暴雨", "11B03"),
-    ) -> Warning_:
+    ) -> Issued:
         """A message of the national platform; `expires_in` seconds from now."""
         moment = (now or self.sent).astimezone(BEIJING) + timedelta(seconds=next(self.count))
         identifier = f"{ISSUER}_{moment:%Y%m%d%H%M%S}"
@@ -146,11 +146,11 @@ class Bureau:
 <description>{text}</description><area><areaDesc>铜梁区,{",".join(named)}</areaDesc><geocode>{codes}</geocode></area></info></alert>"""
         if kind == "Alert" and not self.first:
             self.first = identifier
-        return Warning_(identifier, level, tuple(named), kind, body.encode())
+        return Issued(identifier, level, tuple(named), kind, body.encode())
 
 
 @dataclass(frozen=True)
-class Warning_:
+class Issued:
     """One message."""
 
     identifier: str

@@ -27,7 +27,13 @@ class Gateway:
     def __init__(self, log: Path, callback: str, manners: dict[str, Any]) -> None:
         self.log = os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "a")
         self.callback = callback
-        self.manners: dict[str, Any] = {"delay": 0, "nack": 0, "nack_status": 429, "mute": False, "receipts": "on"} | manners
+        self.manners: dict[str, Any] = {
+            "delay": 0,
+            "nack": 0,
+            "nack_status": 429,
+            "mute": False,
+            "receipts": "on",
+        } | manners
         self.taken = 0
         self.owed = 0
         self.tasks: set[asyncio.Task[None]] = set()
@@ -76,7 +82,9 @@ class Gateway:
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             self.manners |= json.loads(line)
-            writer.write(json.dumps({"taken": self.taken, "owed": self.owed, "held": 0, "open": 1}).encode() + b"\n")
+            writer.write(
+                json.dumps({"taken": self.taken, "owed": self.owed, "held": 0, "open": 1}).encode() + b"\n"
+            )
             await writer.drain()
         writer.close()
 

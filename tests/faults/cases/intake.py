@@ -11,7 +11,7 @@ from datetime import datetime
 from tests.faults import oracles
 from tests.faults.broker import Broker
 from tests.faults.cases.dying import warned
-from tests.faults.district import ALL, Warning_
+from tests.faults.district import ALL, Issued
 from tests.faults.processes import until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Stage
@@ -28,7 +28,7 @@ async def broker(stage: Stage) -> Broker:
     return stage.seeds.broker
 
 
-def parts(stage: Stage, count: int, level: str = "red") -> list[Warning_]:
+def parts(stage: Stage, count: int, level: str = "red") -> list[Issued]:
     """So many warnings, each for another part of the district."""
     size = len(ALL) // count
     return [stage.bureau.warning(level, ALL[n * size : (n + 1) * size]) for n in range(count)]
@@ -84,7 +84,9 @@ async def rebalances(stage: Stage) -> str:
         await engine.start(ready=False)
     await taken_in(stage, kafka, 7, 120)
     said = await oracles.all_hold(stage, stage.people.called("red"))
-    twice = await stage.value("SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY person HAVING count(*) > 1) AS twice")
+    twice = await stage.value(
+        "SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY person HAVING count(*) > 1) AS twice"
+    )
     hold(not twice, f"{twice} people have two bundles")
     hold(first.child.running, "the first engine ended")
     return f"7 warnings, 2 of 3 consumers killed and started again with each: {await changes(stage)} changes, each person one bundle; {said}"
@@ -153,7 +155,12 @@ async def three_ways(stage: Stage) -> str:
     )
 
     async def all_came() -> bool:
-        return {row["source"] for row in await stage.sql("SELECT DISTINCT source FROM arrival")} >= {"kafka", "bureau", "city", "spool"}
+        return {row["source"] for row in await stage.sql("SELECT DISTINCT source FROM arrival")} >= {
+            "kafka",
+            "bureau",
+            "city",
+            "spool",
+        }
 
     await until("the warning to come by all ways", all_came)
     said = await oracles.all_hold(stage, stage.people.called("red"))
@@ -176,7 +183,11 @@ async def same_key_other_text(stage: Stage) -> str:
     await stage.settled()
     kept = await stage.sql("SELECT verdict, reason FROM arrival WHERE verdict <> 'new'")
     quarantine = await engine.get("/v1/quarantine")
-    counted = await engine.metric("ews_quarantine_total")
+    counted = {
+        labels: n
+        for labels, n in (await engine.metric("ews_warnings_received_total")).items()
+        if "conflict" in labels
+    }
     said = await oracles.all_hold(stage, stage.people.called("yellow", ALL[:7]))
     wider = len(line.submits()) - at
     seen = f"same identifier with another level from another source: answered {status}, kept as {kept[0]['verdict'] if kept else 'nothing'}, {len(quarantine)} in quarantine, series {counted or 'nothing'}, {wider} parts sent for it; {said}"
@@ -224,7 +235,7 @@ async def poison(stage: Stage) -> str:
     return f"{len(POISON)} kinds of poison by HTTP and as files between 7 good ones: all 4xx, {refused} files refused, engine well; {said}"
 
 
-async def played(stage: Stage, turn: int, order: tuple[Warning_, ...]) -> tuple[str, int]:
+async def played(stage: Stage, turn: int, order: tuple[Issued, ...]) -> tuple[str, int]:
     """The final state after these arrivals: orders that stand, by unit and level; and how many texts of red were sent."""
     stage.dsn = await stage.seeds.database(f"case{stage.number}p{turn}", stage.people)
     engine = stage.engine(f"e{turn}")
@@ -240,7 +251,7 @@ async def played(stage: Stage, turn: int, order: tuple[Warning_, ...]) -> tuple[
     )
     await engine.close()
     cancelled_first = [one.kind for one in order].index("Cancel") == 0
-    sent = [one for one in oracles.copies(line.submits()[at:])]
+    sent = oracles.copies(line.submits()[at:])
     oracles.i4_no_overtake(stage)
     await stage.seeds.server.run(f"DROP DATABASE case{stage.number}p{turn} WITH (FORCE)")
     line.log.rename(line.log.with_name(f"line{turn}.jsonl"))
@@ -303,7 +314,9 @@ async def half_written_files(stage: Stage) -> str:
     said = await oracles.all_hold(stage, stage.people.called("red"))
     refused = list((spool / "refused").iterdir())
     hold(not refused, f"{len(refused)} files were refused: half a file was read")
-    twice_ = await stage.value("SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY person HAVING count(*) > 1) AS t")
+    twice_ = await stage.value(
+        "SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY person HAVING count(*) > 1) AS t"
+    )
     hold(not twice_, f"{twice_} people have two bundles")
     return f"written in pieces, renamed, three times the same, a link: {await changes(stage)} changes, none refused; {said}"
 
@@ -328,9 +341,15 @@ async def feed_down(stage: Stage) -> str:
         seen = await engine.metric("ews_source_last_success_timestamp_seconds")
         now = (await engine.get("/v1/clock"))["now"]
         ages = {label: datetime.fromisoformat(now).timestamp() - value for label, value in seen.items()}
-        return next((f"{label} silent for {age / 60:.0f} min" for label, age in ages.items() if "bureau" in label and age > 6000), "")
+        return next(
+            (
+                f"{label} silent for {age / 60:.0f} min"
+                for label, age in ages.items()
+                if "bureau" in label and age > 6000
+            ),
+            "",
+        )
 
     alarm = await within(told, 10) or ""
     hold(alarm, "two hours without a word of the source and no series tells it")
     return f"served again 5 times: nothing issued again; two hours of silence: {alarm} (the alert SourceSilent rings on it); {said}"
-

@@ -45,11 +45,15 @@ async def three_replicas(stage: Stage) -> str:
     )
     wire = oracles.phones(line.submits())
     hold(all(len(wire[row["address"]]) <= row["n"] for row in rows), "more copies on the wire than attempts")
-    steps = await stage.sql("SELECT act, count(*)::int AS n FROM timer WHERE fired_at IS NOT NULL GROUP BY act ORDER BY act")
+    steps = await stage.sql(
+        "SELECT act, count(*)::int AS n FROM timer WHERE fired_at IS NOT NULL GROUP BY act ORDER BY act"
+    )
     expected = await stage.value("SELECT count(*)::int FROM obligation WHERE chased")
     reminded = await stage.value("SELECT count(*)::int FROM attempt WHERE purpose = 'reminder'")
     doubts = await stage.value("SELECT count(*)::int FROM delivery_event WHERE what = 'unknown'")
-    calls = await stage.value("SELECT count(*)::int FROM (SELECT bundle, kind FROM task WHERE bundle IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1) AS t")
+    calls = await stage.value(
+        "SELECT count(*)::int FROM (SELECT bundle, kind FROM task WHERE bundle IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1) AS t"
+    )
     hold(calls == 0, f"{calls} tasks stand twice")
     said = ", ".join(f"{row['n']} {row['act']}" for row in steps)
     return f"12 minutes of the ladder on three engines: {once} ({said}); {expected} chased, {reminded} reminders, {doubts} doubts, no step twice"
@@ -73,8 +77,12 @@ async def answer_races_escalation(stage: Stage) -> str:
     await until("all answers to be there", answered)
     await fired(stage)
     await oracles.i7_once(stage)
-    twice = await stage.value("SELECT count(*)::int FROM (SELECT bundle, step FROM answer GROUP BY bundle, step HAVING count(*) > 1) AS t")
-    open_ = await stage.value("SELECT count(*)::int FROM obligation o JOIN bundle b ON b.id = o.bundle WHERE b.purpose = 'order' AND o.chased AND o.acked_at IS NULL")
+    twice = await stage.value(
+        "SELECT count(*)::int FROM (SELECT bundle, step FROM answer GROUP BY bundle, step HAVING count(*) > 1) AS t"
+    )
+    open_ = await stage.value(
+        "SELECT count(*)::int FROM obligation o JOIN bundle b ON b.id = o.bundle WHERE b.purpose = 'order' AND o.chased AND o.acked_at IS NULL"
+    )
     hold(twice == 0 and open_ == 0, f"{twice} answers counted twice, {open_} obligations not acknowledged")
     before = await stage.value("SELECT count(*)::int FROM bundle WHERE purpose = 'escalation'")
     await engine.jump(600)
@@ -112,12 +120,19 @@ async def a_thousand_times(stage: Stage) -> str:
     assert found
     answers = await pressed(engine, found[1], 1000)
     bundle = await stage.value("SELECT bundle FROM delivery WHERE address = $1 ORDER BY bundle LIMIT 1", one.to)
-    acked = await stage.value("SELECT count(*)::int FROM obligation WHERE bundle = $1 AND acked_at IS NOT NULL", bundle)
+    acked = await stage.value(
+        "SELECT count(*)::int FROM obligation WHERE bundle = $1 AND acked_at IS NOT NULL", bundle
+    )
     of = await stage.value("SELECT count(*)::int FROM obligation WHERE bundle = $1", bundle)
-    others = await stage.value("SELECT count(*)::int FROM obligation WHERE bundle <> $1 AND acked_at IS NOT NULL", bundle)
+    others = await stage.value(
+        "SELECT count(*)::int FROM obligation WHERE bundle <> $1 AND acked_at IS NOT NULL", bundle
+    )
     kept = await stage.value("SELECT count(*)::int FROM answer WHERE bundle = $1", bundle)
     good = sum(200 <= status < 400 for status in answers)
-    hold(acked == of and others == 0 and kept >= 1, f"{acked} of {of} acknowledged, {others} of other people, {kept} kept")
+    hold(
+        acked == of and others == 0 and kept >= 1,
+        f"{acked} of {of} acknowledged, {others} of other people, {kept} kept",
+    )
     moments = await stage.value("SELECT count(DISTINCT acked_at)::int FROM obligation WHERE bundle = $1", bundle)
     hold(moments == 1, f"{moments} moments of acknowledgement")
     await oracles.i7_once(stage)

@@ -68,7 +68,10 @@ async def ghost(stage: Stage) -> str:
     await shell("nft", "flush", "ruleset")
     said = await oracles.all_hold(stage, stage.people.called("red"))
     ghosts = [one for one in line.submits()[at:] if one["connection"] <= old]
-    hold(not ghosts, f"{len(ghosts)} parts arrived from the connection that was given up, after the partition healed")
+    hold(
+        not ghosts,
+        f"{len(ghosts)} parts arrived from the connection that was given up, after the partition healed",
+    )
     return f"packets dropped with {at} parts out; {await stage.value(UNKNOWN)} given up, nothing of them arrived when it healed; {said}"
 
 
@@ -115,7 +118,10 @@ async def answered_too_late(stage: Stage) -> str:
         "WHERE e.delivery = u.delivery AND e.number = u.number AND e.what IN ('accepted', 'delivered'))"
     )
     parked = await stage.value(PARKED)
-    hold(late, f"{doubts} answers came after the limit of 2 s and none of them counted as accepted; {parked} receipts parked; {said}")
+    hold(
+        late,
+        f"{doubts} answers came after the limit of 2 s and none of them counted as accepted; {parked} receipts parked; {said}",
+    )
     return f"{doubts} answers after the limit: unknown, sent again; {late} of them counted as accepted when they came; {said}"
 
 
@@ -180,7 +186,10 @@ async def refused_for_good(stage: Stage) -> str:
     await within(all_elsewhere, 20)
     other = {one.to for one in oracles.copies(second.submits())} & refused
     page = await seen_by_people(engine, "unreached|line", 5)
-    hold(other == refused, f"{len(refused)} numbers refused for good by the first provider, {len(other)} of them sent by the second; page: {page or 'none'}")
+    hold(
+        other == refused,
+        f"{len(refused)} numbers refused for good by the first provider, {len(other)} of them sent by the second; page: {page or 'none'}",
+    )
     said = await oracles.all_hold(stage, stage.people.called("red"))
     return f"{len(refused)} refused for good, all of them sent by the second provider; page: {page or 'none needed'}; {said}"
 
@@ -191,7 +200,12 @@ async def missing_alarm(engine: Engine, gateway: str, prefix: str) -> str:
     async def look() -> str:
         values = await engine.metric("ews_receipt_missing_ratio")
         return next(
-            (f"{labels}={value:.2f}" for labels, value in values.items() if gateway in labels and prefix in labels and value > 0.5), ""
+            (
+                f"{labels}={value:.2f}"
+                for labels, value in values.items()
+                if gateway in labels and prefix in labels and value > 0.5
+            ),
+            "",
         )
 
     return await within(look, 40) or ""
@@ -200,7 +214,7 @@ async def missing_alarm(engine: Engine, gateway: str, prefix: str) -> str:
 @fault(13)
 async def black_hole(stage: Stage) -> str:
     await stage.database()
-    stage.settings["dispatch"] |= {"silent_after_seconds": 4}
+    stage.settings["dispatch"] |= {"silent_after_seconds": 4, "confirmed_after_seconds": 4}
     line = await stage.smpp(receipts="off")
     second = await stage.http_sms()
     engine = await stage.running()
@@ -218,14 +232,17 @@ async def black_hole(stage: Stage) -> str:
 
     await within(all_elsewhere, 25)
     other = {one.to for one in oracles.copies(second.submits())} & swallowed
-    hold(other == swallowed, f"{len(swallowed)} texts taken and never delivered: series {alarm}, list: {task or 'nothing'}; {len(other)} of them went by the other provider")
+    hold(
+        other == swallowed,
+        f"{len(swallowed)} texts taken and never delivered: series {alarm}, list: {task or 'nothing'}; {len(other)} of them went by the other provider",
+    )
     return f"{len(swallowed)} texts taken and never delivered: series {alarm}, list: {task or 'nothing'}; all went by the other provider"
 
 
 @fault(14)
 async def black_hole_of_a_prefix(stage: Stage) -> str:
     await stage.database()
-    stage.settings["dispatch"] |= {"silent_after_seconds": 4}
+    stage.settings["dispatch"] |= {"silent_after_seconds": 4, "confirmed_after_seconds": 4}
     line = await stage.smpp(black_hole=["86138"])
     engine = await stage.running()
     await warned(engine, stage.bureau.warning("red"))
@@ -233,7 +250,11 @@ async def black_hole_of_a_prefix(stage: Stage) -> str:
     swallowed = {one.to for one in oracles.copies(line.submits()) if one.to.startswith("+86138")}
     alarm = await missing_alarm(engine, "line", "1381000")
     hold(alarm, f"{len(swallowed)} texts of one prefix swallowed, and no series names it")
-    others = [label for label in await engine.metric("ews_receipt_missing_ratio") if "1861000" in label or "1991000" in label]
+    others = [
+        label
+        for label in await engine.metric("ews_receipt_missing_ratio")
+        if "1861000" in label or "1991000" in label
+    ]
     values = await engine.metric("ews_receipt_missing_ratio")
     hold(all(values[label] < 0.2 for label in others), f"other prefixes are blamed: {values}")
     return f"{len(swallowed)} texts of 1381000… swallowed: {alarm}, the other prefixes below 0.2; {said}"
@@ -247,7 +268,10 @@ async def all_receipted(stage: Stage, **manners: object) -> tuple[str, Gateway]:
     await warned(engine, stage.bureau.warning("red"))
     said = await oracles.all_hold(stage, stage.people.called("red"))
     await receipts_in(stage, line)
-    hold(await oracles.delivered(stage), f"not everything with a receipt counts as delivered: {await states(stage)}; {said}")
+    hold(
+        await oracles.delivered(stage),
+        f"not everything with a receipt counts as delivered: {await states(stage)}; {said}",
+    )
     return said, line
 
 
@@ -255,7 +279,9 @@ async def states(stage: Stage) -> str:
     rows = await stage.sql(
         "SELECT what, count(DISTINCT delivery)::int AS n FROM delivery_event GROUP BY what ORDER BY what"
     )
-    return ", ".join(f"{row['n']} {row['what']}" for row in rows) + f", {await stage.value(PARKED)} receipts parked"
+    return (
+        ", ".join(f"{row['n']} {row['what']}" for row in rows) + f", {await stage.value(PARKED)} receipts parked"
+    )
 
 
 @fault(15)
@@ -294,7 +320,9 @@ async def strange_receipts(stage: Stage) -> str:
         "SELECT count(*)::int FROM delivery d JOIN bundle b ON b.id = d.bundle JOIN delivery_event e ON e.delivery = d.id "
         "WHERE d.address LIKE '+86138%' AND e.what = 'delivered' AND b.change = (SELECT max(change) FROM bundle)"
     )
-    hold(not wrong, f"{wrong} texts that were never delivered count as delivered, by a receipt of another one's id")
+    hold(
+        not wrong, f"{wrong} texts that were never delivered count as delivered, by a receipt of another one's id"
+    )
     return f"decimal ids matched; {parked} receipts of unknown ids parked; ids used again after 50: none counted for another number; {said}"
 
 
@@ -494,6 +522,8 @@ async def killed_in_mid_expansion(stage: Stage) -> str:
     whole = await stage.value("SELECT count(*)::int FROM change WHERE expanded_at IS NULL")
     await engine.again()
     said = await oracles.all_hold(stage, stage.people.called("red"), wait=120)
-    rows = await stage.value("SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY change, person HAVING count(*) > 1) AS twice")
+    rows = await stage.value(
+        "SELECT count(*)::int FROM (SELECT person FROM bundle GROUP BY change, person HAVING count(*) > 1) AS twice"
+    )
     hold(not rows, f"{rows} people have two bundles of one change")
     return f"killed with {at} of 1,120 people expanded ({whole} change unfinished): each got exactly one bundle; {said}"

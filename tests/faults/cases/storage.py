@@ -17,8 +17,8 @@ from tests.faults.district import ALL, PROJECT
 from tests.faults.postgres import Postgres
 from tests.faults.processes import Child, until, within
 from tests.faults.registry import fault
-from tests.faults.stage import Engine, Stage, clean, import_people, pipe
-from tests.faults.verdict import Broken, NotRun, hold
+from tests.faults.stage import Engine, Stage, clean, pipe
+from tests.faults.verdict import hold
 
 ENGINES = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -45,7 +45,12 @@ async def embedded(stage: Stage) -> Engine:
     place = stage.folder / "engine-data"
     file = stage.folder / "people.csv"
     stage.people.write(file)
-    settings = {"INSTALLATION": "demo", "DATA": str(place), "RULES": str(PROJECT / "rules"), "LINK_KEY": "of all faults"}
+    settings = {
+        "INSTALLATION": "demo",
+        "DATA": str(place),
+        "RULES": str(PROJECT / "rules"),
+        "LINK_KEY": "of all faults",
+    }
     environment = clean(**{f"WARNENGINE_{key}": value for key, value in settings.items()})
     command = (sys.executable, "-m", "warnengine", "directory", "import", str(file))
     child = Child(stage.folder / "import.log", *command, environment=environment)
@@ -286,7 +291,13 @@ async def wal_full(stage: Stage) -> str:
 
     async def write() -> bool:
         try:
-            await asyncio.wait_for(server.run("CREATE TABLE IF NOT EXISTS x AS SELECT repeat('x', 900) FROM generate_series(1, 9000); DROP TABLE x", "engine"), 5)
+            await asyncio.wait_for(
+                server.run(
+                    "CREATE TABLE IF NOT EXISTS x AS SELECT repeat('x', 900) FROM generate_series(1, 9000); DROP TABLE x",
+                    "engine",
+                ),
+                5,
+            )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return not server.process.running or "PANIC" in server.log.read_text(errors="replace")
         return False
@@ -383,7 +394,9 @@ async def backup_restored(stage: Stage) -> str:
 async def verify(stage: Stage, engine: Engine) -> tuple[int, str]:
     """`warnengine audit verify`: exit code and words."""
     command = (sys.executable, "-m", "warnengine", "audit", "verify")
-    child = Child(stage.folder / f"verify{len(list(stage.folder.iterdir()))}.log", *command, environment=engine.environment)
+    child = Child(
+        stage.folder / f"verify{len(list(stage.folder.iterdir()))}.log", *command, environment=engine.environment
+    )
     await child.start()
     return await child.ended(), child.words()
 
@@ -410,7 +423,10 @@ async def audit_tampered(stage: Stage) -> str:
     tampers = {
         "edited": ("UPDATE audit SET body = body || '{\"x\": 1}' WHERE seq = 3", 3),
         "deleted": ("DELETE FROM audit WHERE seq = 3", 3),
-        "exchanged": ("UPDATE audit a SET body = b.body, at = b.at, kind = b.kind FROM kept b WHERE a.seq + b.seq = 7 AND a.seq IN (3, 4)", 3),
+        "exchanged": (
+            "UPDATE audit a SET body = b.body, at = b.at, kind = b.kind FROM kept b WHERE a.seq + b.seq = 7 AND a.seq IN (3, 4)",
+            3,
+        ),
         "tail cut": ("DELETE FROM audit WHERE seq >= 4", 4),
     }
     missed = []
@@ -426,5 +442,3 @@ async def audit_tampered(stage: Stage) -> str:
         await stage.sql("INSERT INTO audit SELECT * FROM kept")
     hold(not missed, f"not found: {', '.join(missed)}; {' · '.join(said)}")
     return " · ".join(said)
-
-

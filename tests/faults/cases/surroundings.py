@@ -25,7 +25,7 @@ from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.cases.lines import seen_by_people, shell
 from tests.faults.district import ALL, PROJECT
-from tests.faults.processes import HOST, until, within
+from tests.faults.processes import HOST, Child, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Stage
 from tests.faults.verdict import NotRun, hold
@@ -81,11 +81,16 @@ async def names_fail(stage: Stage) -> str:
             return wanted <= {one.to for one in oracles.copies(line.submits()) if one.whole}
 
         done = await within(all_have, 20)
-        said.append(f"{mode}: {'sent after %.1f s' % (time.monotonic() - began) if done else 'nothing within 20 s'}")
+        said.append(
+            f"{mode}: {'sent after %.1f s' % (time.monotonic() - began) if done else 'nothing within 20 s'}"
+        )
     names.mode = "good"
     await oracles.i12_healthy(engine)
     held = await oracles.all_hold(stage, stage.people.called("red", ALL[:27]))
-    hold(not any("nothing" in one for one in said), f"connection cut while the name server is wrong: {', '.join(said)}; then {held}")
+    hold(
+        not any("nothing" in one for one in said),
+        f"connection cut while the name server is wrong: {', '.join(said)}; then {held}",
+    )
     return f"connection cut while the name server is wrong: {', '.join(said)}; {held}"
 
 
@@ -105,7 +110,9 @@ def certificate(folder: Path, name: str, days: int, host: str) -> tuple[Path, Pa
     files = folder / f"{name}.pem", folder / f"{name}.key"
     files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
     files[1].write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
     )
     return files
 
@@ -113,7 +120,11 @@ def certificate(folder: Path, name: str, days: int, host: str) -> tuple[Path, Pa
 @fault(53)
 async def certificates(stage: Stage) -> str:
     await stage.database()
-    for name, days, host in (("expired", -1, "localhost"), ("stranger", 30, "gateway.example"), ("good", 30, "localhost")):
+    for name, days, host in (
+        ("expired", -1, "localhost"),
+        ("stranger", 30, "gateway.example"),
+        ("good", 30, "localhost"),
+    ):
         cert = certificate(stage.folder, name, days, host)
         settings = {"tls": True, "ca_file": str(cert[0]), "host": "localhost"}
         await stage.smpp(name, cert=cert, settings=settings)
@@ -219,12 +230,18 @@ async def listener_killed(stage: Stage) -> str:
     await stage.running("sender", roles="dispatch")
     killed, waits = 0, []
     for n in range(4):
-        killed += len(await stage.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'"))
+        killed += len(
+            await stage.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%'"
+            )
+        )
         at = len(line.submits())
         await warned(brain, stage.bureau.warning("red", ALL[n * 7 : n * 7 + 7]))
         await some(stage, at + 1)
         first = line.submits()[at]["at"]
-        made = await stage.value("SELECT extract(epoch FROM max(due))::float8 FROM chunk WHERE purpose = 'first' AND channel = 'sms'")
+        made = await stage.value(
+            "SELECT extract(epoch FROM max(due))::float8 FROM chunk WHERE purpose = 'first' AND channel = 'sms'"
+        )
         waits.append(first - made)
         await stage.settled()
     said = await oracles.all_hold(stage, stage.people.called("red"))
@@ -232,7 +249,7 @@ async def listener_killed(stage: Stage) -> str:
     return f"{killed or 'no'} listening connections killed: work of another process found after {max(waits):.2f} s at most; {said}"
 
 
-async def old_version(folder: Path) -> Path:
+def old_version(folder: Path) -> Path:
     """The old version's files; NotRun where this copy of the project has no history."""
     place = folder / "old"
     place.mkdir()
@@ -245,7 +262,7 @@ async def old_version(folder: Path) -> Path:
 
 @fault(58)
 async def upgrade(stage: Stage) -> str:
-    place = await old_version(stage.folder)
+    place = await asyncio.to_thread(old_version, stage.folder)
     server = stage.seeds.server
     name = f"case{stage.number}"
     await server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -255,12 +272,16 @@ async def upgrade(stage: Stage) -> str:
     stage.people.write(file)
     await stage.smpp(each=0.01, answer=5)
     stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
-    old = stage.engine("old", environment={"PYTHONPATH": str(place)}, rules=str(place / "rules"), templates=str(place / "templates"))
-    imported = subprocess.run(
-        [sys.executable, "-m", "warnengine", "directory", "import", str(file)], env=old.environment, cwd=place,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    hold(imported.returncode == 0, imported.stderr[-300:])
+    old = stage.engine(
+        "old",
+        environment={"PYTHONPATH": str(place)},
+        rules=str(place / "rules"),
+        templates=str(place / "templates"),
+    )
+    command = (sys.executable, "-m", "warnengine", "directory", "import", str(file))
+    child = Child(stage.folder / "import.log", *command, environment=old.environment)
+    await child.start()
+    hold(await child.ended(120) == 0, child.tail())
     await old.start()
     await warned(old, stage.bureau.warning("red", ALL[:14]))
     await some(stage, 20)
@@ -302,7 +323,10 @@ async def board_down(stage: Stage) -> str:
     hold(brain.child.running, "the ladder ended with the board")
     settings = (PROJECT / "warnengine" / "settings.py").read_text(encoding="utf-8")
     beat = re.search(r"dead.?man|heartbeat|alive", settings, re.IGNORECASE)
-    hold(beat, f"console killed with {at} parts out: {said}; but nothing pushes a sign of life out whose absence would ring (only the alert Watchdog, which lives with Prometheus)")
+    hold(
+        beat,
+        f"console killed with {at} parts out: {said}; but nothing pushes a sign of life out whose absence would ring (only the alert Watchdog, which lives with Prometheus)",
+    )
     return f"console killed with {at} parts out: {said}; a sign of life is pushed out ({beat[0] if beat else ''})"
 
 
@@ -341,7 +365,9 @@ async def soak(stage: Stage) -> str:
             await asyncio.sleep(2.5)
             await line.tell(mute=False)
         elif what == "backends":
-            await stage.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            await stage.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
         else:
             stage.engines[1].child.freeze()
             await asyncio.sleep(1.5)
@@ -358,6 +384,8 @@ async def soak(stage: Stage) -> str:
     await oracles.i8_chain(stage)
     await oracles.i10_stored(stage)
     newest = [had[-1].text for had in oracles.phones(stage.submits()).values()]
-    hold(all("红" in text for text in newest), f"{sum('红' not in text for text in newest)} phones end with something else than the newest order")
+    hold(
+        all("红" in text for text in newest),
+        f"{sum('红' not in text for text in newest)} phones end with something else than the newest order",
+    )
     return f"{seconds} s instead of hours: {level} warnings, {len(done)} faults ({', '.join(f'{done.count(w)} {w}' for w in sorted(set(done)))}): {healthy}, {bounded}; {'; '.join(said)}"
-
