@@ -55,7 +55,7 @@ async def judged(fault: Fault, seeds: Seeds, folder: Path, *, keep: bool = False
 
 def made(folder: Path) -> Path:
     """Make a folder that PostgreSQL's own user may pass through."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)
     return folder
 
@@ -101,8 +101,7 @@ async def every(faults: list[Fault], *, keep: bool, dry: bool) -> list[Result]:
     """Run these, one after the other, on one server; what is known stands in the file at once."""
     results = []
     with tempfile.TemporaryDirectory(prefix="wf-") as name:
-        base = Path(name)
-        base.chmod(0o755)
+        base = made(Path(name))
         seeds = await Seeds.open(made(base / "pg"))
         try:
             for fault in faults:

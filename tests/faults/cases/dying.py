@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from pathlib import Path
@@ -100,15 +101,16 @@ async def killed_at_random(stage: Stage) -> str:
     await stage.database()
     await stage.smpp(delay=0.03)
     engine = await stage.running()
-    chance, kills = random.Random(3), 8
-    for round_ in range(kills):
-        named = ALL[round_ * 3 : round_ * 3 + 3]
+    chance, kills = random.Random(3), int(os.environ.get("FAULTS_KILLS", "8"))
+    for n in range(kills):
+        part, level = n % 9 * 3, ("red", "orange", "yellow", "orange")[n // 9 % 4]
         before = len(stage.submits())
-        await engine.warn(stage.bureau.warning("red", named))
+        order = stage.bureau.warning(level, ALL[part : part + 3], "Update" if n >= 9 else "Alert")
+        await engine.warn(order)
         await some(stage, before + chance.randint(1, 9))
         await engine.child.kill()
         await engine.again()
-    said = await oracles.all_hold(stage, stage.people.called("red", ALL[: kills * 3]))
+    said = await oracles.all_hold(stage, stage.people.called("red", ALL[: min(kills, 9) * 3]))
     extra = oracles.i3_copies(stage, await stage.sql(oracles.DELIVERIES))[1]
     hold(extra <= 16 * kills, f"{extra} second copies after {kills} kills: more than the window of 16 for each")
     return f"{kills} SIGKILLs under load: {said}; {extra / kills:.1f} second copies for each kill (window 16)"
