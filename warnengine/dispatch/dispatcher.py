@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
-from warnengine.dispatch.channel import Channel, Outgoing, Text
+from warnengine.dispatch.channel import Channel, Outgoing, Text, trouble
 from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
 from warnengine.dispatch.routes import Leave, Routes
 from warnengine.dispatch.wire import Answer, Sending, Wire, submits
@@ -177,7 +177,7 @@ class Dispatcher:
         all-clear may wait for it.
         """
         began = monotonic()
-        self.routes.seen(self.channel.gateway, self.channel.healthy(), "does not answer")
+        self.routes.seen(self.channel.gateway, self.channel.healthy(), trouble(self.channel))
         leave = self.routes.leave(self.channel.gateway, began)
         if leave and not leave.share and self._flying:
             return None  # a single message at a time
@@ -189,7 +189,8 @@ class Dispatcher:
         """How many of a chunk are intended at once: only these can be in doubt after a crash."""
         if leave is None:
             return 0
-        return max(1, int(leave.share * min(self.settings.intent_batch, BRIEF / self._each)))
+        batch = self.settings.intent_batch or self.channel.window
+        return max(1, int(leave.share * min(batch, BRIEF / self._each)))
 
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
         now, outcomes = desk.claim.now, []

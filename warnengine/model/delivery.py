@@ -188,6 +188,8 @@ class Reply:
     raw: bytes
     delivery: int | None = None
     """The delivery that it answers, where that is known: a key that was pressed in a call."""
+    channel: str = "sms"
+    """The kind of channel that its address belongs to, where the delivery is not known."""
 
 
 @dataclass(frozen=True, slots=True)

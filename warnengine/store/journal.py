@@ -252,4 +252,5 @@ def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:
 
 def _same_number(one: str, other: str) -> bool:
     """Whether a gateway means this number; an address that is not a number is left to the database."""
-    return not other or [*filter(str.isdigit, one)][-11:] == [*filter(str.isdigit, other)][-11:]
+    number = [*filter(str.isdigit, one)][-11:]
+    return other in ("", one) or (bool(number) and number == [*filter(str.isdigit, other)][-11:])

@@ -114,6 +114,8 @@ class SmsSession(asyncio.Protocol, ABC):
         """Why the connection ended."""
         self.open = False
         """Bound, and neither side has said goodbye."""
+        self.ours: Callable[[], bool] = lambda: True
+        """Whether this process may still write; asked at every write."""
 
     # What the channel asks for
 
@@ -310,7 +312,9 @@ class SmsSession(asyncio.Protocol, ABC):
         self._leaving.append(octets)
 
     def _flush(self) -> None:
-        if self._transport and not self._transport.is_closing():
+        if not self.ours():
+            self.reset("another process may have the line by now")
+        elif self._transport and not self._transport.is_closing():
             self._transport.write(b"".join(self._leaving))
             self._leaving_submits.clear()
         self._leaving.clear()

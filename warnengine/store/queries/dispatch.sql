@@ -6,6 +6,7 @@ WHERE id = (SELECT id FROM chunk
             WHERE finished_at IS NULL AND channel = :channel AND lane <= :lowest::smallint AND due <= engine_now()
               AND (avoid IS DISTINCT FROM :gateway OR :alone::boolean) AND (avoid IS NOT NULL OR NOT :spare::boolean)
               AND (lease_until < clock_timestamp() OR lease_until IS NULL AND NOT :abandoned::boolean)
+              AND NOT (SELECT 'all' = ANY (halts()))
             ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
@@ -29,14 +30,14 @@ WITH waiting AS MATERIALIZED (
     JOIN bundle b ON b.id = d.bundle
     WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
       AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
+      AND ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
 SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
-           OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
-                                                   AND o.state IN ('open', 'reached'))
+           OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
            OR d.channel = 'voice' AND (NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
                OR EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')) AS moot,
        b.kind <> 'lapse' AND EXISTS (SELECT FROM address a WHERE a.district = b.district AND a.person = b.person
@@ -75,7 +76,8 @@ UPDATE chunk c SET lease_until = NULL,
     due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
 FROM (SELECT count(*) AS n,
              bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              WHERE b.id = d.bundle AND unsettled(before))) AS held
+                              WHERE b.id = d.bundle AND unsettled(before))
+                      OR EXISTS (SELECT FROM bundle b WHERE b.id = d.bundle AND stopped(b, (SELECT halts_in_force())))) AS held
       FROM chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
@@ -114,6 +116,7 @@ SELECT b.district, 'unreached', b.id, b.person, :words
 FROM bundle b WHERE b.id = :delivery::bigint & ~15::bigint
   AND NOT EXISTS (
       SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
+      AND s.channel <> 'extra'
       AND (s.state IN ('queued', 'sending', 'accepted', 'delivered')
            OR EXISTS (SELECT FROM chunk c WHERE c.only_delivery = s.id AND c.finished_at IS NULL
                       AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = s.id AND e.number = c.number))))
