@@ -19,10 +19,17 @@ LOOK_AGAIN = 0.05
 Found = TypeVar("Found")
 
 
+GIVEN: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on now, and that nobody was given before."""
+    while True:
+        with socket.create_server((HOST, 0)) as probe:
+            port = int(probe.getsockname()[1])
+        if port not in GIVEN:
+            GIVEN.add(port)
+            return port
 
 
 async def until(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import platform
@@ -34,6 +35,13 @@ def line(result: Result) -> str:
 
 def write(results: list[Result], file: Path = LATEST) -> None:
     """Write what was run now, and keep what the file has of all others."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with (file.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several runs at once, each of a part, write one file
+        _merge(results, file)
+
+
+def _merge(results: list[Result], file: Path) -> None:
     earlier = {}
     if file.exists():
         earlier = {one["id"]: one for one in json.loads(file.read_text(encoding="utf-8"))["cases"]}
@@ -48,7 +56,6 @@ def write(results: list[Result], file: Path = LATEST) -> None:
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}",
         "cases": cases,
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

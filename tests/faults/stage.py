@@ -179,7 +179,7 @@ class Engine:
     async def problems(self) -> Json | None:
         """What /readyz complains of; None where nobody answers."""
         try:
-            async with self.web.get("/readyz", timeout=aiohttp.ClientTimeout(4)) as answer:
+            async with self.web.get("/readyz", timeout=aiohttp.ClientTimeout(12)) as answer:
                 found: Json = (await answer.json())["problems"]
                 return found
         except (aiohttp.ClientError, TimeoutError):
@@ -344,6 +344,8 @@ class Stage:
             "http": {"host": HOST, "port": port, "public_url": f"http://{HOST}:{self.port}"},
             **settings,
         }
+        if "PYTHONPATH" not in (environment or {}):  # an older version knows no leases of lines
+            given["dispatch"] = {"line_seconds": 9} | given["dispatch"]
         for key in [key for key, value in given.items() if value is None]:
             del given[key]
         engine = Engine(self, name, wrapper=wrapper, environment=environment or {}, roles=roles, settings=given)

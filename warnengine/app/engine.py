@@ -269,7 +269,8 @@ class Engine:
     async def halted(self) -> list[dict[str, object]]:
         """Stops in force; none where the store does not answer."""
         try:
-            return await self.halts.halts()
+            async with asyncio.timeout(ANSWER):
+                return await self.halts.halts()
         except DATABASE_ERRORS:
             return []
 

@@ -89,7 +89,7 @@ def canary_book(book: RuleBook, channels: Iterable[str]) -> RuleBook:
             "called": {UnitKind.SECTOR: (POST,)},
             "channels": tuple(channels),
             "steps": (),
-            "deputy_answers": False,
+            "answer": "all",
         }
     )
     return RuleBook(

@@ -227,7 +227,7 @@ async def filled(place: Path) -> Path:
 
 @fault(33)
 async def disk_full(stage: Stage) -> str:
-    disk = await stage.tmpfs("disk", "400m")
+    disk = await stage.tmpfs("disk", "300m")
     (disk / "pg").mkdir()
     (stage.folder / "wal").mkdir(mode=0o777)
     server = Postgres(disk / "pg", "own")
@@ -241,7 +241,7 @@ async def disk_full(stage: Stage) -> str:
     await pipe(server, await stage.seeds.database(f"case{stage.number}", stage.people), stage.dsn)
     line = await stage.smpp(each=0.03, answer=5)
     stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
-    engine = await stage.running(data=str(disk / "engine"))
+    engine = await stage.running(data=str(disk / "engine"), ballast_megabytes=48)
     await warned(engine, stage.bureau.warning("red", ALL[:14]))
 
     async def queued() -> bool:

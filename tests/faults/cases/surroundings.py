@@ -7,7 +7,6 @@ import contextlib
 import datetime
 import os
 import random
-import re
 import resource
 import socket
 import struct
@@ -307,12 +306,32 @@ async def upgrade(stage: Stage) -> str:
     return f"{OLD} and this version on one database with orders in flight, then only the new one, then back ({back}); {said}"
 
 
+class Ear:
+    """What hears the sign of life, on another machine in earnest."""
+
+    def __init__(self) -> None:
+        self.heard: list[float] = []
+
+    async def listen(self) -> str:
+        async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            self.heard.append(time.monotonic())
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(served, HOST, 0)
+        return f"http://{HOST}:{server.sockets[0].getsockname()[1]}/"
+
+
 @fault(62)
 async def board_down(stage: Stage) -> str:
     await stage.database()
     line = await stage.smpp(each=0.01, answer=5)
     stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
-    brain = await stage.running(roles="ingest,ladder")
+    ear = Ear()
+    alive = {"url": await ear.listen(), "every_seconds": 1}
+    brain = await stage.running(roles="ingest,ladder", alive=alive)
     console = await stage.running("console", roles="console")
     await stage.running("sender", roles="dispatch")
     await warned(console, stage.bureau.warning("red"))
@@ -321,13 +340,17 @@ async def board_down(stage: Stage) -> str:
     at = len(line.submits())
     said = await oracles.all_hold(stage, stage.people.called("red"))
     hold(brain.child.running, "the ladder ended with the board")
-    settings = (PROJECT / "warnengine" / "settings.py").read_text(encoding="utf-8")
-    beat = re.search(r"dead.?man|heartbeat|alive", settings, re.IGNORECASE)
-    hold(
-        beat,
-        f"console killed with {at} parts out: {said}; but nothing pushes a sign of life out whose absence would ring (only the alert Watchdog, which lives with Prometheus)",
-    )
-    return f"console killed with {at} parts out: {said}; a sign of life is pushed out ({beat[0] if beat else ''})"
+
+    async def beats() -> bool:
+        return len(ear.heard) >= 2
+
+    hold(await within(beats, 20), f"console killed with {at} parts out: {said}; but no sign of life goes out")
+    brain.child.freeze()
+    await asyncio.sleep(4)  # what must be heard is silence
+    silent = time.monotonic() - ear.heard[-1]
+    brain.child.thaw()
+    hold(silent > 3, f"a sign of life {silent:.1f} s after the engine had stopped")
+    return f"console killed with {at} parts out: {said}; a sign of life each second, none while the engine stands"
 
 
 SOAK_SECONDS = 75
