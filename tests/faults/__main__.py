@@ -48,7 +48,7 @@ async def judged(fault: Fault, seeds: Seeds, folder: Path, *, keep: bool = False
         result.seconds = round(time.monotonic() - began, 1)
         if keep and not result.held:
             for engine in stage.engines:
-                print(f"--- {engine.name}\n{engine.child.tail(6)}", file=sys.stderr)
+                print(f"--- {engine.name}\n{engine.child.tail(45)}", file=sys.stderr)
         await stage.close()
     return result
 

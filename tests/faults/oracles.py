@@ -47,9 +47,9 @@ def copies(submits: Iterable[dict[str, Any]]) -> list[Copy]:
         if one["answer"] == "refused":
             continue
         # a reference is used again after 256 messages: a part that is there already begins a new message
-        key: tuple[Any, ...] = (one["line"], one["connection"], one["to"], one["reference"] or n, 0)
+        key: tuple[Any, ...] = (one["line"], one["connection"], one["to"], one["parts"], one["reference"] or n, 0)
         while any(other["part"] == one["part"] for other in groups[key]):
-            key = (*key[:4], key[4] + 1)
+            key = (*key[:5], key[5] + 1)
         groups[key].append(one)
     found = []
     for parts in groups.values():
@@ -109,7 +109,16 @@ def i3_copies(stage: Stage, rows: Sequence[Any]) -> tuple[str, int]:
         if len(had) > allowed[number]:
             hidden.append((number, len(had), allowed[number]))
         extra += max(0, len(had) - sum(row["attempts"] > 0 for row in rows if row["address"] == number))
-    hold(not hidden, f"I3: {len(hidden)} numbers have more copies than recorded doubts explain: {hidden[:3]}")
+    wire = [
+        f"{one['line']}/{one['connection']} ref {one['reference']} part {one['part']} of {one['parts']}"
+        for one in stage.submits()
+        if hidden and one["to"] == hidden[0][0]
+    ]
+    story = [row["story"] for row in rows if hidden and row["address"] == hidden[0][0]]
+    hold(
+        not hidden,
+        f"I3: {len(hidden)} numbers have more copies than recorded doubts explain: {hidden[:3]}: {wire}, {story}",
+    )
     doubts = sum(row["doubts"] for row in rows)
     return f"{extra} second copies, {doubts} doubts recorded", extra
 
@@ -124,6 +133,8 @@ SELECT d.address, d.bundle, b.kind, b.level,
          + (SELECT count(DISTINCT e.number)::int FROM delivery_event e JOIN attempt a ON a.delivery = e.delivery AND a.number > e.number
             WHERE e.delivery = d.id AND e.what IN ('undelivered', 'silent')
               AND NOT EXISTS (SELECT FROM delivery_event u WHERE u.delivery = d.id AND u.number = e.number AND u.what = 'unknown')) AS again
+     , (SELECT string_agg(concat_ws(' ', a.number, a.purpose, a.intended_at::time(1), e.what, e.at::time(1), left(e.detail, 60)), '; ' ORDER BY a.number, e.at)
+        FROM attempt a LEFT JOIN delivery_event e ON e.delivery = a.delivery AND e.number = a.number WHERE a.delivery = d.id) AS story
 FROM delivery d JOIN bundle b ON b.id = d.bundle WHERE d.channel = 'sms'
 """
 """Every delivery by SMS with what is known of its attempts; plain SQL over the appended rows, no view of the engine's."""
