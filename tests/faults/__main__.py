@@ -12,9 +12,11 @@ import sys
 import tempfile
 import time
 import traceback
+from functools import reduce
 from pathlib import Path
 
 from tests.faults import cases, report
+from tests.faults.district import PROJECT
 from tests.faults.processes import Child
 from tests.faults.registry import CASES, FAULTS, Fault, missing
 from tests.faults.report import Result
@@ -46,6 +48,10 @@ async def judged(fault: Fault, seeds: Seeds, folder: Path, *, keep: bool = False
         result.ran, result.seen = True, f"{type(error).__name__} {error} at {place}"
     finally:
         result.seconds = round(time.monotonic() - began, 1)
+        places = (str(folder), str(PROJECT), sys.prefix)  # nobody else has them
+        result.seen = " ".join(reduce(lambda seen, place: seen.replace(place, "…"), places, result.seen).split())[
+            :900
+        ]
         if keep and not result.held:
             for engine in stage.engines:
                 print(f"--- {engine.name}\n{engine.child.tail(45)}", file=sys.stderr)

@@ -134,7 +134,7 @@ async def calendar(stage: Stage) -> str:
         rows = await stage.sql(
             "SELECT extract(epoch FROM t.due - b.made_at)::float8 / 60 AS after, t.step, b.made_at, "
             "extract(epoch FROM b.not_after - b.made_at)::float8 / 3600 AS hours FROM timer t "
-            "JOIN bundle b ON b.id = t.bundle WHERE b.change = (SELECT max(change) FROM bundle WHERE purpose = 'order')"
+            "JOIN bundle b ON b.id = t.bundle WHERE t.act IN ('again', 'deputy', 'superior', 'duty_room', 'visit', 'voice') AND b.change = (SELECT max(change) FROM bundle WHERE purpose = 'order')"
         )
         hold(rows, f"{name}: no timers")
         off = min((sum(round(row["after"], 1) not in table for row in rows), table) for table in tables)
