@@ -17,8 +17,8 @@ from warnengine.store.database import DATABASE_ERRORS, told
 if TYPE_CHECKING:
     from warnengine.app.engine import Engine
 
-ANSWER = 5.0
-"""Seconds that the database has to answer before no sign of life goes out."""
+ANSWER = 3.0
+"""Seconds that the database has to answer before /readyz says that it does not, and no sign of life goes out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,12 @@ class Fitness:
         }
         found |= self._own_problems()
         try:
-            if not await self.engine.people.count(self.engine.book.district.code):
+            async with asyncio.timeout(ANSWER):  # a database that is frozen answers nothing, for ever
+                held = await self.engine.people.count(self.engine.book.district.code)
+                standby = await self.engine.database.standby() if self.engine.settings.database else ""
+            if not held:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
-            if self.engine.settings.database and await self.engine.database.standby() == "missing":
+            if standby == "missing":
                 found["database"] = "the synchronous standby is not connected: nothing can be kept until it is"
         except DATABASE_ERRORS as error:
             found["database"] = told(error)
@@ -55,7 +58,8 @@ class Fitness:
     async def halted(self) -> list[dict[str, object]]:
         """Stops in force; none where the store does not answer."""
         try:
-            return await self.engine.halts.halts()
+            async with asyncio.timeout(ANSWER):
+                return await self.engine.halts.halts()
         except DATABASE_ERRORS:
             return []
 
@@ -98,6 +102,7 @@ class Fitness:
 
     async def _mirrored(self) -> bool:
         try:
-            return await self.engine.database.standby() != "none"
+            async with asyncio.timeout(ANSWER):
+                return await self.engine.database.standby() != "none"
         except DATABASE_ERRORS:  # told as a problem
             return True

@@ -81,8 +81,15 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     log.info("stopped")
 
 
+BACKLOG = 64
+"""Connections that wait. asyncio also fails to accept so many at a time where files have run out, each with a
+traceback: with uvicorn's 2048 nothing else would run, and no text would leave."""
+
+
 async def _together(engine: Engine, listener: socket.socket) -> None:
-    config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=BACKLOG
+    )
     server = Server(config)
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())

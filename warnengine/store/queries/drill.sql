@@ -34,7 +34,7 @@ UPDATE task SET closed_at = engine_now(), result = 'done', by = '演练继续'
 WHERE kind = 'unclear' AND closed_at IS NULL AND words LIKE '%演练暂停%';
 
 -- name: keep_routes(fingerprints)!
-INSERT INTO route (fingerprint) SELECT unnest(:fingerprints::bytea[])
+INSERT INTO route (fingerprint) SELECT DISTINCT unnest(:fingerprints::bytea[])
 ON CONFLICT (fingerprint) DO UPDATE SET seen_at = clock_timestamp();
 
 -- name: other_side(name)$
