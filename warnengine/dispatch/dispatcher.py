@@ -158,13 +158,17 @@ class Dispatcher:
         if len(self._flying) > AHEAD:
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
         self._reap()
-        batch = await self._begin(BLUE if len(self._flying) < AHEAD else RED)
+        batch = await self._begin(self._lowest())
         if batch is None:
             return False
         flight = asyncio.create_task(self._land(batch))
         self._flying[flight] = batch.desk.claim.lane
         flight.add_done_callback(lambda _: self.wake.set())
         return True
+
+    def _lowest(self) -> int:
+        """The least grave lane that may begin: never less than what is in the air, which may not be all of it."""
+        return min([RED if len(self._flying) >= AHEAD else BLUE, *self._flying.values()])
 
     async def landed(self) -> None:
         """Wait for what is in the air."""

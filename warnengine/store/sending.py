@@ -119,7 +119,8 @@ class ClaimDesk:
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
-        await append(self.connection, [(self.line, outcome) for outcome in outcomes])
+        several = self.store.journal.several
+        await append(self.connection, [(self.line, outcome) for outcome in outcomes], several)
 
     def record(self, outcome: Outcome) -> asyncio.Task[None]:
         """Append an outcome; the task ends when it is stored. A negative one counts only while the claim is still

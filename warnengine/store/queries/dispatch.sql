@@ -106,14 +106,14 @@ INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
 VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval, :avoid)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
--- name: go_around(deliveries, gateways, purpose, channels)
--- Orange and red that one gateway took and did not deliver go by another one, once, as long as nobody has answered.
+-- name: go_around(deliveries, gateways, purpose, channels, least)
+-- What one gateway refused for good or did not deliver goes by another one, once, as long as nobody has answered.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
 SELECT d.channel, b.lane, :purpose, d.id, next_number(d.id), engine_now(), lost.gateway
 FROM (SELECT DISTINCT * FROM unnest(:deliveries::bigint[], :gateways::text[]) AS pair(delivery, gateway)) AS lost
 CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id = lost.delivery LIMIT 1) AS d
 CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
-WHERE d.channel = ANY(:channels::text[]) AND b.level >= 3 AND b.not_after > engine_now()
+WHERE d.channel = ANY(:channels::text[]) AND b.level >= :least::smallint AND b.not_after > engine_now()
   AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state = 'open')
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.gateway <> lost.gateway)
   AND NOT EXISTS (SELECT FROM chunk c WHERE c.only_delivery = d.id AND c.finished_at IS NULL)
