@@ -105,7 +105,9 @@ def i3_copies(stage: Stage, rows: Sequence[Any]) -> tuple[str, int]:
     for row in rows:
         allowed[row["address"]] += (row["attempts"] > 0) + row["doubts"] + row["again"]
     hidden, extra = [], 0
-    for number, had in phones(stage.submits()).items():
+    # the intent is written before the first byte leaves: of what arrived before the rows were read, all is in them
+    read = min((row["read"] for row in rows), default=0.0)
+    for number, had in phones(one for one in stage.submits() if one["at"] <= read).items():
         if len(had) > allowed[number]:
             hidden.append((number, len(had), allowed[number]))
         extra += max(0, len(had) - sum(row["attempts"] > 0 for row in rows if row["address"] == number))
@@ -124,7 +126,7 @@ def i3_copies(stage: Stage, rows: Sequence[Any]) -> tuple[str, int]:
 
 
 DELIVERIES = """
-SELECT d.address, d.bundle, b.kind, b.level,
+SELECT extract(epoch FROM statement_timestamp())::float8 AS read, d.address, d.bundle, b.kind, b.level,
        (SELECT count(*)::int FROM attempt a WHERE a.delivery = d.id) AS attempts,
        EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'accepted') AS accepted,
        EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'delivered') AS delivered,
