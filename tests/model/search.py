@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from tests.model.protocol import IDLE, Design, State, canonical, loose_ends, start, steps, wrongs
+from tests.model.protocol import start, steps
+from tests.model.states import IDLE, Design, State, canonical, loose_ends, wrongs
 
 WORDS = {
     "issue": "the {message} is issued and supersedes what came before",

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.model.protocol import Design, decided
+from tests.model.protocol import decided
 from tests.model.search import explore
+from tests.model.states import Design
 from warnengine.dispatch import machine
 
 MORE = int(os.environ.get("WARNENGINE_MODEL_FAULTS", "0"))
