@@ -17,12 +17,12 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.conftest import Postgres
 from tests.dispatch.fake_channel import FakeChannel, Will
 from tests.store.test_night import ANSWERED_AT_ONCE, Night
-from tests.store.world import few_units
+from tests.store.world import ANJU, few_units
 from warnengine.acknowledge.receipts import spellings
 from warnengine.dispatch.channel import Outgoing
 from warnengine.dispatch.dispatcher import Dispatcher
@@ -33,7 +33,7 @@ from warnengine.settings import Dispatch
 from warnengine.store.journal import Journal
 from warnengine.store.sending import ClaimDesk, SendStore
 
-EXAMPLES = int(os.environ.get("WARNENGINE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("WARNENGINE_TEST_EXAMPLES", "12"))
 LINES = ("sms", "sms-2")
 DEATHS = ("before the write", "before the record", "before the release")
 LEASE = timedelta(seconds=30)
@@ -56,6 +56,10 @@ GROUP BY district, kind, bundle, person HAVING count(*) > 1"""
 ACKED = "SELECT version, person, acked_at FROM obligation WHERE acked_at IS NOT NULL"
 SETTLED_TWICE = """
 SELECT delivery, number, what FROM delivery_event WHERE what <> 'unknown' GROUP BY delivery, number, what HAVING count(*) > 1"""
+
+UNSETTLED = """
+SELECT delivery, number FROM attempt a
+WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)"""
 
 
 class MortalStore(SendStore):
@@ -87,6 +91,7 @@ class DeadlyNight(Night):
         super().__init__()
         self.acked: dict[tuple[int, str], datetime] = {}
         self.engines = 0
+        self.standing: list[tuple[asyncio.Task[bool], asyncio.Event]] = []
 
     @initialize()
     def dusk(self) -> None:
@@ -147,6 +152,61 @@ class DeadlyNight(Night):
         await asyncio.gather(*begun, return_exceptions=True)
         channel.before = self.look
         channel.script.clear()
+
+    @rule(line=st.sampled_from(LINES))
+    def stand(self, line: str) -> None:
+        """An engine stands still between its last look and the write, within its lease; `go_on` lets it write."""
+        channel, go_on, arrived = self.world.channels[line], asyncio.Event(), asyncio.Event()
+
+        async def wait(message: Outgoing) -> None:
+            arrived.set()
+            await go_on.wait()
+
+        async def begin() -> None:
+            channel.before = wait
+            step, there = asyncio.create_task(self.engine(line).step()), asyncio.create_task(arrived.wait())
+            await asyncio.wait({step, there}, return_when=asyncio.FIRST_COMPLETED)
+            there.cancel()
+            channel.before = self.look
+            self.standing.append((step, go_on))
+
+        self.do(begin())
+
+    @precondition(lambda self: self.standing)
+    @rule()
+    def go_on(self) -> None:
+        self.do(self.write())
+
+    async def write(self) -> None:
+        for _, event in self.standing:
+            event.set()
+        await asyncio.gather(*(step for step, _ in self.standing))
+        self.standing.clear()
+
+    @rule(
+        line=st.sampled_from(LINES),
+        level=st.sampled_from([None, "red"]),
+        hazard=st.sampled_from(["rainstorm", "gale"]),
+    )
+    def be_superseded(self, line: str, level: str | None, hazard: str) -> None:
+        """While an engine stands before the write everybody else learns the newer, and only then it writes."""
+        self.warn(level="yellow", where=[ANJU], hazard=hazard, minutes=180)
+        self.stand(line)
+        self.warn(level=level, where=[ANJU], hazard=hazard, minutes=180)  # type: ignore[arg-type]
+        self.send_all()
+        self.do(self.write())
+
+    @rule()
+    def lease_over(self) -> None:
+        """Who still stands by then writes nothing any more."""
+        self.do(self.give_up())
+        super().lease_over()
+
+    async def give_up(self) -> None:
+        for step, _ in self.standing:
+            step.cancel()
+        await asyncio.gather(*(step for step, _ in self.standing), return_exceptions=True)
+        self.standing.clear()
 
     @rule(
         place=st.integers(0, 99), fate=st.sampled_from(Fate), how=st.sampled_from(["unknown id", "other number"])
@@ -210,6 +270,11 @@ class DeadlyNight(Night):
         for row in self.do(self.world.rows(ACKED)):
             key = row["version"], row["person"]
             assert self.acked.setdefault(key, row["acked_at"]) == row["acked_at"]
+
+    async def dawn(self) -> None:
+        await self.give_up()
+        await super().dawn()
+        assert await self.world.rows(UNSETTLED) == []
 
 
 def test_engines_may_die_on_any_night(postgres: Postgres, book: RuleBook, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tests.model.search import explore
 from tests.model.states import Design
 from warnengine.dispatch import machine
 
-MORE = int(os.environ.get("WARNENGINE_MODEL_FAULTS", "0"))
+MORE = int(os.environ.get("WARNENGINE_TEST_MODEL_FAULTS", "0"))
 """Faults beyond those of the table: by night."""
 OVERTAKES = "order after its all-clear"
 OLD = "old version after the new one"

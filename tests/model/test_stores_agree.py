@@ -17,7 +17,7 @@ from tests.simulation.memory import Memory, MemoryDesk, MemoryStore
 from tests.store.world import POSTS, World, few_units, person, small_directory
 from warnengine.model.book import RuleBook
 
-EXAMPLES = int(os.environ.get("WARNENGINE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("WARNENGINE_TEST_EXAMPLES", "60"))
 ASKED = ("anju_duty", "water_duty")
 ABSENT = [key for unit, posts in POSTS.items() for post in posts if (key := person(unit, post)) not in ASKED]
 places = st.integers(0, 3)
