@@ -57,6 +57,15 @@ ACKED = "SELECT version, person, acked_at FROM obligation WHERE acked_at IS NOT 
 SETTLED_TWICE = """
 SELECT delivery, number, what FROM delivery_event WHERE what <> 'unknown' GROUP BY delivery, number, what HAVING count(*) > 1"""
 
+UNTOLD = """
+SELECT v.id, b.person FROM order_version v JOIN change c ON c.id = v.change AND c.expanded_at IS NOT NULL
+JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
+JOIN bundle b ON w.id = ANY (b.versions) AND b.approval IS NULL
+JOIN delivery_event e ON e.delivery BETWEEN b.id AND b.id + 15 AND e.what IN ('accepted', 'unknown', 'delivered')
+WHERE v.kind = 'lapse' AND v.superseded_at IS NULL
+  AND (e.what = 'delivered' OR NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = e.delivery
+       AND l.number = e.number AND l.what IN ('undelivered', 'refused', 'failed')))
+  AND NOT EXISTS (SELECT FROM bundle m WHERE m.person = b.person AND v.id = ANY (m.versions))"""
 UNSETTLED = """
 SELECT delivery, number FROM attempt a
 WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)"""
@@ -229,13 +238,22 @@ class DeadlyNight(Night):
 
         self.do(come())
 
-    @rule(place=st.integers(0, 99))
-    def failed_then_delivered(self, place: int) -> None:
-        """Both receipts of one message, in the wrong order, each twice."""
+    @rule(place=st.integers(0, 99), fate=st.sampled_from(Fate))
+    def receipt(self, place: int, fate: Fate) -> None:
+        super().receipt(place=place, fate=fate)
+        self.do(self.world.react())
+
+    @rule(place=st.integers(0, 99), clear=st.booleans())
+    def failed_then_delivered(self, place: int, clear: bool) -> None:
+        """Both receipts of one message, in the wrong order, each twice; it may be over by the second."""
         if log := self.world.sms.log:
             entry = log[place % len(log)]
-            for fate in (Fate.FAILED, Fate.FAILED, Fate.DELIVERED, Fate.DELIVERED, Fate.FAILED):
+            self.do(self.world.receipt(entry, Fate.FAILED))
+            if clear:
+                self.cancel(where=[ANJU], hazard="rainstorm")
+            for fate in (Fate.FAILED, Fate.DELIVERED, Fate.DELIVERED, Fate.FAILED):
                 self.do(self.world.receipt(entry, fate))
+            self.do(self.world.react())
 
     # what always holds
 
@@ -262,6 +280,10 @@ class DeadlyNight(Night):
         lines = {channel.gateway for channel in self.world.channels.values()}
         taken = {tuple(row) for row in self.do(self.world.rows(TAKEN)) if row["gateway"] in lines}
         assert taken <= set(self.sent())
+
+    @invariant()
+    def who_has_an_order_hears_its_all_clear(self) -> None:
+        assert self.do(self.world.rows(UNTOLD)) == []
 
     @invariant()
     def one_answer_one_escalation_one_task(self) -> None:
