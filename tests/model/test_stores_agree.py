@@ -20,21 +20,26 @@ from warnengine.model.book import RuleBook
 EXAMPLES = int(os.environ.get("WARNENGINE_TEST_EXAMPLES", "60"))
 ASKED = ("anju_duty", "water_duty")
 ABSENT = [key for unit, posts in POSTS.items() for post in posts if (key := person(unit, post)) not in ASKED]
-places = st.integers(0, 3)
-gateways = st.sampled_from(["one", "one", "two"])
-warns = st.builds(Op, st.just("warn"), st.sampled_from(["yellow", "red", ""]))
-claims = st.builds(
-    Op, st.just("claim"), st.sampled_from(["everything", "everything", "everything", *LEAVES]), places, gateways
-)
-others = st.one_of(
-    st.builds(Op, st.just("answer"), st.sampled_from(sorted(ANSWERS)), places),
-    st.builds(Op, st.just("release"), st.just(""), places),
-    st.builds(Op, st.just("die"), st.just(""), places),
-    st.builds(Op, st.just("lease over"), st.just(""), places),
-    st.builds(Op, st.just("jump"), st.just(""), st.sampled_from([1, 2, 60, 600])),
-    st.builds(Op, st.just("reply"), st.sampled_from(ASKED)),
-)
-stories = st.lists(st.one_of(warns, claims, claims, others, others), min_size=5, max_size=30)
+PLACES, OWNERS = range(3), range(2)
+GATEWAYS = ("one", "one", "two")
+COMMON = [
+    *(Op("claim", "everything", owner, gateway) for owner in OWNERS for gateway in GATEWAYS),
+    *(Op("answer", what, place) for what in (*ANSWERS, "taken", "nothing", "busy") for place in PLACES[:2]),
+    *(Op("release", place=place) for place in PLACES),
+    Op("jump", place=1),
+    Op("jump", place=2),
+]
+RARE = [
+    *(Op("claim", leave, owner, gateway) for leave in LEAVES for owner in OWNERS for gateway in GATEWAYS[1:]),
+    *(Op("die", place=place) for place in PLACES),
+    *(Op("lease over", place=place) for place in PLACES),
+    *(Op("reply", who) for who in ASKED),
+    *(Op("warn", level) for level in ("yellow", "red", "")),
+    Op("jump", place=60),
+    Op("jump", place=600),
+]
+stories = st.lists(st.sampled_from(COMMON * 3 + RARE), min_size=15, max_size=40)
+warns = st.sampled_from([Op("warn", "yellow"), Op("warn", "red")])
 Play = Callable[[list[Op]], None]
 
 RED, CLEAR = Op("warn", "red"), Op("warn", "")
