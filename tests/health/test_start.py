@@ -15,6 +15,7 @@ from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import Database, refuse_skew
 from warnengine.store.embedded import owned
+from warnengine.store.primary import NotPrimary
 
 GATEWAY = {
     "kind": "smpp",
@@ -108,5 +109,5 @@ async def test_a_standby_is_not_served_from(database: Database, monkeypatch: pyt
         name = await connection.fetchval("SELECT current_database()")
         await connection.execute(f"ALTER DATABASE {name} SET search_path = first, pg_catalog, public")
     await database.pool.expire_connections()
-    with pytest.raises(StartRefused, match="is a standby: point WARNENGINE_DATABASE at the primary"):
+    with pytest.raises(NotPrimary, match="it is a standby"):
         await database.refuse_unsafe()

@@ -10,7 +10,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from tests.store.world import ANJU, BAIYANG, HOUR, World
+from tests.store.world import ANJU, BAIYANG, EVERYTHING, HOUR, World
 from tests.waiting import until
 from warnengine.model.errors import Refused
 from warnengine.store.database import DATABASE_ERRORS
@@ -56,7 +56,7 @@ async def test_a_stop_waits_for_intents_that_are_being_written_and_none_comes_af
     await world.warn("red")
     async with AsyncExitStack() as stack:
         store = world.dispatcher("sms").store
-        desk = await stack.enter_async_context(store.claim("sms", "sms-1", abandoned=False))
+        desk = await stack.enter_async_context(store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING))
         assert desk
         stop = asyncio.create_task(world.engine.halts.halt("all", "", "张三", "误发"))
         await until(lambda: world.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = 7073"))
@@ -70,7 +70,7 @@ async def test_a_frozen_engine_does_not_hold_up_a_stop(world: World) -> None:
     await world.warn("red")
 
     async def frozen() -> AsyncIterator[None]:
-        async with world.dispatcher("sms").store.claim("sms", "sms-1", abandoned=False) as desk:
+        async with world.dispatcher("sms").store.claim("sms", "sms-1", lowest=3, leave=EVERYTHING) as desk:
             assert desk
             yield
 

@@ -213,6 +213,9 @@ class Journal:
         settled = await receipts.settle(connection, fates=of["fate"], codes=of["code"], **messages)
         reached = sorted({row["delivery"] & ~15 for row in settled if row["what"] == "delivered"})
         await receipts.reached(connection, bundles=reached)
+        after_all = sorted({row["delivery"] & ~15 for row in settled if row["after_all"]})
+        if after_all:
+            await receipts.tell_after_all(connection, bundles=after_all)
         lost = [row for row in settled if row["what"] == "undelivered"]
         around = [(row["delivery"], row["gateway"]) for row in lost]
         await go_around(connection, around, Purpose.RETRY, self.several)

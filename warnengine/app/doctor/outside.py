@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from structlog.testing import capture_logs
 
 from warnengine.app.canary import ANYWHERE
+from warnengine.app.channels import channel_of
 from warnengine.app.engine import Engine
 from warnengine.dispatch.channel import Channel
 from warnengine.health.check import Check
@@ -44,7 +45,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     with capture_logs() as logged:
         tries = [
             _gateway(gateway, channel, running)
-            for gateway, channel in zip(settings.gateways, engine.gateways, strict=True)
+            for gateway, channel in zip(settings.gateways, _channels(engine), strict=True)
         ]
         checks = await asyncio.gather(*tries)
     for gateway, check in zip(settings.gateways, checks, strict=True):
@@ -52,6 +53,14 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     yield _receipts(settings)
     yield await _kafka(settings)
     yield await _alive(settings)
+
+
+def _channels(engine: Engine) -> Sequence[Channel]:
+    """One for each gateway. On a database of several engines a line is only tried where nobody else has it; in the
+    embedded one whoever had it is down."""
+    if engine.settings.database:
+        return engine.channels[: len(engine.gateways)]
+    return [channel_of(gateway, engine.inbox) for gateway in engine.settings.gateways]
 
 
 async def _running(settings: Settings) -> Running | None:

@@ -9,7 +9,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
 -- name: last_to(channel, address)^
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
 -- its way only where there is nothing else.
-SELECT bundle, district, person, purpose, channel, address, intended_at FROM possibly_read
+SELECT bundle, district, person, purpose, split_part(channel, '@', 1) AS channel, address, intended_at FROM possibly_read
 WHERE split_part(channel, '@', 1) = :channel AND same_address(address, :address)
 ORDER BY settled DESC, intended_at DESC, delivery DESC LIMIT 1;
 

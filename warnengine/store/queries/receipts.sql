@@ -72,7 +72,20 @@ FROM (SELECT m.delivery, m.number, min(p.gateway) AS gateway,
       GROUP BY m.delivery, m.number HAVING bool_and(p.fate IS NOT NULL)) AS done
 WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = done.delivery AND e.number = done.number
                   AND e.what = done.what)
-RETURNING delivery, what, detail, gateway;
+RETURNING delivery, what, detail, gateway,
+          what = 'delivered' AND EXISTS (SELECT FROM delivery_event e WHERE e.delivery = delivery_event.delivery
+                                         AND e.what = 'undelivered') AS after_all;
+
+-- name: tell_after_all(bundles)!
+-- Who has got after all what was reported undelivered must hear what has followed it meanwhile: people are looked for
+-- again. An expansion that is under way is waited for: it may not have seen this.
+UPDATE change SET expanded_at = NULL
+WHERE id IN (SELECT newer.change FROM bundle b JOIN order_version v ON v.id = ANY (b.versions)
+             JOIN order_version newer ON newer.standing_order = v.standing_order AND newer.version > v.version
+                                     AND newer.superseded_at IS NULL
+             WHERE b.id = ANY(:bundles::bigint[]) AND b.approval IS NULL
+               AND NOT EXISTS (SELECT FROM bundle n WHERE n.change = newer.change AND n.person = b.person
+                               AND n.purpose = 'order'));
 
 -- name: reached(bundles)!
 -- In one order, for another process may have receipts of the same people.
