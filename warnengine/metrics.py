@@ -19,6 +19,7 @@ QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["re
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
 APPROVALS_OLDEST = Gauge("ews_orders_awaiting_approval_oldest_seconds", "Age of the oldest of them.")
+HALTED = Gauge("ews_halted", "Stops in force: nothing of their scope is sent.", ["scope"])
 FIRST_SUBMIT = Histogram(
     "ews_dispatch_first_submit_seconds",
     "From a warning's acceptance to the first send of each change that it made.",
@@ -90,4 +91,15 @@ CLOCK_SKEW = Gauge("ews_clock_skew_seconds", "How far this process's clock is fr
 LOOP_LAG = Gauge("ews_eventloop_lag_seconds", "The longest hold-up of this process in half a minute.")
 DISK_FREE = Gauge("ews_disk_free_bytes", "Free on the disk of the data folder.")
 DISK_SIZE = Gauge("ews_disk_size_bytes", "Size of the disk of the data folder.")
+CANARY_SUCCESS = Gauge(
+    "ews_canary_last_success_timestamp_seconds",
+    "When a canary last came through: in/… a way in, out/… a gateway and its receipt, back/… a reply.",
+    ["path"],
+)
+UNEXPLAINED = Gauge("ews_account_unexplained", "What nobody can explain, by the last account.")
+ACCOUNTED = Gauge("ews_account_timestamp_seconds", "When the last account was made.")
+INTAKE_CLOSED = Gauge("ews_intake_closed", "1 while the disk is so full that nothing is taken in.")
+ALIVE_HEARD = Gauge(
+    "ews_alive_last_success_timestamp_seconds", "When the other side last heard the sign of life of this process."
+)
 BUILD = Gauge("ews_build_info", "Version and rule book.", ["version", "book"])

@@ -7,6 +7,8 @@ One class per outside system. Secrets are never printed. Nested values are writt
 from __future__ import annotations
 
 import os
+import re
+from datetime import time
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -40,6 +42,8 @@ class Gateway(_Section):
     """Submits a second that the contract allows; a long SMS is one for each part."""
     connect_seconds: float = 3
     answer_seconds: float = 5
+    canary: str | None = Field(default=None, min_length=1)
+    """A loop-back number or mailbox, which belongs to nobody: the canary's texts go there; absent: none go."""
 
 
 class SmppGateway(Gateway):
@@ -205,8 +209,104 @@ class PushGateway(Gateway):
     """Also push to plain http and to addresses of this machine itself: for tests and the demo only."""
 
 
+def _topic(topic: str) -> str:
+    levels = topic.split("/")
+    if levels.count("{address}") != 1 or topic.count("{") != 1 or set(topic) & set("+#\0"):
+        raise ValueError(f"topic {topic!r}: {{address}} must be one whole level, as in speakers/{{address}}/play")
+    return topic
+
+
+Topic = Annotated[str, AfterValidator(_topic)]
+
+
+class MqttGateway(Gateway):
+    """A broker of MQTT 5 with village loudspeakers (大喇叭), or with the phones of the district's own app."""
+
+    kind: Literal["mqtt"]
+    serves: Literal["loudspeaker", "app"]
+    """The channel that the rule book and the address list name."""
+    host: str = Field(min_length=1)
+    port: int = Field(default=8883, ge=0, le=65535)
+    tls: bool = True
+    ca_file: Path | None = None
+    """Certificate authority of the broker; the system's own list when absent."""
+    username: str | None = None
+    password: SecretStr | None = None
+    client_id: str | None = Field(None, pattern=r"^[0-9A-Za-z._-]{1,60}$")
+    """Our name at the broker, of this process alone; absent: made of the gateway's name and the machine's."""
+    topic: Topic = "warnengine/{address}/order"
+    """Where a device listens."""
+    receipts: Topic = "warnengine/{address}/receipt"
+    """Where a device tells what came of a message: {"id", "result": played, delivered, read, failed, "code"}."""
+    replies: Topic | None = None
+    """Where the app hands over what a person answered: {"order", "text"}."""
+    status: Topic | None = None
+    """Where a device, or its will, says `online` or `offline` (retained)."""
+    repeat: int = Field(default=3, ge=1, le=10)
+    """How often a loudspeaker says it."""
+    enquire_seconds: float = Field(default=30, ge=1)
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError(f"MQTT gateway {self.name}: give both username and password, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> Self:
+        topics = [topic for topic in (self.topic, self.receipts, self.replies, self.status) if topic]
+        if len(set(topics)) < len(topics):
+            raise ValueError(f"MQTT gateway {self.name}: topic, receipts, replies and status must differ")
+        return self
+
+
+class WecomGateway(Gateway):
+    """An application of the bureau in WeCom (企业微信)."""
+
+    kind: Literal["wecom"]
+    url: str = "https://qyapi.weixin.qq.com"
+    corp_id: str = Field(pattern=r"^[0-9A-Za-z_-]{1,64}$")
+    """企业ID."""
+    agent_id: int = Field(ge=0)
+    secret: SecretStr = Field(min_length=1)
+    """Secret of the application."""
+    callback_secret: SecretStr = Field(min_length=1)
+    """Part of the callback's path."""
+    token: SecretStr | None = None
+    """Token of 接收消息服务器; without it nobody can answer in WeCom, only on the link page."""
+    aes_key: SecretStr | None = None
+    """EncodingAESKey of 接收消息服务器: 43 letters and digits."""
+    window: int = Field(default=8, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _callback_is_whole(self) -> Self:
+        if (self.token is None) != (self.aes_key is None):
+            raise ValueError(f"WeCom gateway {self.name}: give both token and aes_key, or neither")
+        if self.aes_key and not re.fullmatch(r"[0-9A-Za-z+/]{43}", self.aes_key.get_secret_value()):
+            raise ValueError(f"WeCom gateway {self.name}: aes_key has 43 letters and digits")
+        return self
+
+
+class ExtraGateway(Gateway):
+    """Any service that Apprise knows. What it took is sent, and counts for nobody as reached."""
+
+    kind: Literal["extra"]
+    url: SecretStr
+    """Apprise's URL of the service; {address} stands for what the address list has in the column extra."""
+    window: int = Field(default=4, ge=1, le=32)
+    """Threads."""
+
+
 AnyGateway = Annotated[
-    SmppGateway | CmppGateway | HttpGateway | VoiceGateway | SmtpGateway | PushGateway,
+    SmppGateway
+    | CmppGateway
+    | HttpGateway
+    | VoiceGateway
+    | SmtpGateway
+    | PushGateway
+    | MqttGateway
+    | WecomGateway
+    | ExtraGateway,
     Field(discriminator="kind"),
 ]
 
@@ -231,6 +331,19 @@ class Source(_Section):
     token: SecretStr = Field(min_length=1)
 
 
+class Operator(_Section):
+    """Somebody who works with the engine under their own name."""
+
+    name: str = Field(min_length=1, max_length=40)
+    """As it stands in the record: 张三."""
+    role: Literal["duty", "bureau", "leader"]
+    """值班员 stops, orders by hand and records; 带班领导 also lets through what a limit has held; the bureau
+    reads, and may stop."""
+    token: SecretStr = Field(min_length=1)
+    person: str | None = None
+    """Their key in the address list: nobody records their own word."""
+
+
 class Http(_Section):
     """Where the engine listens."""
 
@@ -245,13 +358,70 @@ class Dispatch(_Section):
 
     lease_seconds: float = 30
     grace_seconds: float = 10
-    intent_batch: int = Field(default=200, ge=1, le=500)
-    """Intents committed together at most; fewer where a gateway is slow. What was on the wire is in doubt after a
-    crash, and what was intended may have been."""
+    intent_batch: int | None = Field(default=None, ge=1, le=500)
+    """Intents committed together; absent: the gateway's window; fewer where it is slow. What was intended and has
+    no outcome is in doubt after a crash: two such batches of each gateway at most, and one of reds."""
     silent_after_seconds: float = 120
     """Accepted and no receipt for so long: silent."""
+    line_seconds: float = Field(default=15, ge=9, le=20)
+    """The lease of a line that one process at a time may bind: after a crash another engine has it so late."""
     confirmed_after_seconds: float = 40
     """By then nearly every receipt has come; a gateway of which none has is a black hole."""
+
+
+class Drill(_Section):
+    """The drill beside this installation: nothing of it may be the live one's."""
+
+    gateways: tuple[AnyGateway, ...] = ()
+    sources: tuple[Source, ...] = ()
+    operator_token: SecretStr | None = Field(None, min_length=1)
+    link_key: SecretStr | None = Field(None, min_length=1)
+    """Absent: made once in the drill's own folder, `drill` in the data folder."""
+    http: Http = Http(port=8081, public_url="http://127.0.0.1:8081")
+    kafka: Kafka | None = None
+    database: SecretStr | None = None
+    """DSN of the role that may only drill, in the live database; needed where `database` is."""
+
+
+class Trial(_Section):
+    """Where a trial's digests go: to the duty room, and nothing goes anywhere else."""
+
+    sms: tuple[Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")], ...] = ()
+    """Mobiles of the duty room: +8613800000000"""
+    email: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody_reads(self) -> Self:
+        if not self.sms and not self.email:
+            raise ValueError("name at least one mobile (sms) or mailbox (email) of the duty room")
+        return self
+
+
+class Canary(_Section):
+    """The test message that flies through every way in and every gateway that has a `canary` address."""
+
+    every_seconds: float = Field(default=60, ge=1)
+
+
+class Alive(_Section):
+    """The sign of life that goes out while everything is well; whoever hears none must ring."""
+
+    url: str = Field(pattern=r"^https?://.+$")
+    """POST, no body. On another machine, with other power and another network."""
+    every_seconds: float = Field(default=30, ge=1)
+
+
+class RollCall(_Section):
+    """The evening roll-call (点名), which proves that numbers are right and posts are held."""
+
+    at: time = time(17, 30)
+    """By Beijing time."""
+    months: tuple[int, ...] = (5, 6, 7, 8, 9)
+    """The flood season."""
+    posts: tuple[str, ...] = ("duty",)
+    """Which posts of every unit are called."""
+    within_minutes: int = Field(default=30, ge=1, le=240)
+    """Until it is closed, and whoever has not answered is on the duty room's list."""
 
 
 class Settings(BaseSettings):
@@ -264,7 +434,8 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     """The data folder: embedded database, keys, spool."""
     database: SecretStr | None = None
-    """DSN of a PostgreSQL ≥ 15; absent: the embedded one, in the data folder."""
+    """DSN of a PostgreSQL ≥ 15, or of a primary and its standbys (postgresql://user@one:5432,two:5432/name);
+    absent: the embedded one, in the data folder."""
     rules: Path = Path("rules")
     templates: Path = Path("templates")
     spool: Path | None = None
@@ -275,11 +446,42 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     operator_token: SecretStr | None = Field(None, min_length=1)
     """Token of the duty room's clients: approvals, tasks, lists."""
+    operators: tuple[Operator, ...] = ()
+    """Who orders by hand, records what was said by telephone, ends a stop: under a name, two of them at least."""
     link_key: SecretStr | None = Field(None, min_length=1)
     """Signs official's links; absent: made once in the data folder. Several engines need the same one."""
     dispatch: Dispatch = Dispatch()
-    installation: Literal["live", "demo"] = "live"
-    """demo: a folder whose clock may be set; refused wherever live orders ever stood."""
+    installation: Literal["live", "demo", "drill", "trial"] = "live"
+    """demo: a folder whose clock may be set; refused wherever live orders ever stood. trial: live input,
+    everything computed, only the duty room receives. drill: made by `warnengine drill`, never written here."""
+    drill: Drill | None = None
+    """The drill beside this installation, for `warnengine drill`; absent: exercises are only shown."""
+    trial: Trial | None = None
+    """Who receives in a trial."""
+
+    canary: Canary = Canary()
+    account_seconds: float = Field(default=3600, ge=60)
+    """Between two accounts: warnings, orders, people, accepted, delivered, acked, and 0 unexplained."""
+    ballast_megabytes: int | None = Field(default=None, ge=0)
+    """A file in the data folder that is removed when the disk is nearly full, so that sending goes on; absent:
+    256, in a demo 8. 0: none."""
+    backups: Path | None = None
+    """The folder that backups are written to; `doctor` watches the age of the newest."""
+    roll_call: RollCall | None = None
+    """Absent: none by itself; `warnengine report roll-call --start` makes one at any time."""
+    alive: Alive | None = None
+    """Absent: nobody outside learns when this engine dies."""
+
+    @property
+    def server(self) -> Path:
+        """The folder of the embedded database: a drill has its schema in the live one's."""
+        return self.data.parent if self.installation == "drill" else self.data
+
+    @property
+    def ballast_bytes(self) -> int:
+        """How large the ballast is."""
+        usual = 8 if self.installation == "demo" else 256
+        return (usual if self.ballast_megabytes is None else self.ballast_megabytes) << 20
 
     @classmethod
     def settings_customise_sources(

@@ -33,6 +33,7 @@ from warnengine.dispatch.channel import (
     Reason,
     Receipt,
     Reply,
+    Telling,
     Text,
     Unanswered,
 )
@@ -263,6 +264,12 @@ class ChannelConformance:
         assert caught.value.detail, "an operator needs words"
         return caught.value
 
+    @staticmethod
+    def trouble(line: Line) -> str:
+        """What /readyz says of the channel."""
+        assert isinstance(line.channel, Telling)
+        return line.channel.trouble()
+
     # What goes out
 
     @pytest.mark.parametrize("short", TEXTS.values(), ids=TEXTS.keys())
@@ -326,6 +333,7 @@ class ChannelConformance:
                 await asyncio.sleep(0.01)
         assert reasons <= {Reason.UNREACHABLE, Reason.CREDENTIALS}
         assert not line.channel.healthy()
+        assert self.trouble(line).startswith("credentials refused: "), "a wrong password is not a dead network"
         assert peer.received == []
         peer.script("accept")
         await until(line.channel.healthy, "the channel has logged in again")
@@ -354,8 +362,10 @@ class ChannelConformance:
         error = await self.refused(line, outgoing(peer.address))
         assert (error.reason, error.retry) == (Reason.UNREACHABLE, True)
         await until(lambda: not line.channel.healthy(), "the channel is known to be down")
+        assert self.trouble(line), "an operator needs words"
         await peer.start()
         await until(line.channel.healthy, "the channel has come back")
+        assert self.trouble(line) == ""
         assert peer.received == []
 
     async def test_before_run_it_is_not_healthy(self, peer: Peer) -> None:

@@ -17,6 +17,7 @@ from aiohttp import web
 from tests.channels.conformance import Answer
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Reply, Text
 from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
+from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.settings import HttpGateway
 
 HASTY = {"callback_secret": "s3cret", "connect_seconds": 1, "answer_seconds": 1, "window": 8}
@@ -66,7 +67,7 @@ class Callbacks:
 
     def __init__(self) -> None:
         self.site = Site(self._take)
-        self.channel: HttpChannel | None = None
+        self.channel: HttpChannel | WecomChannel | None = None
         self.inbox: Inbox | None = None
         self.statuses: list[int] = []
 
@@ -74,7 +75,9 @@ class Callbacks:
         status = await self._status(request)
         self.statuses.append(status)
         assert self.channel
-        body, media_type = self.channel.answer_ok if status == 200 else (b"", "text/plain")
+        body, media_type = (
+            self.channel.answer(request.method, request.query) if status == 200 else (b"", "text/plain")
+        )
         return web.Response(status=status, body=body, content_type=media_type)
 
     async def _status(self, request: web.BaseRequest) -> int:

@@ -21,11 +21,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.channels.conformance import BOUND, ORDER, TEXTS, Line, Recorder, outgoing, running, until
 from tests.channels.smpp_peers import NodePeer, receipt_text, reply_parts, settings
-from warnengine.dispatch.channel import Channel, ChannelError, Fate, Reason, Unanswered
+from warnengine.dispatch.channel import (
+    Accepted,
+    BulkChannel,
+    Channel,
+    ChannelError,
+    Fate,
+    Reason,
+    Recalling,
+    Unanswered,
+)
 from warnengine.dispatch.channels.smpp import SmppChannel
 
 NUMBER = "+8613800138001"
-BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND = 0x09, 0x04, 0x05, 0x15, 0x06
+BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND, CANCEL = 0x09, 0x04, 0x05, 0x15, 0x06, 0x08
 RESPONSE = 0x80000000
 
 Act = Callable[["Smsc", int, int, bytes], Awaitable[None] | None]
@@ -210,6 +219,53 @@ async def test_one_lost_answer_costs_only_its_own_message() -> None:
             await lost
         assert line.channel.healthy()
         assert len(smsc.sessions) == 1
+
+
+async def test_a_yes_that_comes_after_it_was_given_up_still_counts() -> None:
+    held: list[int] = []
+
+    def hold_back(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT and smsc.count(SUBMIT) == 1:
+            held.append(sequence)
+        elif command == SUBMIT:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"x\0"))
+
+    answers: list[object] = []
+    async with Smsc(hold_back) as smsc, line_to(smsc) as line:
+        assert isinstance(line.channel, BulkChannel)
+        line.channel.submit(outgoing(NUMBER), answers.append)
+        while not answers:
+            await line.send(outgoing(NUMBER, "【铜梁应急】另一条"))
+            await asyncio.sleep(0.05)
+        assert isinstance(answers[0], Unanswered)
+        smsc.send(frame(SUBMIT | RESPONSE, held[0], b"late\0"))
+        await until(lambda: len(answers) == 2, "the late yes is handed on")
+    assert answers[1] == Accepted(("late",), receipts=True)
+
+
+async def test_what_the_gateway_still_holds_is_recalled_as_it_was_submitted() -> None:
+    def take(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"id-7\0"))
+        elif command == CANCEL:
+            smsc.send(frame(CANCEL | RESPONSE, sequence))
+
+    async with Smsc(take) as smsc, line_to(smsc) as line:
+        taken = await line.send(outgoing(NUMBER))
+        assert isinstance(line.channel, Recalling)
+        line.channel.recall(taken.provider_ids[0], NUMBER)
+        await until(lambda: smsc.count(CANCEL) == 1, "the gateway is asked")
+        await line.send(outgoing(NUMBER, "【铜梁应急】解除"))
+    submitted = next(octets for command, _, octets in smsc.pdus if command == SUBMIT)[16:]
+    cancelled = next(octets for command, _, octets in smsc.pdus if command == CANCEL)[16:]
+    source, destination = addresses(submitted[1:])
+    assert cancelled == b"\0id-7\0" + source + destination, "§4.9.1: service type, id, source, destination"
+
+
+def addresses(octets: bytes) -> tuple[bytes, bytes]:
+    """Both addresses with their types (SMPP 3.4 §4.4.1)."""
+    first = octets.index(0, 2) + 1
+    return octets[:first], octets[first : octets.index(0, first + 2) + 1]
 
 
 async def test_the_window_is_never_exceeded() -> None:

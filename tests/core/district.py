@@ -14,6 +14,7 @@ from warnengine.ingest.formats import Reading
 from warnengine.match.desired import desired
 from warnengine.model.book import Measure, RuleBook
 from warnengine.model.bundle import Pending, Request
+from warnengine.model.byhand import ByHand
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Kind, Mark, OrderKey, Standing, Stands, Version
 from warnengine.model.place import Area
@@ -150,6 +151,7 @@ class Hall:
     book: RuleBook = BOOK
     clock: datetime = field(default_factory=lambda: at("19:13", 26))
     district: str = "500151"
+    people: ByHand = field(default_factory=ByHand)
     known: dict[CellKey, Cell] = field(default_factory=dict)
     orders: dict[OrderKey, Stands] = field(default_factory=dict)
     approved: frozenset[tuple[OrderKey, str]] = frozenset()
@@ -199,6 +201,9 @@ class Hall:
 
     async def standing(self) -> dict[OrderKey, Stands]:
         return dict(self.orders)
+
+    async def by_hand(self) -> ByHand:
+        return self.people
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         self.known |= {cell.key: cell for cell in cells}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.district import ANJU, BOOK, CANCEL, RED, ROOT, Hall, at
-from warnengine.model.delivery import Candidate, Purpose
+from warnengine.model.bundle import Written
+from warnengine.model.delivery import Attempt, Candidate, Purpose
 from warnengine.model.level import Level
 from warnengine.model.order import Version
 from warnengine.order.compose import compose
@@ -124,27 +125,24 @@ def test_a_text_without_slots_is_left_alone(text: str) -> None:
     assert fill(text.replace("{", ""), {"name": "x"}) == text.replace("{", "")
 
 
-def candidate(**fields: object) -> Candidate:
-    values: dict[str, object] = {
-        "delivery": 160,
-        "bundle": 160,
-        "address": "+8619900000001",
-        "level": Level.RED,
-        "kind": "issue",
-        "now": at("05:55"),
-        "not_after": at("08:00"),
-        "stale": False,
-        "answered": False,
-        "taken": False,
-        "retired": False,
-        "short": "【铜梁应急】{resend}{name} {posts} {link}",
-        "subject": "【铜梁应急】{resend}",
-        "body": "{posts} {name} {link}",
-        "html": '<p>{name}</p><a href="{link}">',
-        "name": "李四",
-        "posts": ("500151105/secretary", "hitech_zone/mayor"),
-    }
-    return Candidate(**values | fields)  # type: ignore[arg-type]
+def candidate(name: str = "李四") -> Candidate:
+    return Candidate(
+        attempt=Attempt(160, 1, Purpose.FIRST, "sms", "+8619900000001", Level.RED, at("08:00")),
+        bundle=160,
+        stale=False,
+        answered=False,
+        taken=False,
+        retired=False,
+        text=Written(
+            short="【铜梁应急】{resend}{name} {posts} {link}",
+            subject="【铜梁应急】{resend}",
+            body="{posts} {name} {link}",
+            html='<p>{name}</p><a href="{link}">',
+            notes=None,
+        ),
+        name=name,
+        posts=("500151105/secretary", "hitech_zone/mayor"),
+    )
 
 
 WORDING = Wording(BOOK, KEY, "https://yj.example.cn/")
@@ -170,7 +168,7 @@ def test_a_name_is_no_markup() -> None:
 
 def test_what_the_board_shows_is_what_the_first_attempt_carries() -> None:
     one = candidate()
-    assert WORDING.shown(one.short, one.bundle, one.name, one.posts) == WORDING(one, Purpose.FIRST).short
+    assert WORDING.shown(one.text.short, one.bundle, one.name, one.posts) == WORDING(one, Purpose.FIRST).short
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from warnengine.directory import gaps, read_csv
 from warnengine.model.book import RuleBook
-from warnengine.model.directory import Directory, Holding
+from warnengine.model.directory import Directory, Holding, Person
 from warnengine.model.finding import Severity
 
 DEMO = Path(__file__).parents[2] / "warnengine" / "demo" / "directory.csv"
@@ -90,3 +90,21 @@ def test_deputies_in_a_circle(full: Directory, book: RuleBook) -> None:
     assert circle.startswith("directory: deputies in a circle: ")
     assert full.people[mayor].name in circle
     assert full.people[secretary].name in circle
+
+
+@pytest.mark.parametrize(
+    ("ways", "severity"),
+    [
+        ({"loudspeaker": "anju-1"}, None),
+        ({"wecom": "LiMing"}, Severity.WARNING),
+        ({"extra": "liming"}, Severity.ERROR),
+        ({}, Severity.ERROR),
+    ],
+    ids=str,
+)
+def test_what_reaches_somebody_without_a_mobile(
+    full: Directory, book: RuleBook, ways: dict[str, str], severity: Severity | None
+) -> None:
+    people = {**full.people, "x": Person("x", "某", None, None, **ways)}
+    found = gaps(replace(full, people=people), book)
+    assert [finding.severity for finding in found] == ([severity] if severity else [])

@@ -15,7 +15,7 @@ from warnengine.model.directory import Holding, Person
 from warnengine.model.errors import DirectoryError
 
 HEAD = "unit,post,person,name,mobile,email,deputy,superior"
-ALL = HEAD.replace("mobile", "mobile,phone")
+ALL = HEAD.replace("mobile", "mobile,phone").replace("email", "email,wecom,app,loudspeaker,extra")
 GOOD = "500151105,mayor,a1,李明,19900000001,a1@example.cn,a2,"
 OTHER = "500151105,vice,a2,王芳,199 0000 0002,,,a1"
 
@@ -185,3 +185,43 @@ def test_the_sample_that_ships(book: RuleBook) -> None:
     assert all(not person.email or person.email.endswith("@example.cn") for person in directory.people.values())
     posts = [holding.person for holding in directory.holdings]
     assert max(posts.count(person) for person in directory.people) == 3
+
+
+WAYS = "unit,post,person,name,mobile,wecom,app,loudspeaker,extra"
+
+
+def test_every_way_to_somebody(book: RuleBook) -> None:
+    people = read_csv(
+        table(
+            "安居镇,duty,a1,李明,19900000001,LiMing,phone-1,,liming",
+            "安居镇,大喇叭,horn_anju,安居镇大喇叭,,,,anju-1,",
+            head=WAYS,
+        ),
+        book,
+    ).people
+    assert people["a1"].ways == (
+        ("sms", "+8619900000001"),
+        ("wecom", "LiMing"),
+        ("app", "phone-1"),
+        ("extra", "liming"),
+    )
+    assert people["horn_anju"].ways == (("loudspeaker", "anju-1"),)
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ("a b,,,", 'wecom: "a b" has not the right form'),
+        (",a/b,,", 'app: "a/b" has not the right form'),
+        (",,#,", 'loudspeaker: "#" has not the right form'),
+    ],
+)
+def test_addresses_that_cannot_be(book: RuleBook, cells: str, says: str) -> None:
+    (complaint,) = complaints(table(f"安居镇,duty,a1,李明,19900000001,{cells}", head=WAYS), book)
+    assert says in complaint
+
+
+def test_two_people_cannot_answer_from_one_account(book: RuleBook) -> None:
+    rows = ("安居镇,duty,a1,李明,19900000001,LiMing,,,", "安居镇,vice,a2,王芳,19900000002,liming,,,")
+    (complaint,) = complaints(table(*rows, head=WAYS), book)
+    assert "liming is also the member of WeCom of a1 in line 2" in complaint

@@ -63,6 +63,8 @@ class FakeChannel:
     up: bool = True
     log: list[Entry] = field(default_factory=list)
     """The sink: append-only."""
+    recalled: list[tuple[int, str]] = field(default_factory=list)
+    """Place, and id of a part that it was asked not to deliver."""
     asked: list[Outgoing] = field(default_factory=list)
     """Every message that the dispatcher handed over, taken or not."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,12 +72,17 @@ class FakeChannel:
     before: Callable[[Outgoing], Awaitable[None]] | None = None
     """Looks at the world at the moment of the write."""
     parts: int = 1
+    after: float | None = None
+    """Seconds that a refusal asks to wait."""
 
     async def run(self) -> None:
         """There is no session to keep."""
 
     def healthy(self) -> bool:
         return self.up
+
+    def recall(self, provider_id: str, address: str) -> None:
+        self.recalled.append((next(self.counter), provider_id))
 
     async def send(self, message: Outgoing) -> Accepted:
         """Take the message or not, then answer as told."""
@@ -111,7 +118,7 @@ class FakeChannel:
     def _answer(self, will: Will, message: Outgoing) -> Accepted:
         match will:
             case Will.REFUSE | Will.STALL_REFUSE:
-                raise ChannelError(Reason.THROTTLED, "busy", retry=True)
+                raise ChannelError(Reason.THROTTLED, "busy", retry=True, after=self.after)
             case Will.FAIL:
                 raise ChannelError(Reason.REJECTED, "never", retry=False)
             case Will.LOSE_ANSWER | Will.LOSE_MESSAGE:

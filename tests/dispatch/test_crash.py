@@ -18,12 +18,12 @@ from warnengine.store.sending import ClaimDesk
 LEASE = timedelta(milliseconds=200)
 
 
-async def crash(world: World, *, taken: int, answered: int) -> None:
+async def crash(world: World, *, taken: int, answered: int, lease: timedelta = LEASE) -> None:
     """An engine dies in mid-batch: of seven messages the gateway has `taken` and has answered `answered`."""
     world.sms.script.extend([Will.ACCEPT] * answered + [Will.STALL] * (taken - answered))
     world.sms.script.extend([Will.STALL_REFUSE] * (7 - taken))
     living = asyncio.all_tasks()
-    dying = asyncio.create_task(world.dispatcher(owner="dying", lease=LEASE).step())
+    dying = asyncio.create_task(world.dispatcher(owner="dying", lease=lease).step())
     while len(world.sms.asked) < 7:
         await asyncio.sleep(0)
     await die(living, dying)
@@ -120,7 +120,7 @@ async def test_only_what_was_on_the_wire_is_in_doubt(world: World) -> None:
 
 async def test_an_all_clear_follows_what_a_dead_engine_may_have_sent(world: World) -> None:
     await world.warn("red")
-    await crash(world, taken=7, answered=0)
+    await crash(world, taken=7, answered=0, lease=timedelta(minutes=1))
     await world.warn(None)
     await world.send()
     assert not any("解除" in entry.short for entry in world.sms.log)

@@ -106,7 +106,7 @@ async def test_a_line_that_answers_nobody_is_left_after_a_few(pair: Pair) -> Non
     assert list(pair.routes.resting(asyncio.get_running_loop().time())) == ["first"]
 
 
-@pytest.mark.parametrize(("level", "around"), [("red", 1), ("orange", 1), ("yellow", 0)])
+@pytest.mark.parametrize(("level", "around"), [("red", 1), ("yellow", 1)])
 async def test_what_is_not_delivered_goes_around(pair: Pair, level: str, around: int) -> None:
     await pair.world.warn(level)
     await pair.send()
@@ -116,6 +116,14 @@ async def test_what_is_not_delivered_goes_around(pair: Pair, level: str, around:
     again = pair.lines["second"].log
     assert [entry.delivery for entry in again] == [pair.lines["first"].log[0].delivery] * around
     assert not any("重发" in entry.short for entry in again), "it is certain that nothing came"
+
+
+async def test_what_one_refuses_for_good_goes_around_and_nobody_is_paged_for_it(pair: Pair) -> None:
+    pair.lines["first"].script.append(Will.FAIL)
+    await pair.world.warn("red")
+    await pair.send()
+    assert pair.sent() == {"first": 6, "second": 1}
+    assert not await pair.world.tasks("unreached")
 
 
 async def test_nothing_goes_around_to_who_has_answered(pair: Pair) -> None:

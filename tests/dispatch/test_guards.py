@@ -130,8 +130,8 @@ async def test_nothing_leaves_after_the_lease(world: World, stopwatch: Stopwatch
 async def test_a_send_on_the_wire_is_given_up_with_the_lease(world: World) -> None:
     await world.warn("red")
     world.sms.script.append(Will.STALL)
-    hasty = world.dispatcher(batch=1, lease_seconds=10.1, grace_seconds=10)
-    await asyncio.wait_for(hasty.step(), 5)
+    hasty = world.dispatcher(batch=1, lease_seconds=12, grace_seconds=10)
+    await asyncio.wait_for(hasty.step(), 20)
     assert await world.events(world.sms.log[0].delivery) == [(1, "unknown")]
 
 

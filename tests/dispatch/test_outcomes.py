@@ -116,8 +116,8 @@ async def test_the_last_two_ways_may_close_at_the_same_moment(world: World) -> N
 
 async def test_a_retry_that_would_come_too_late_is_told_instead(one: World) -> None:
     one.sms.script.append(Will.REFUSE)
+    one.sms.after = 60
     await one.warn("red", lasts=MINUTE)
-    await one.jump(MINUTE - timedelta(milliseconds=900))
     await one.send()
     assert len(one.sms.asked) == 1
     (task,) = await one.tasks("unreached")
@@ -165,3 +165,16 @@ async def test_a_reminder_is_marked_and_not_sent_to_who_has_answered(world: Worl
     first, again = await world.inbox("anju_mayor")
     assert "再次提醒" in again
     assert "再次提醒" not in first
+
+
+async def test_what_an_all_clear_replaces_is_recalled_before_it_goes_unless_it_was_delivered(world: World) -> None:
+    await world.warn("red")
+    await world.send("sms")
+    confirmed = world.sms.log[0]
+    await world.receipt(confirmed)
+    orders = {entry.client_id for entry in world.sms.log} - {confirmed.client_id}
+    await world.warn(None)
+    await world.send("sms")
+    assert {id_ for _, id_ in world.sms.recalled} == {f"{client_id}-1" for client_id in orders}
+    first = min(entry.place for entry in world.sms.log if "解除" in entry.short)
+    assert all(place < first for place, _ in world.sms.recalled)

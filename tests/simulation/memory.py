@@ -207,6 +207,9 @@ class MemoryDesk:
             for id_ in ready
         ]
 
+    async def undelivered(self, bundles: Sequence[int]) -> list[tuple[str, str]]:
+        return []
+
     async def intend(self, intents: Sequence[Intent]) -> list[float]:
         await self.store.trip()
         claim = self.claim

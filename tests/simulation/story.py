@@ -48,7 +48,7 @@ class Line:
     loop: SeededLoop
     sink: Sink
     gateway: str
-    trouble: float
+    mischief: float
     """How often an answer is not a plain yes."""
     kind: str = "sms"
     window: int = 4
@@ -69,7 +69,7 @@ class Line:
             answered(ChannelError(Reason.UNREACHABLE, "down", retry=True))
             return
         travel, answers = draw.uniform(0, 0.05), draw.uniform(0, 0.05)
-        if draw.random() < self.trouble:
+        if draw.random() < self.mischief:
             fate = draw.choice(["lost", "swallowed", "slow", "refused", "late", "never"])
         else:
             fate = "taken"
@@ -121,7 +121,7 @@ class Night:
         """Run until everything is settled, then look."""
         for _ in range(2):
             self._start()
-        lasts = self.draw.choice([20.0, 60.0, 600.0])
+        lasts = self.draw.choice([20.0, 600.0, 600.0])
         people = [f"p{n}" for n in range(self.draw.randint(2, 6))]
         self.orders = self.memory.order(people, self.level, lasts, self.size)
         await asyncio.gather(self._faults(), self._cancel())
@@ -193,7 +193,7 @@ class Night:
         for owner in list(self.loop.frozen):
             self.loop.thaw(owner)
         for line in self.lines:
-            line.up, line.trouble = True, 0.0
+            line.up, line.mischief = True, 0.0
         self.trouble = 0.0
 
     def _quiet(self) -> bool:

@@ -92,6 +92,16 @@ async def test_a_corrected_number_gets_what_the_old_one_got_and_the_old_one_noth
     assert "+8619900009999" in again
 
 
+async def test_several_corrected_numbers_at_once_get_what_the_old_ones_got(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    numbers = {f"anju_{post}": f"+861990000999{place}" for place, post in enumerate(("duty", "vice", "mayor"))}
+    await world.people(renewed(**numbers))
+    await world.send()
+    told = [entry.address for entry in world.sms.log]
+    assert [told.count(number) for number in numbers.values()] == [1, 1, 1]
+
+
 async def test_a_new_holder_of_a_post_gets_the_order_that_stands_and_the_old_one_is_left_alone(
     world: World,
 ) -> None:

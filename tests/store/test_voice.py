@@ -224,7 +224,7 @@ async def test_a_machine_calls_the_mobile_and_the_duty_room_the_landline(world: 
 
 
 async def test_an_engine_whose_ladder_calls_by_voice_without_a_line_is_not_ready(world: World) -> None:
-    assert "voice" in await world.engine.ready()
+    assert "voice" in await world.engine.fitness.ready()
 
 
 async def test_the_end_is_not_spoken(world: World, tmp_path: Path) -> None:

@@ -77,11 +77,13 @@ def small_directory(
 
 def few_units(book: RuleBook) -> RuleBook:
     """The real book, for these units alone: a change is written in milliseconds. Townships owe something in a gale
-    too, so that there are two hazards."""
+    too, so that there are two hazards. It is never night: nights are for those who ask for them."""
     gale = {"id": "township.gale.blue.1", "when": {"hazard": "gale", "level": "blue"}, "order": "加固广告牌"}
     secure = Measure.model_validate(gale | {"deadline": "30m"})
     kinds = {**book.kinds, UnitKind.TOWNSHIP: (*book.kinds[UnitKind.TOWNSHIP], secure)}
-    return book.model_copy(update={"units": {code: book.units[code] for code in POSTS}, "kinds": kinds})
+    return book.model_copy(
+        update={"units": {code: book.units[code] for code in POSTS}, "kinds": kinds, "night": None}
+    )
 
 
 EVERYTHING = Leave(share=1, spare=False, alone=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
-from warnengine.acknowledge.ladder import Call, Escalate, Move, Nothing, Remind, Visit, climb
+from warnengine.acknowledge.ladder import Call, Letter, Move, Nothing, Rules, Share, Visit, climb, letters
 from warnengine.model.bundle import Rung
 
 log = structlog.get_logger()
@@ -25,13 +25,16 @@ class TimerDesk(Protocol):
     """Timers that have run out, locked for one transaction."""
 
     async def rungs(self, most: int) -> Sequence[Rung]:
-        """What has run out."""
+        """What has run out; nothing while another engine climbs."""
 
     async def remind(self, rung: Rung) -> None:
         """One more attempt on every channel of the bundle."""
 
-    async def escalate(self, rung: Rung, people: Sequence[str]) -> None:
-        """A bundle for each of them that speaks for the silent one."""
+    async def write(self, to: str, purpose: str, rungs: Sequence[Rung]) -> None:
+        """One message to one person about several bundles."""
+
+    async def share(self, rung: Rung) -> None:
+        """Tell all who have answered for a bundle who of them is responsible."""
 
     async def call(self, rung: Rung, channel: str) -> bool:
         """The duty room telephones, or a machine does (call, voice); False where no number is known."""
@@ -55,34 +58,43 @@ class LadderStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chaser:
-    """Climbs the ladder for everybody who has not answered."""
+    """Climbs the ladder for everybody who has not answered, or not finished."""
 
     store: LadderStore
+    rules: Rules
 
     async def step(self) -> bool:
         """Fire the timers that are due; return whether there may be more."""
         async with self.store.due_timers() as desk:
             rungs = await desk.rungs(AT_ONCE)
-            for rung in rungs:
-                outcome = await _do(desk, rung, climb(rung))
-                await desk.fired(rung, outcome)
+            moves = [(rung, climb(rung, self.rules)) for rung in rungs]
+            for letter in letters(moves):
+                await _write(desk, letter)
+            for rung, move in moves:
+                await desk.fired(rung, await _do(desk, rung, move))
         expired = await self.store.expire()
         metrics.EXPIRED_UNREACHED.inc(expired)
         return len(rungs) == AT_ONCE
+
+
+async def _write(desk: TimerDesk, letter: Letter) -> None:
+    """Who is reminded of one message gets that message again; of several, one that has them all."""
+    if letter.purpose == "reminder" and len(letter.rungs) == 1:
+        await desk.remind(letter.rungs[0])
+    else:
+        await desk.write(letter.to, letter.purpose, letter.rungs)
 
 
 async def _do(desk: TimerDesk, rung: Rung, move: Move) -> str:
     match move:
         case Nothing(because):
             return because
-        case Remind():
-            await desk.remind(rung)
-        case Escalate(people):
-            await desk.escalate(rung, people)
         case Call(because, channel):
             return await _call(desk, rung, because, channel)
         case Visit(words):
             await desk.visit(rung, words)
+        case Share():
+            await desk.share(rung)
     return _climbed(rung, rung.act.value)
 
 

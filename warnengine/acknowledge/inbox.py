@@ -23,7 +23,7 @@ class ReceiptStore(Protocol):
 class AnswerStore(Protocol):
     """What answers need of the store; each call is one transaction."""
 
-    async def answered_by_sms(self, reply: Reply, step: int, number: int | None) -> str:
+    async def answered_by_sms(self, reply: Reply, step: int, number: int | None, item: int | None) -> str:
         """Keep a reply and record its answer on the last message to that number; return the verdict."""
 
     async def wrong_person(self, reply: Reply) -> str:
@@ -58,4 +58,4 @@ class StoredInbox:
             return await self.store.wrong_person(reply)
         if read.meaning is Meaning.UNCLEAR:
             return await self.store.unclear(reply)
-        return await self.store.answered_by_sms(reply, STEPS[read.meaning], read.number)
+        return await self.store.answered_by_sms(reply, STEPS[read.meaning], read.number, read.item)

@@ -30,7 +30,9 @@ class ReadReply:
 
     meaning: Meaning
     number: int | None = None
-    """People, where one number is given."""
+    """People, where one number is given; where the order asks for none, an item."""
+    item: int | None = None
+    """第2项: only this is done."""
 
 
 _WRONG = re.compile(r"(?:不是|非)本人|打错|发错|不认识|已调离|换号|不是我")
@@ -72,6 +74,7 @@ _NOT_PEOPLE = re.compile(r"[0-9](?![0-9]|\s*(?:个?人(?!小?组)|[名位口,.�
 _IN_WORDS = re.compile(
     rf"[{NUMERALS}]+(?=\s*(?:个?人|[名位口]))|(?:^|(?<=[移离了共众]))[{NUMERALS}]+(?=[.。!)~]*$)"
 )
+_ITEM = re.compile(rf"第\s*([0-9]{{1,2}}|[{NUMERALS}]{{1,3}})\s*[项条件个]")
 LONGEST = 100
 """Characters: whoever writes more has more to say than a step."""
 MOST_DIGITS = 5
@@ -118,6 +121,9 @@ def _with_number(meaning: Meaning, rest: str) -> ReadReply:
     """A number counts only after 3, and only people; two numbers are nobody's guess."""
     if meaning is not Meaning.DONE:
         return ReadReply(meaning)
+    items = {number_in_words(item) if item[0] in NUMERALS else int(item) for item in _ITEM.findall(rest)}
+    if items:
+        return _one_item(items, _ITEM.sub("", rest))
     rest = _IN_WORDS.sub(_in_digits, rest)
     numbers = _NUMBER.findall(rest)
     if not numbers:
@@ -125,6 +131,14 @@ def _with_number(meaning: Meaning, rest: str) -> ReadReply:
     if len(numbers) > 1 or len(numbers[0]) > MOST_DIGITS or _NOT_PEOPLE.search(rest):
         return ReadReply(Meaning.UNCLEAR)
     return ReadReply(meaning, int(numbers[0]))
+
+
+def _one_item(items: set[int | None], rest: str) -> ReadReply:
+    """One item is done; several, or a number beside it, are nobody's guess."""
+    (item, *more) = items
+    if more or not item or _NUMBER.search(rest):
+        return ReadReply(Meaning.UNCLEAR)
+    return ReadReply(Meaning.DONE, item=item)
 
 
 def _in_digits(words: re.Match[str]) -> str:

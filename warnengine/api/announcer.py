@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from warnengine import metrics
-from warnengine.ingest.kafka import stopped
+from warnengine.ingest.kafka import Say, stopped
 from warnengine.settings import Kafka
 from warnengine.store.database import DATABASE_ERRORS, told
 
@@ -36,6 +36,7 @@ class Announcer:
     settings: Kafka
     outbox: Outbox
     district: str
+    say: Say = lambda words: None
 
     async def run(self) -> None:
         """Begin again after any failure: what was not marked goes out again, under the same id."""
@@ -44,6 +45,7 @@ class Announcer:
                 await self._session()
             except (KafkaError, *DATABASE_ERRORS) as error:
                 metrics.LOOP_FAILURES.labels("announce").inc()
+                self.say(f"events do not go out ({told(error)}): they wait")
                 log.warning("announce", problem=told(error))
             await asyncio.sleep(2)
 
@@ -60,7 +62,9 @@ class Announcer:
                     )
 
             while True:
-                if not await self.outbox.publish(send):
+                more = await self.outbox.publish(send)
+                self.say(None)
+                if not more:
                     await asyncio.sleep(0.5)
         finally:
             await stopped(producer)

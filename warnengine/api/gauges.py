@@ -47,8 +47,9 @@ LAG = Lag()
 async def refresh(board: BoardStore, channels: Sequence[Channel], settings: Settings) -> None:
     """Set every gauge. A store that does not answer is itself a figure; its other figures stay as they were.
 
-    `channels` are those that this process runs: it knows nothing of the others.
+    `channels` are those that this process uses: it knows nothing of the others, nor of what it stands by for.
     """
+    metrics.GATEWAY_UP.clear()
     for channel in channels:
         metrics.GATEWAY_UP.labels(channel.gateway).set(channel.healthy())
     _machine(settings)
@@ -67,6 +68,8 @@ async def refresh(board: BoardStore, channels: Sequence[Channel], settings: Sett
     metrics.CLOCK_SKEW.set(abs(skew))
     metrics.APPROVALS.set(single["approvals"])
     metrics.APPROVALS_OLDEST.set(single["approvals_oldest"])
+    for scope in ("all", "district", "order"):
+        metrics.HALTED.labels(scope).set(single["halts"].count(scope))
     metrics.TIMER_LAG.set(single["timer_lag"])
     metrics.RECEIPTS_PARKED.set(single["parked"])
     for row in labelled["tasks_by_kind"]:

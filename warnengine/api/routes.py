@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from warnengine.api.operators import Operators, bearer
 from warnengine.api.problems import Problem
+from warnengine.api.proof import delivery_words, order_words, shown_proof
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.level import Level
+from warnengine.model.reason import why_not
+from warnengine.order.escalate import rule_of
 from warnengine.settings import Settings
 from warnengine.store.answers import AnswerStore
 from warnengine.store.board import BoardStore
@@ -28,6 +32,7 @@ LARGEST = 8 << 20
 """Bytes of a body that are read. Far more than a warning has (881 KB has been seen): what is only too long is kept
 with its reason, like anything else that is refused."""
 CALLBACK_LARGEST = 256_000
+NOT_COUNTED = "已记下{}代答;不算本人应答(不是B角,或这一级要本人应答),继续叫应"
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 Most = Annotated[int, Query(ge=1)]
 After = Annotated[int, Query(ge=0, lt=1 << 63)]
@@ -46,9 +51,37 @@ class Closing(BaseModel):
     """What came of a task."""
 
     model_config = ConfigDict(extra="forbid")
-    result: Literal["answered", "no_answer", "wrong_number", "done"]
+    result: Literal["answered", "no_answer", "hung_up", "wrong_number", "done"]
+    """hung_up: before the end; that is no answer."""
     by: str
     words: str = ""
+    who: str = Field(default="", max_length=60)
+    """Who spoke, where it was not the person: name, or key of the directory."""
+    why: str = Field(default="", max_length=200)
+    """Why the person did not."""
+
+    @model_validator(mode="after")
+    def _both(self) -> Closing:
+        if bool(self.who) != bool(self.why) or (self.who and self.result != "answered"):
+            raise ValueError(
+                "who answered in the person's place, and why, belong together, with the result answered"
+            )
+        return self
+
+
+class Verified(BaseModel):
+    """Somebody has looked (抽查)."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: str = Field(min_length=1, max_length=60)
+    words: str = Field(default="", max_length=500)
+
+
+class Caller(BaseModel):
+    """Who calls the roll."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: Annotated[str, Field(min_length=1, max_length=60)]
 
 
 class Jump(BaseModel):
@@ -77,12 +110,22 @@ class Services:
     """What came of a call by hand: its number and the result."""
     ready: Callable[[], Awaitable[dict[str, str]]]
     """Problems by part; empty when the engine may be trusted with a warning."""
+    notes: Callable[[], Awaitable[dict[str, str]]]
+    """What else is worth knowing, by part."""
     refresh: Callable[[], Awaitable[None]]
     """Brings gauges up to date."""
     shown: Callable[[str, int, str, Sequence[str]], str]
     """Fills a text's slots: text, bundle, name, posts."""
     ring: Callable[[], None]
     """There is work."""
+    halted: Callable[[], Awaitable[list[dict[str, Any]]]]
+    """Stops in force; none where the store does not answer, which `ready` tells."""
+    canary: Callable[[], dict[str, str]]
+    """Each path in words; empty where none flies."""
+    roll_call: Callable[[str], Awaitable[int | None]]
+    """Begins a roll-call in somebody's name; how many are asked, None where one is open."""
+    health: Callable[[], Awaitable[dict[str, Any]]]
+    """Canary, account, roll-call, in colours and words."""
     callbacks: Mapping[tuple[str, str], Callback] = field(default_factory=dict)
     """By gateway name and secret."""
 
@@ -90,16 +133,18 @@ class Services:
 def build(services: Services) -> APIRouter:
     """The routes over these services."""
     router = operations(services)
-    operator = _Operator(services.settings)
+    operator = Operators(services.settings)
     _intake(router, services, operator)
     _lists(router, services, operator)
     _duty(router, services, operator)
+    _proof(router, services, operator)
+    _health(router, services, operator)
     _clock(router, services, operator)
     _callbacks(router, services)
     return router
 
 
-def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _intake(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.post("/v1/warnings", status_code=202)
     async def warnings(request: Request) -> JSONResponse:
         """Take a warning: 202 once it is kept, 200 where it was known, 422 or 413 where it is quarantined."""
@@ -123,18 +168,23 @@ def _intake(router: APIRouter, services: Services, operator: _Operator) -> None:
         return await services.warnings.quarantine()
 
 
-def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _lists(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/orders", dependencies=operator.only)
     async def orders(most: Most = 1000) -> list[dict[str, Any]]:
         """Standing orders and what came of them."""
-        return await services.board.orders(min(most, 5000))
+        return [{**row, "proof": order_words(row)} for row in await services.board.orders(min(most, 5000))]
 
     @router.get("/v1/deliveries", dependencies=operator.only)
     async def deliveries(most: Most = 5000, after: After = 0) -> list[dict[str, Any]]:
         """Deliveries by id; read on with `after`."""
         rows = await services.board.deliveries(min(most, 20_000), after)
         return [
-            {**row, "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts"))}
+            {
+                **row,
+                "why": why_not(row["state"], row["reason"]),
+                "proof": delivery_words(row["state"]),
+                "text": services.shown(row["text"], int(row["bundle"]), row["name"], row.pop("posts")),
+            }
             for row in rows
         ]
 
@@ -145,11 +195,12 @@ def _lists(router: APIRouter, services: Services, operator: _Operator) -> None:
         return [{**one, "authority": _authority(one, services.book)} for one in found]
 
 
-def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
-    @router.post("/v1/approvals/{approval}", dependencies=operator.only)
-    async def decide(approval: Number, decision: Decision) -> dict[str, Any]:
-        """Say yes or no; the first decision counts."""
-        before = await services.board.decide(approval, decision.decision, decision.by, decision.comment)
+def _duty(router: APIRouter, services: Services, operator: Operators) -> None:
+    @router.post("/v1/approvals/{approval}")
+    async def decide(request: Request, approval: Number, decision: Decision) -> dict[str, Any]:
+        """Say yes or no; the first decision counts. Who has a name decides under it, and only as a leader."""
+        by = operator.decider(request, decision.by)
+        before = await services.board.decide(approval, decision.decision, by, decision.comment)
         if before is None:
             services.ring()
             return {"approval": approval, "decision": decision.decision}
@@ -168,9 +219,30 @@ def _duty(router: APIRouter, services: Services, operator: _Operator) -> None:
         kind = await services.duty.open_kind(task)
         if kind == "call":  # stored first and harmless twice: who gets no answer closes the task again
             await services.called(task, closing.result)
-        if kind is None or not await services.duty.close(task, closing.result, closing.by, closing.words):
+        levels = [level for level, rung in services.book.ladder.items() if rung.answer.deputy]
+        closed = kind and await services.duty.close(
+            task, closing.result, closing.by, closing.words, who=closing.who, why=closing.why, levels=levels
+        )
+        if not closed:
             raise Problem(409, "Not open", f"Task {task} does not exist or is closed already.")
-        return {"task": task, "result": closing.result}
+        answer = {"task": task, "result": closing.result, "answered": closed.answered}
+        return answer | ({"note": NOT_COUNTED.format(closing.who)} if closing.who and not closed.answered else {})
+
+
+def _health(router: APIRouter, services: Services, operator: Operators) -> None:
+    @router.get("/v1/health", dependencies=operator.only)
+    async def health() -> dict[str, Any]:
+        """What the engine knows of its own health; grey is unknown, never well."""
+        return await services.health()
+
+    @router.post("/v1/roll-calls", status_code=202, dependencies=operator.only)
+    async def roll_call(caller: Caller) -> dict[str, Any]:
+        """Call the roll now (点名); GET /v1/health shows who has answered."""
+        people = await services.roll_call(caller.by)
+        if people is None:
+            raise Problem(409, "Running already", "A roll-call is open; GET /v1/health shows it.")
+        services.ring()
+        return {"people": people}
 
 
 def operations(services: Services) -> APIRouter:
@@ -186,7 +258,14 @@ def operations(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         """The engine may be trusted with a warning, or why not."""
         problems = await services.ready()
-        return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
+        # a stopped engine stays reachable: whoever ends the stop comes by this door
+        halted = await services.halted()
+        mode, notes = services.settings.installation, await services.notes()
+        told = {"ready": not problems, "mode": mode, "problems": problems, "notes": notes}
+        body: dict[str, Any] = told | ({"halted": halted} if halted else {})
+        if lights := services.canary():
+            body["canary"] = lights
+        return JSONResponse(body, 503 if problems else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -197,7 +276,27 @@ def operations(services: Services) -> APIRouter:
     return router
 
 
-def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
+def _proof(router: APIRouter, services: Services, operator: Operators) -> None:
+    @router.get("/v1/obligations", dependencies=operator.only)
+    async def obligations(most: Most = 5000, unit: str | None = None) -> list[dict[str, Any]]:
+        """Who must answer what, and how far it is proven: levels 0 to 5, in words."""
+        rows = await services.board.obligations(min(most, 20_000), unit)
+        return [shown_proof(row, services.book) for row in rows]
+
+    @router.post("/v1/obligations/{version}/{person}/verified", status_code=201, dependencies=operator.only)
+    async def verified(version: Number, person: str, seen: Verified) -> dict[str, Any]:
+        """Somebody has looked whether it is done (抽查); only what was reported can be verified."""
+        found = await services.board.verify(version, person, seen.by, seen.words)
+        if found is None:
+            raise Problem(404, "No such obligation", "GET /v1/obligations lists them by version and person.")
+        if not found:
+            raise Problem(
+                409, "Nothing to verify", f"{person} has not reported 已开展 or 已办结 on version {version}."
+            )
+        return {"version": version, "person": person, "proof": 5}
+
+
+def _clock(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/clock")
     async def clock() -> dict[str, Any]:
         """Engine time, the next due moment, and how much is in flight."""
@@ -208,7 +307,7 @@ def _clock(router: APIRouter, services: Services, operator: _Operator) -> None:
         """Set a demo's clock forward."""
         moment: datetime = where.to
         if not await services.board.jump(moment):
-            raise Problem(403, "The clock stays", "Only a demo installation's clock is set, and only forward.")
+            raise Problem(403, "The clock stays", "Only the clock of a demo or a drill is set, and only forward.")
         services.ring()
 
 
@@ -230,19 +329,10 @@ def _callbacks(router: APIRouter, services: Services) -> None:
         return Response(body, media_type=media_type)
 
 
-class _Operator:
-    def __init__(self, settings: Settings) -> None:
-        self.token = settings.operator_token
-        self.only = [Depends(self._check)]
-
-    def _check(self, request: Request) -> None:
-        wanted = self.token.get_secret_value() if self.token else ""
-        if not wanted or not hmac.compare_digest(_bearer(request), wanted):
-            raise Problem(401, "Who are you?", "Send the operator token: Authorization: Bearer …")
-
-
 def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
-    rule = book.approvals.get(Level.from_key(asked["level"]))
+    if asked["asks"]:
+        return {"unit": "", "post": "", "name": asked["asks"]}
+    rule = rule_of(Level.from_key(asked["level"]), book)
     if rule is None:
         return {"unit": "", "post": "", "name": "规则里没有审批人"}
     authorities = rule.authorities
@@ -254,16 +344,11 @@ def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
 
 
 def _source(request: Request, settings: Settings) -> str:
-    token = _bearer(request)
+    token = bearer(request)
     for source in settings.sources:
         if hmac.compare_digest(source.token.get_secret_value(), token):
             return source.name
     raise Problem(401, "Unknown source", "Send the token of a source of the settings: Authorization: Bearer …")
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" and token.isascii() else ""
 
 
 async def _body(request: Request, largest: int) -> bytes:

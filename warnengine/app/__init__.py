@@ -6,6 +6,7 @@ from warnengine.app.guards import refuse_unsafe
 from warnengine.app.serve import Server, opened, serve
 from warnengine.app.settled import book_files, link_key
 from warnengine.app.web import web
+from warnengine.store.embedded import owned
 
 __all__ = [
     "ROLES",
@@ -15,6 +16,7 @@ __all__ = [
     "channel_of",
     "link_key",
     "opened",
+    "owned",
     "refuse_unsafe",
     "serve",
     "web",

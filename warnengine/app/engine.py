@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,7 +16,15 @@ from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import spellings
 from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
-from warnengine.app.channels import built
+from warnengine.app import standing
+from warnengine.app.account import Accountant
+from warnengine.app.bell import CALM, PATIENT, Bell
+from warnengine.app.canary import Canary
+from warnengine.app.channels import built, shared
+from warnengine.app.fitness import Fitness
+from warnengine.app.modes import Mode
+from warnengine.app.rarely import Rarely
+from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
@@ -26,6 +34,8 @@ from warnengine.dispatch.channels.call_by_hand import CallByHand
 from warnengine.dispatch.dispatcher import Dispatcher
 from warnengine.dispatch.line_watch import LineWatch
 from warnengine.dispatch.routes import Routes, Way
+from warnengine.health.alive import Beacon
+from warnengine.health.ballast import Ballast
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
@@ -33,57 +43,51 @@ from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
-from warnengine.model.book import Act, RuleBook
+from warnengine.model.book import RuleBook
+from warnengine.model.canary import CANARY
+from warnengine.model.errors import NoRoom
+from warnengine.order import limits
+from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
-from warnengine.order.escalate import Spokesman, petition
+from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
+from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
-from warnengine.order.texts import Texts
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
+from warnengine.store.account import AccountStore
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.byhand import ByHandStore, second_look
+from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.health import CanaryStore
+from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
-from warnengine.store.orders import OrderStore
+from warnengine.store.lines import LineStore
+from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
+from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
+from warnengine.store.telephone import TelephoneStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-POLL = 0.4
-"""Seconds after which a loop looks again when nobody rang: a hint may be lost, work must not be."""
-DAY = timedelta(days=1)
+UNHURRIED = frozenset({"listen", "audit", "seal", "partitions", "account", "roll-call", "lines"})
+"""Loops whose work is a matter of minutes."""
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
 """Does one piece of work; True when there may be more."""
-
-
-@dataclass
-class Bell:
-    """Wakes idle loops of this process; only a hint."""
-
-    events: list[asyncio.Event] = field(default_factory=list)
-
-    def ring(self) -> None:
-        """There may be work."""
-        for event in self.events:
-            event.set()
-
-    async def wait(self, event: asyncio.Event) -> None:
-        """Until somebody rings, or POLL is over."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), POLL)
-        event.clear()
 
 
 @dataclass
@@ -98,10 +102,15 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     troubles: dict[str, str] = field(default_factory=dict)
     """Why a loop's last step failed, by its name."""
+    announced: set[str] = field(default_factory=set)
+    """Ends of authorisations that this process has told of."""
+    beats: dict[str, float] = field(default_factory=dict)
+    """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
         settings, book = self.settings, self.book
-        texts, key = Texts(settings.templates), link_key(settings)
+        self.mode = Mode(settings, self.database)
+        texts, key = self.mode.texts(), link_key(settings)
         self.wording = Wording(book, key, settings.http.public_url)
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
@@ -109,27 +118,53 @@ class Engine:
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
         self.people = PeopleStore(self.database)
+        self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        self.journal = Journal(self.database, owner_name(), spellings)
+        owner = owner_name()
+        self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
+        self.lines = LineStore(self.database, owner)
         self.sending = SendStore(self.database, self.journal, lease)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
+        self.digest = self.mode.digest(book.signature, key)
+        self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
-        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book)
+        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
-        self.channels: list[Channel] = [*self.gateways, self.duty_room]
+        lines = (
+            shared(channel, gateway, self.lines, settings.dispatch.line_seconds)
+            for channel, gateway in zip(self.gateways, settings.gateways, strict=True)
+        )
+        self.channels: list[Channel] = [self.mode.fenced(channel) for channel in (*lines, self.duty_room)]
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
+        self.fitness = Fitness(self)
         self.running = self.channels if "dispatch" in self.roles else []
+        flight = CanaryStore(self.database)
+        self.ballast = Ballast(settings.data, settings.ballast_bytes)
+        self.roll = RollCaller(
+            book, settings.roll_call, RollCallStore(self.database, book.district.code), flight, key
+        )
+        self.accounts = AccountStore(self.database)
+        self.accountant = Accountant(
+            book,
+            self.reconciler,
+            self.accounts,
+            flight,
+            timedelta(seconds=settings.account_seconds),
+            timedelta(seconds=settings.dispatch.silent_after_seconds),
+        )
+        self.canary = Canary(settings, book, flight, self.warnings, key, self.gateways, self.roles, texts)
 
     async def reconcile(self) -> bool:
         """One district: take in what is new, write the orders, and the first group of their people."""
@@ -137,12 +172,23 @@ class Engine:
             if desks is None:
                 return False
             district, people = desks
-            change = await self.reconciler.reconcile(district)
+            reconciler, expander = self._staff(district.district)
+            change = await reconciler.reconcile(district)
             if change is not None:
-                await self.expander.expand(people, change, FIRST_GROUP)
+                held = await second_look(
+                    district, change, lambda loads, before: limits.held(loads, before, self.book)
+                )
+                if held:
+                    log.warning("held for a second look", change=change, orders=len(held))
+                await self._expand(expander, people, change, FIRST_GROUP)
                 log.info("change", change=change)
         self.bell.ring()
         return True
+
+    @property
+    def hand(self) -> Hand:
+        """What people decide, by the parts that carry out what the rules decide."""
+        return Hand(self.reconciler, self.expander, self.drafts, self.settings.installation)
 
     async def expand(self) -> bool:
         """The next group of a change's people."""
@@ -150,16 +196,35 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self.expander.expand(desk, change, GROUP)
+            await self._expand(self._staff(desk.district)[1], desk, change, GROUP)
         self.bell.ring()
         return True
 
+    def _staff(self, district: str) -> tuple[Reconciler, Expander]:
+        """Who decides and writes for a district; the canary's has a book of its own."""
+        of = self.canary if district == CANARY else self
+        return of.reconciler, of.expander
+
+    async def _expand(self, expander: Expander, desk: ChangeDesk, change: int, most: int) -> None:
+        if await expander.expand(desk, change, most) and self.digest and desk.district != CANARY:
+            await self.digest.tell(desk, change)
+
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
+        told.append(await show_unstarted(self.spokesman, self.ladder))
+        await self.announce_ending()
         return any([asked, await chaser.step(), *told])
+
+    async def announce_ending(self) -> None:
+        """Tell the duty room of authorisations that end soon, each once for ever."""
+        if self.book.standing:
+            fresh = set(ending(self.book, await self.drafts.now())) - self.announced
+            if fresh:
+                await self.drafts.ask(self.book.district.code, sorted(fresh))
+                self.announced |= fresh
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
@@ -170,23 +235,11 @@ class Engine:
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
             await self.duty.drop_moot(),
+            await self.duty.drop_enough(
+                {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
+            ),
         )
         return any(found)
-
-    async def ready(self) -> dict[str, str]:
-        """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.troubles | {c.gateway: "does not answer" for c in self.running if not c.healthy()}
-        try:
-            if not await self.people.count(self.book.district.code):
-                found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
-        except DATABASE_ERRORS as error:
-            found["database"] = told(error)
-        if not self.gateways:
-            found["gateways"] = "none is configured: orders would reach nobody"
-        steps = (step for rung in self.book.ladder.values() for step in rung.steps)
-        if any(step.do is Act.VOICE for step in steps) and not any(c.kind == "voice" for c in self.gateways):
-            found["voice"] = "ladder.yaml calls by voice and no gateway does: the duty room gets the calls, late"
-        return found
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -213,6 +266,7 @@ class Engine:
                 task.cancel()
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
+        yield from self.mode.steps()
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
@@ -221,43 +275,70 @@ class Engine:
             yield "listen", self.listen
             yield "audit", Watch(self.links, self.differences).step
             yield "seal", Ledger(self.audit).step
-
+            yield "account", self.accountant.step
+            yield "roll-call", self.roll.step
+            yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
+            yield from self.canary.dispatching(self.sending, self.wording)
+        if self.roles and self.canary.on:
+            yield "canary", self.canary.step
 
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
         dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
-        await self._keep(f"dispatch {channel.gateway}", dispatcher.feed, dispatcher.wake)
+        feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
+        await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
         await dispatcher.landed()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()
+        yield Beacon(self.settings.alive, self.fitness.sick, self.fitness.hanging).run()
+        if self.settings.database:  # there may be other processes
+            yield Hints(self.database, self.bell).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
+            yield self.ballast.run()
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
-                yield KafkaSource(self.settings.kafka, self.take).run()
+                yield KafkaSource(self.settings.kafka, self.take, self._sayer("kafka")).run()
                 outbox = OutboxStore(self.database)
-                yield Announcer(self.settings.kafka, outbox, self.book.district.code).run()
+                say = self._sayer("events")
+                if not self.mode.secret:
+                    yield Announcer(self.settings.kafka, outbox, self.book.district.code, say).run()
+
+    def _sayer(self, name: str) -> Callable[[str | None], None]:
+        """What tells people why a part of the engine cannot do its work, or that it can again."""
+
+        def say(words: str | None) -> None:
+            if words:
+                self.troubles[name] = words
+            else:
+                self.troubles.pop(name, None)
+
+        return say
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
+        if self.ballast.closed:
+            raise NoRoom(self.ballast.words)
+        canary = self.canary.mine(arrival)
         try:
-            taken = await self.intake.take(arrival)
+            taken = await (self.canary.take(canary) if canary else self.intake.take(arrival))
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.bell.ring()
-        return taken
+        return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
         """Run a step again and again; a lost database is waited for, anything else ends the engine."""
-        event = event or asyncio.Event()
-        self.bell.events.append(event)
+        event = self.bell.hung(event)
+        step = self.mode.paced(name, step)
         while not self.stopping.is_set():
+            self.beats[name] = time.monotonic()
             try:
                 more = await step()
                 self.troubles.pop(name, None)
@@ -267,4 +348,7 @@ class Engine:
                 log.warning("loop", name=name, problem=self.troubles[name])
                 more = False
             if not more:
-                await self.bell.wait(event)
+                await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
+            else:
+                self.bell.worked()
+        self.beats.pop(name, None)

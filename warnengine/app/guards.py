@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from warnengine.app.sides import drill_side
 from warnengine.model.errors import StartRefused
 from warnengine.settings import Settings
+
+CARRIERS = {"sms": frozenset({"smpp", "cmpp", "sms_http"}), "email": frozenset({"smtp"})}
+"""Kinds of gateways by the channel of a trial's digests."""
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -13,6 +17,7 @@ def refuse_unsafe(settings: Settings) -> None:
     tokens = [source.token.get_secret_value() for source in settings.sources]
     if len(set(tokens)) != len(tokens):
         raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
+    _refuse_doubles(settings)
     dispatch = settings.dispatch
     for gateway in settings.gateways:
         longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds
@@ -25,3 +30,32 @@ def refuse_unsafe(settings: Settings) -> None:
     names = [gateway.name for gateway in settings.gateways]
     if len(set(names)) != len(names):
         raise StartRefused(f"two gateways have one name: {', '.join(names)}")
+    if settings.drill and settings.installation != "drill":
+        drill_side(settings)
+    if settings.installation == "trial":
+        refuse_deaf_trial(settings)
+
+
+def refuse_deaf_trial(settings: Settings) -> None:
+    """Raise StartRefused where nobody would read what a trial computes."""
+    if settings.trial is None:
+        raise StartRefused(
+            "a trial tells only the duty room: name its mobiles or mailboxes in WARNENGINE_TRIAL__SMS (a JSON "
+            "list) or WARNENGINE_TRIAL__EMAIL"
+        )
+    kinds = {gateway.kind for gateway in settings.gateways}
+    if not any(getattr(settings.trial, channel) and kinds & able for channel, able in CARRIERS.items()):
+        raise StartRefused("no gateway can carry a trial's digests to the duty room: set up one for SMS or email")
+
+
+def _refuse_doubles(settings: Settings) -> None:
+    """Two people are told apart by name and by token, or one of them could do what takes two."""
+    names = [operator.name for operator in settings.operators]
+    if len(set(names)) != len(names):
+        raise StartRefused(f"two operators have one name: {', '.join(names)}")
+    secrets = [operator.token for operator in settings.operators]
+    secrets += [source.token for source in settings.sources]
+    secrets += [settings.operator_token] if settings.operator_token else []
+    tokens = [secret.get_secret_value() for secret in secrets]
+    if settings.operators and len(set(tokens)) != len(tokens):
+        raise StartRefused("an operator's token is also somebody else's or a source's: each needs its own")

@@ -15,11 +15,13 @@ from warnengine import __version__, metrics
 from warnengine.app.engine import ROLES, Engine
 from warnengine.app.guards import refuse_unsafe
 from warnengine.app.settled import book_files, link_key
+from warnengine.app.sides import fingerprints
 from warnengine.app.web import web
 from warnengine.model.errors import StartRefused
 from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import Database
+from warnengine.store.drill import DrillStore, Routes, prepare
 from warnengine.store.embedded import EmbeddedPostgres, owned
 
 log = structlog.get_logger()
@@ -28,13 +30,22 @@ log = structlog.get_logger()
 @contextlib.asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The store, its schema brought up to date; the embedded server is started where none is named."""
-    embedded = None if settings.database else EmbeddedPostgres(settings.data)
+    embedded = None if settings.database else EmbeddedPostgres(settings.server)
     dsn = settings.database.get_secret_value() if settings.database else ""
-    database = await Database.open(await asyncio.to_thread(embedded.start) if embedded else dsn)
+    if embedded:
+        dsn = await asyncio.to_thread(embedded.start)
+    drill = settings.installation == "drill"
+    if drill and embedded:
+        dsn = await prepare(dsn, None)
+    database = await Database.open(dsn, kind=settings.installation)
     keeper = asyncio.create_task(embedded.keep()) if embedded else None
     try:
+        if drill:
+            await DrillStore(database).refuse_reach()
         await database.migrate()
         await database.installation(settings.installation)
+        if drill:
+            await DrillStore(database).lock_apart()
         yield database
     finally:
         if keeper:
@@ -45,6 +56,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
 async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     """Run the engine until SIGTERM or SIGINT: stop claiming, finish what is on the wire, record it."""
     refuse_unsafe(settings)
+    structlog.contextvars.bind_contextvars(mode=settings.installation)
     book = load(settings.rules)
     with contextlib.ExitStack() as held:
         if not settings.database:
@@ -53,19 +65,31 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
         async with opened(settings) as database:
             await database.refuse_unsafe()
             await database.refuse_other_key(link_key(settings))
+            await Routes(database, settings.installation).claim(fingerprints(settings, link_key(settings)))
             engine = Engine(settings, book, database, roles)
             await engine.orders.publish(
                 book.district.code, book.district.name, book.hash, book_files(settings.rules)
             )
             await engine.board.ensure_partitions()
+            if "ingest" in roles:
+                await asyncio.to_thread(engine.ballast.look)
+            if not settings.database:  # the data folder is ours alone: whoever held a line before is dead
+                await engine.lines.free()
             metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
             _on_signals(engine.stopping)
             await _together(engine, listener)
     log.info("stopped")
 
 
+BACKLOG = 64
+"""Connections that wait. asyncio also fails to accept so many at a time where files have run out, each with a
+traceback: with uvicorn's 2048 nothing else would run, and no text would leave."""
+
+
 async def _together(engine: Engine, listener: socket.socket) -> None:
-    config = uvicorn.Config(web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=BACKLOG
+    )
     server = Server(config)
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())

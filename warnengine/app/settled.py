@@ -16,6 +16,7 @@ def link_key(settings: Settings) -> bytes:
     if settings.link_key:
         return settings.link_key.get_secret_value().encode()
     file = settings.data / "link.key"
+    file.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as made:

@@ -11,15 +11,19 @@ from fastapi import FastAPI
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import gauges, problems, routes
+from warnengine.api import control, gauges, problems, routes
+from warnengine.api.mode import SaysMode
+from warnengine.api.operators import Operators
+from warnengine.app import standing
 from warnengine.app.engine import Engine
 from warnengine.console import official
 from warnengine.dispatch.channel import Receipt, Reply
 from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.sms_http import HttpChannel
+from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.model.arrival import Arrival, Verdict
-from warnengine.settings import HttpLine
+from warnengine.settings import HttpLine, WecomGateway
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -29,7 +33,9 @@ def web(engine: Engine) -> FastAPI:
     """The HTTP application over an engine; without the role console only what a monitor asks for."""
     application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
     problems.install(application)
+    application.add_middleware(SaysMode, mode=engine.settings.installation)
     settings = engine.settings
+    kind = settings.installation
     services = routes.Services(
         settings=settings,
         book=engine.book,
@@ -39,29 +45,41 @@ def web(engine: Engine) -> FastAPI:
         duty=engine.duty,
         called=engine.duty_room.called,
         answers=engine.answers,
-        ready=engine.ready,
-        refresh=lambda: gauges.refresh(engine.board, engine.running, settings),
+        ready=engine.fitness.ready,
+        notes=engine.fitness.notes,
+        refresh=lambda: gauges.refresh(engine.board, standing.used(engine.running), settings),
         shown=engine.wording.shown,
         ring=engine.bell.ring,
+        halted=engine.fitness.halted,
+        health=engine.fitness.health,
+        canary=lambda: {one.path: one.words for one in engine.canary.lights},
+        roll_call=engine.roll.call,
         callbacks={
             (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
                 channel, engine.inbox, engine.warnings
             )
             for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpLine) and isinstance(channel, HttpChannel)
+            if isinstance(gateway, HttpLine | WecomGateway) and isinstance(channel, HttpChannel | WecomChannel)
         },
     )
     if "console" not in engine.roles:
         application.include_router(routes.operations(services))
         return application
     application.include_router(routes.build(services))
-    push = next((channel for channel in engine.channels if isinstance(channel, PushChannel)), None)
-    house = official.Official(engine.book.signature, engine.book.duty_phone, push, engine.wording.shown)
+    operators = Operators(settings)
+    application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
+    hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
+    for routers in (control.by_hand, control.taking_back, control.by_telephone):
+        application.include_router(routers(hand, operators, engine.bell.ring))
+    push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
+    house = official.Official(
+        engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind, lambda: engine.mode.paused
+    )
     application.include_router(official.build(engine.answers, house))
     return application
 
 
-def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
+def _callback(channel: HttpChannel | WecomChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:
     async def take(method: str, query: Mapping[str, str], body: bytes) -> tuple[bytes, str]:
         try:
             things = channel.read_callback(method, query, body)
@@ -74,7 +92,7 @@ def _callback(channel: HttpChannel, inbox: StoredInbox, warnings: WarningStore) 
                 await inbox.reply(thing)
             elif isinstance(thing, Garbled):
                 await quarantine(thing)
-        return channel.answer_ok
+        return channel.answer(method, query)
 
     async def quarantine(garbled: Garbled) -> None:
         metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()

@@ -16,6 +16,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from warnengine.model.mode import BANNERS, NAMES
+
 HERE = Path(__file__).parent
 BEIJING = timezone(timedelta(hours=8))
 HEADERS = {
@@ -63,6 +65,20 @@ class Official:
     """Where Web Push is set up."""
     shown: Callable[[str, int, str, Sequence[str]], str]
     """Fills a text's slots as its first attempt does: text, bundle, name, posts."""
+    kind: str = "live"
+    """Of the installation."""
+    notice: Callable[[], str] = str
+    """What is to be said right now beside that; mostly nothing."""
+
+    @property
+    def banner(self) -> str:
+        """What heads every page that is not for real; empty where it is."""
+        return "。".join(words for words in (self.notice(), BANNERS.get(self.kind, "")) if words)
+
+    @property
+    def mode(self) -> str:
+        """The kind in Chinese."""
+        return NAMES[self.kind]
 
 
 def build(store: AnswerStore, house: Official) -> APIRouter:

@@ -180,7 +180,10 @@ def _slot(claim: Claim, copy: Copy) -> tuple[int, bool]:
 def _admitted(claim: Claim, copy: Copy) -> int:
     """How many copies of this sort the delivery admits: one and those that nobody could be sure of."""
     doubtful = int(claim.get("possible_duplicates") or 0)
-    return doubtful + (int(claim.get("reminders") or 0) if REMINDER in copy.text else 1)
+    marked = (
+        REMINDER in copy.text and claim.get("kind") != "reminder"
+    )  # that kind has the mark from its first copy
+    return doubtful + (int(claim.get("reminders") or 0) if marked else 1)
 
 
 def _same(claimed: str, text: str) -> bool:

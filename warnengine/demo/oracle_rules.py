@@ -176,6 +176,7 @@ def _called(rules: Path) -> Mapping[tuple[int, str], frozenset[str]]:
     return {
         (LEVELS[level], kind): frozenset(posts)
         for level, rung in ladder.items()
+        if level in LEVELS
         for kind, posts in rung["called"].items()
     }
 

@@ -117,7 +117,7 @@ def links(text: str) -> Sequence[str]:
 
 
 def _asks(text: str) -> bool:
-    return bool(re.search(r"回复?\s*[1１]", text))
+    return bool(re.search(r"回复?\s*[1-3１-３]", text))
 
 
 def _reminds(text: str) -> bool:

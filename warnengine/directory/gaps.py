@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from warnengine.model.book import Act, RuleBook, Unit
+from warnengine.model.book import Act, RuleBook, Rung, Unit
 from warnengine.model.directory import Directory, Holding
 from warnengine.model.finding import Finding, Severity
 from warnengine.model.level import Level
@@ -39,8 +39,9 @@ def _empty(directory: Directory, book: RuleBook) -> Iterator[Finding]:
 
 def _unreachable(directory: Directory) -> Iterator[Finding]:
     for person in directory.people.values():
-        if person.mobile is None:
-            grave = Severity.WARNING if person.email or person.phone else Severity.ERROR
+        if person.mobile is None and [channel for channel, _ in person.ways] != ["loudspeaker"]:
+            reached = any(channel != "extra" for channel, _ in person.ways)
+            grave = Severity.WARNING if reached else Severity.ERROR
             yield _finding(grave, f"{person.name} ({person.key}) has no mobile number", "add it")
 
 
@@ -57,7 +58,7 @@ def _alone(directory: Directory, book: RuleBook) -> Iterator[Finding]:
 
 
 def _climbs(book: RuleBook, level: Level) -> bool:
-    return any(step.do is Act.SUPERIOR for step in book.ladder[level].steps)
+    return _asks_superior(book.ladder[level])
 
 
 def _at_the_top(holding: Holding, column: str, book: RuleBook) -> bool:
@@ -87,3 +88,9 @@ def _circle(stands_in: dict[str, set[str]]) -> list[str]:
 
 def _finding(severity: Severity, what: str, fix: str) -> Finding:
     return Finding(FILE, 0, severity, what, fix)
+
+
+def _asks_superior(rung: Rung) -> bool:
+    steps = (*rung.steps, *rung.night_steps)
+    late = rung.finish is not None and rung.finish.superior is not None
+    return late or any(step.do is Act.SUPERIOR for step in steps)

@@ -42,6 +42,8 @@ def _phone(value: object) -> object:
 Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,39}$")]
 Mobile = Annotated[str, BeforeValidator(_mobile)]
 Phone = Annotated[str, BeforeValidator(_phone)]
+Member = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}$")]
+Device = Annotated[str, Field(pattern=r"^[\w.@-]{1,100}$")]
 Mailbox = Annotated[str, Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+$")]
 
 
@@ -61,6 +63,14 @@ class Row(BaseModel):
     phone: Phone | None = None
     """A telephone that takes no SMS; whoever has nothing else is called by hand."""
     email: Mailbox | None = None
+    wecom: Member | None = None
+    """Userid in WeCom."""
+    app: Device | None = None
+    """Device in the district's own app: one level of a topic."""
+    loudspeaker: Device | None = None
+    """Device of a 大喇叭, which has a line of its own like a person."""
+    extra: str | None = Field(None, max_length=200)
+    """What stands for {address} in the settings of the gateway of the kind extra."""
     deputy: Key | None = None
     superior: Key | None = None
 

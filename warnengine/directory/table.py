@@ -32,8 +32,8 @@ class Line:
 def read_csv(raw: bytes, book: RuleBook, file: str = "directory.csv") -> Directory:
     """The address list in a CSV file; DirectoryError with every complaint, one a line.
 
-    Columns: unit, post, person, name, mobile, phone, email, deputy, superior; one line per post that
-    somebody holds.
+    Columns: unit, post, person, name, mobile, phone, email, wecom, app, loudspeaker, extra, deputy, superior; one
+    line per post that somebody holds.
     `deputy` and `superior` are person keys. `file` is the name in complaints.
     """
     findings: list[Finding] = []
@@ -136,7 +136,9 @@ def _post(name: str, unit: str | None, book: RuleBook) -> str | None:
 
 
 def _person(row: Row) -> Person:
-    return Person(row.person, row.name, row.mobile, row.email, row.phone)
+    return Person(
+        row.person, row.name, row.mobile, row.email, row.phone, row.wecom, row.app, row.loudspeaker, row.extra
+    )
 
 
 Complaint = tuple[int, Severity, str, str]
@@ -145,21 +147,30 @@ Complaint = tuple[int, Severity, str, str]
 def _across(lines: list[Line]) -> Iterator[Complaint]:
     """What only shows when lines are laid side by side."""
     people: dict[str, Line] = {}
-    numbers: dict[str, Line] = {}
+    numbers: dict[tuple[str, str], Line] = {}
     posts: dict[tuple[str, str, str], Line] = {}
     known = {line.row.person for line in lines}
     for line in lines:
         first = people.setdefault(line.row.person, line)
         if _person(first.row) != _person(line.row):
             yield _error(line, f"{line.row.person} is told differently in line {first.number}", "make both alike")
-        owner = numbers.setdefault(line.row.mobile or line.row.person, line)
-        if owner.row.person != line.row.person:
-            what = f"{line.row.mobile} is also the number of {owner.row.person} in line {owner.number}"
-            yield _error(line, what, "a reply must belong to one person: give each their own")
+        yield from _shared(line, numbers)
         same = posts.setdefault((line.unit, line.post, line.row.person), line)
         if same is not line:
             yield _error(line, f"the same post and person as in line {same.number}", "remove one")
         yield from _others(line, known)
+
+
+def _shared(line: Line, owners: dict[tuple[str, str], Line]) -> Iterator[Complaint]:
+    """An address that people answer from and that two of them have."""
+    answering = {"number": line.row.mobile, "member of WeCom": line.row.wecom, "device": line.row.app}
+    for kind, address in answering.items():
+        if address is None:
+            continue
+        owner = owners.setdefault((kind, address.lower()), line)
+        if owner.row.person != line.row.person:
+            what = f"{address} is also the {kind} of {owner.row.person} in line {owner.number}"
+            yield _error(line, what, "a reply must belong to one person: give each their own")
 
 
 def _others(line: Line, known: set[str]) -> Iterator[Complaint]:

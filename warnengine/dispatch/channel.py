@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from warnengine.model.delivery import Fate, Receipt, Reply, Text
+from warnengine.model.reason import Reason
 
 __all__ = [
     "Accepted",
@@ -23,34 +23,15 @@ __all__ = [
     "Inbox",
     "Outgoing",
     "Reason",
+    "Recalling",
     "Receipt",
     "Reply",
+    "Telling",
     "Text",
     "Unanswered",
+    "told",
+    "trouble",
 ]
-
-
-class Reason(StrEnum):
-    """Why something was not sent or not delivered; the label of the metric and the word on the board."""
-
-    THROTTLED = "throttled"
-    """The gateway asks for less; the same text may go later."""
-    UNREACHABLE = "unreachable"
-    """No connection to the gateway; not a byte of the message left."""
-    GATEWAY_ERROR = "gateway_error"
-    """The gateway failed inside and says so (5xx, ESME_RSYSERR, SMTP 4xx); it has not taken the message."""
-    BAD_ADDRESS = "bad_address"
-    """空号, unknown mailbox, retired push endpoint: this address will never work."""
-    REJECTED = "rejected"
-    """The gateway refuses this text or this sender for good."""
-    CREDENTIALS = "credentials"
-    """The gateway no longer accepts our login."""
-    EXPIRED = "expired"
-    """Its time was over before it could leave or be delivered."""
-    SILENT = "silent"
-    """Accepted by the gateway, never confirmed by the handset."""
-    UNANSWERED = "unanswered"
-    """Bytes left and no answer came: it may have been taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +44,7 @@ class Outgoing:
     dedupe_id: str
     """16 letters, the same for every attempt of this delivery; for gateways that drop repeats."""
     address: str
-    """E.164 number (+8613…), mailbox, or the JSON of a push subscription."""
+    """E.164 number (+8613…), mailbox, the JSON of a push subscription, a device, a member of WeCom."""
     text: Text
     expires_in: float
     """Seconds from now after which the gateway must not deliver it any more."""
@@ -79,6 +60,8 @@ class Accepted:
     """The gateway's id of each part, in order; empty where the protocol gives none."""
     receipts: bool
     """Whether the gateway will report the fate of each part."""
+    note: str = ""
+    """For the record, where there is more to say."""
 
 
 class ChannelError(Exception):
@@ -91,6 +74,13 @@ class ChannelError(Exception):
         self.retry = retry
         self.after = after
         """Seconds that the gateway asks us to wait, where it says so."""
+
+
+def told(error: ChannelError) -> str:
+    """Name a gateway's trouble for whoever must put it right: a wrong password is not a dead network."""
+    if error.reason is Reason.CREDENTIALS:
+        return f"credentials refused: {error.detail}"
+    return error.detail
 
 
 class Unanswered(Exception):
@@ -118,7 +108,7 @@ class Channel(Protocol):
     """One gateway of one kind."""
 
     kind: str
-    """sms, email, push, voice, call."""
+    """sms, email, push, wecom, app, loudspeaker, extra, voice, call."""
     gateway: str
     """Its name in the settings, in metrics and on the board."""
     window: int
@@ -144,4 +134,28 @@ class BulkChannel(Channel, Protocol):
     """A channel for messages by the thousand."""
 
     def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
-        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns, and
+        once more with Accepted where the gateway's yes comes after it was given up."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A channel whose gateway can be asked not to deliver what it still holds."""
+
+    def recall(self, provider_id: str, address: str) -> None:
+        """Ask for one part. Nobody waits for the answer: it proves nothing, and what follows is sent anyway."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A channel that can say why it is not healthy."""
+
+    def trouble(self) -> str:
+        """What is wrong and what to look at; empty where the channel is healthy. No number, no text."""
+
+
+def trouble(channel: Channel) -> str:
+    """Why a channel is not healthy, in words; empty where it is."""
+    if channel.healthy():
+        return ""
+    return (channel.trouble() if isinstance(channel, Telling) else "") or "does not answer"

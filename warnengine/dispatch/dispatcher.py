@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
-from warnengine.dispatch.channel import Channel, Outgoing, Text
+from warnengine.dispatch.channel import Channel, Outgoing, Recalling, Text, trouble
 from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
 from warnengine.dispatch.routes import Leave, Routes
 from warnengine.dispatch.wire import Answer, Sending, Wire, submits
@@ -47,6 +47,9 @@ class ClaimDesk(Protocol):
 
     async def candidates(self, most: int) -> Sequence[Candidate]:
         """Deliveries without an intent whose predecessors are settled; their versions are locked FOR SHARE."""
+
+    async def undelivered(self, bundles: Sequence[int]) -> Sequence[tuple[str, str]]:
+        """Parts (id, address) that this gateway took of what these bundles replace, and has not confirmed."""
 
     async def intend(self, intents: Sequence[Intent]) -> Sequence[float]:
         """Write the intents; return, for each change whose first text leaves with them, its seconds since the
@@ -93,6 +96,8 @@ class Batch:
     began: float
     """Before the claim, by the monotonic clock."""
     going: Sequence[tuple[Candidate, Outgoing]]
+    recalled: Sequence[tuple[str, str]]
+    """Parts that the gateway is asked not to deliver any more: what goes now replaces them."""
     stored: set[Awaitable[None]] = field(default_factory=set)
     """Ends when the outcomes so far are stored."""
 
@@ -116,7 +121,7 @@ class Batch:
     def note(self, outcome: Outcome) -> None:
         """What became of one message."""
         self.stored.add(self.desk.record(outcome))
-        self.left -= 1
+        self.left -= 1  # a late yes comes when it is all over
         if not self.left and not self.over.done():
             self.over.set_result(None)
 
@@ -153,13 +158,17 @@ class Dispatcher:
         if len(self._flying) > AHEAD:
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
         self._reap()
-        batch = await self._begin(BLUE if len(self._flying) < AHEAD else RED)
+        batch = await self._begin(self._lowest())
         if batch is None:
             return False
         flight = asyncio.create_task(self._land(batch))
         self._flying[flight] = batch.desk.claim.lane
         flight.add_done_callback(lambda _: self.wake.set())
         return True
+
+    def _lowest(self) -> int:
+        """The least grave lane that may begin: never less than what is in the air, which may not be all of it."""
+        return min([RED if len(self._flying) >= AHEAD else BLUE, *self._flying.values()])
 
     async def landed(self) -> None:
         """Wait for what is in the air."""
@@ -177,19 +186,29 @@ class Dispatcher:
         all-clear may wait for it.
         """
         began = monotonic()
-        self.routes.seen(self.channel.gateway, self.channel.healthy(), "does not answer")
+        self.routes.seen(self.channel.gateway, self.channel.healthy(), trouble(self.channel))
         leave = self.routes.leave(self.channel.gateway, began)
         if leave and not leave.share and self._flying:
             return None  # a single message at a time
         claiming = self.store.claim(self.channel.kind, self.channel.gateway, lowest=lowest, leave=leave)
         async with claiming as desk:
-            return Batch(desk, began, await self._intend(desk, self._most(leave))) if desk else None
+            if desk is None:
+                return None
+            going = await self._intend(desk, self._most(leave))
+            return Batch(desk, began, going, await self._recalled(desk, going))
+
+    async def _recalled(
+        self, desk: ClaimDesk, going: Sequence[tuple[Candidate, Outgoing]]
+    ) -> Sequence[tuple[str, str]]:
+        bundles = [candidate.bundle for candidate, _ in going if candidate.renews]
+        return await desk.undelivered(bundles) if bundles and isinstance(self.channel, Recalling) else []
 
     def _most(self, leave: Leave | None) -> int:
         """How many of a chunk are intended at once: only these can be in doubt after a crash."""
         if leave is None:
             return 0
-        return max(1, int(leave.share * min(self.settings.intent_batch, BRIEF / self._each)))
+        batch = self.settings.intent_batch or self.channel.window
+        return max(1, int(leave.share * min(batch, BRIEF / self._each)))
 
     async def _intend(self, desk: ClaimDesk, most: int) -> list[tuple[Candidate, Outgoing]]:
         now, outcomes = desk.claim.now, []
@@ -221,6 +240,9 @@ class Dispatcher:
     async def _land(self, batch: Batch) -> None:
         """Send a batch, store every outcome as it comes, give the chunk back."""
         began = monotonic()
+        for provider_id, address in batch.recalled:
+            if isinstance(self.channel, Recalling):
+                self.channel.recall(provider_id, address)
         for candidate, message in batch.going:
             self._wire.queue(self._sending(batch, candidate.attempt, message))
         await batch.over

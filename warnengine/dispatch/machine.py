@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from warnengine.dispatch.channel import Accepted, ChannelError, Reason, Unanswered
 from warnengine.model.delivery import Again, Attempt, Candidate, Event, Outcome, Part, Purpose, What
 from warnengine.model.level import Level
+from warnengine.model.reason import WORDS
 
 SLOWEST = {True: timedelta(seconds=30), False: timedelta(minutes=5)}
 """Longest pause between attempts: red and orange, others."""
@@ -25,7 +26,9 @@ PATIENCE = timedelta(seconds=60)
 """How long a receipt is waited for before a text of lesser urgency is sent again."""
 MOST_DOUBTS = 3
 """Resends after which a person decides: a gateway that never answers may be delivering every copy."""
-NOT_SENT = {What.EXPIRED: "有效期内没有发出", What.FAILED: "号码或邮箱已停用"}
+HELD = frozenset({"voice"})
+"""Channels on which nothing in doubt goes again by itself: two calls at once are worse than one by hand."""
+NOT_SENT = {What.EXPIRED: WORDS[Reason.EXPIRED], What.FAILED: WORDS[Reason.RETIRED]}
 """What the duty room reads of texts that were not sent."""
 
 
@@ -105,7 +108,7 @@ def _accepted(attempt: Attempt, answer: Accepted) -> Outcome:
         Part(id_, attempt.delivery, attempt.number, place, len(ids), attempt.address)
         for place, id_ in enumerate(ids, 1)
     )
-    detail = "receipts" if answer.receipts else "no receipts"
+    detail = answer.note or ("receipts" if answer.receipts else "no receipts")
     return Outcome(Event(attempt.delivery, attempt.number, What.ACCEPTED, detail), parts=parts)
 
 
@@ -124,9 +127,9 @@ def _refused(attempt: Attempt, error: ChannelError, now: datetime) -> Outcome:
 
 def _unknown(attempt: Attempt, detail: str, now: datetime) -> Outcome:
     """Nobody knows whether the gateway has taken it: red and orange go again at once, others after a while."""
-    if attempt.number > MOST_DOUBTS:
+    if attempt.number > MOST_DOUBTS or attempt.channel in HELD:
         event = Event(attempt.delivery, attempt.number, What.HELD, detail)
-        return Outcome(event, page=f"网关多次无应答,可能已收到多条: {detail}", reason=Reason.UNANSWERED)
+        return Outcome(event, page=f"网关无应答,可能已经收到: {detail}", reason=Reason.UNANSWERED)
     event = Event(attempt.delivery, attempt.number, What.UNKNOWN, detail)
     pause = timedelta() if attempt.level >= Level.ORANGE else PATIENCE
     if now + pause >= attempt.not_after:

@@ -37,6 +37,7 @@ class Sending:
     leave: Callable[[], tuple[Outgoing, float] | None]
     """The last look: the message and the seconds for its answer, or None where it must not leave any more."""
     answered: Callable[[Answer], None]
+    """Called once more where the gateway's yes comes after it was given up."""
 
 
 class Wire:
@@ -109,10 +110,20 @@ class Wire:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return
+        given_up = False
+
+        def answered(answer: Answer) -> None:
+            nonlocal given_up
+            if given_up:  # a late yes takes no room
+                sending.answered(answer)
+            else:
+                given_up = True
+                self._answered(sending, answer)
+
         try:
-            self._bulk.submit(message, lambda answer: self._answered(sending, answer))
+            self._bulk.submit(message, answered)
         except Exception as error:  # noqa: BLE001 - a channel's defect must not end the engine or hold up others
-            self._answered(sending, self._defect(error))
+            answered(self._defect(error))
 
     async def _send(self, sending: Sending, message: Outgoing, within: float) -> None:
         try:

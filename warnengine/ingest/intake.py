@@ -19,6 +19,8 @@ from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import MsgType, Status, Warning
 
 log = structlog.get_logger()
+LIVE = frozenset({Status.ACTUAL})
+DRILL = frozenset({Status.EXERCISE, Status.TEST})
 SPEAKING = frozenset({MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL})
 AHEAD = timedelta(minutes=10)
 """How far an issuer's clock may be ahead of ours. The newest word of an issuer counts, so one from the future
@@ -66,6 +68,8 @@ class Intake:
     store: WarningStore
     read: Read
     book: RuleBook
+    statuses: frozenset[Status] = LIVE
+    """Of the messages that may order anything here."""
 
     async def take(self, arrival: Arrival) -> Taken:
         """Keep an arrival and judge it. Raises only where it could not be kept."""
@@ -85,7 +89,7 @@ class Intake:
         refused: list[RefusedWarning] = []
         for warning in warnings:
             try:
-                admit(warning, self.book)
+                admit(warning, self.book, self.statuses)
                 refuse_ahead(warning, now)
                 admitted.append(warning)
             except RefusedWarning as refusal:
@@ -116,13 +120,12 @@ class Intake:
         return Taken(Verdict.QUARANTINED, (), refusal.reason, str(refusal))
 
 
-def admit(warning: Warning, book: RuleBook) -> None:
+def admit(warning: Warning, book: RuleBook, statuses: frozenset[Status] = LIVE) -> None:
     """Raise RefusedWarning where a message must not order anything here."""
     refuse_too_long(warning)
-    if warning.status is not Status.ACTUAL:
-        raise RefusedWarning(
-            "not_actual", f"{warning.identifier} is marked {warning.status}: kept, never dispatched live"
-        )
+    if warning.status not in statuses:
+        reason, words = _OTHER_SIDE[warning.status is Status.ACTUAL]
+        raise RefusedWarning(reason, f"{warning.identifier} is marked {warning.status}: {words}")
     if warning.msg_type in SPEAKING and not warning.claims:
         raise _nothing_claimed(warning)
     if warning.msg_type in SPEAKING and not concerns(warning, book) and _means_us(warning, book):
@@ -138,6 +141,13 @@ def admit(warning: Warning, book: RuleBook) -> None:
             f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
             "if it may, add it to `issuers` in rules/district.yaml",
         )
+
+
+_OTHER_SIDE = {
+    False: ("not_actual", "kept, never dispatched live"),
+    True: ("actual", "kept, a drill takes Exercise and Test alone; is the live engine missing it?"),
+}
+"""Why a status is refused; True: it is for real."""
 
 
 def refuse_ahead(warning: Warning, now: datetime) -> None:

@@ -23,6 +23,8 @@ LOST_AFTER = 10
 """Seconds without a reachable broker after which the consumer starts again from the bootstrap addresses: the
 addresses that the cluster last advertised may all be gone."""
 Take = Callable[[Arrival], Awaitable[Taken]]
+Say = Callable[[str | None], None]
+"""Tells people why a broker cannot be used, or that it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class KafkaSource:
 
     settings: Kafka
     take: Take
+    say: Say = lambda words: None
 
     async def run(self) -> None:
         """Consume until cancelled; begin again after any failure."""
@@ -40,7 +43,12 @@ class KafkaSource:
                 await self._session()
             except (KafkaError, OSError, TimeoutError) as error:
                 metrics.LOOP_FAILURES.labels("kafka").inc()
-                log.warning("kafka", problem=str(error) or type(error).__name__, again_in=pause)
+                problem = str(error) or type(error).__name__
+                self.say(
+                    f"the broker {self.settings.bootstrap} does not answer ({problem}): warnings come in "
+                    "by HTTP and spool only, those on the topic wait"
+                )
+                log.warning("kafka", problem=problem, again_in=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5)
 
@@ -75,6 +83,7 @@ class KafkaSource:
                 await _commit(consumer)
             else:
                 await _reachable(consumer)
+            self.say(None)
 
     async def _one(self, record: ConsumerRecord[bytes, bytes], producer: AIOKafkaProducer) -> None:
         position = f"{record.topic}/{record.partition}/{record.offset}"

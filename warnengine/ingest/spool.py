@@ -6,6 +6,7 @@ A writer uses a name that begins with a dot and renames it, or simply leaves the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import stat
@@ -61,6 +62,8 @@ class SpoolSource:
         try:
             raw = _read(file)
         except (FileNotFoundError, PermissionError) as error:
+            if _gone(file):  # another engine on the same folder was first
+                return
             self._move(file, "refused")
             log.error("spool", file=_name(file), problem=f"moved to refused, for it cannot be read: {error}")
             return
@@ -68,7 +71,8 @@ class SpoolSource:
         self._move(file, "refused" if taken.verdict is Verdict.QUARANTINED else "taken")
 
     def _move(self, file: Path, place: str) -> None:
-        file.rename(self.folder / place / file.name)
+        with contextlib.suppress(FileNotFoundError):  # both engines have read it, and it counts once
+            file.rename(self.folder / place / file.name)
 
 
 def _read(file: Path) -> bytes:
@@ -77,6 +81,10 @@ def _read(file: Path) -> bytes:
         raise FileNotFoundError("it is neither a file nor a link to one")
     with file.open("rb") as opened:
         return opened.read(MAX_BYTES + 1)
+
+
+def _gone(file: Path) -> bool:
+    return not os.path.lexists(file)
 
 
 def _written(file: Path) -> float:

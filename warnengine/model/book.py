@@ -7,7 +7,7 @@ lints them. A book is immutable and named by its hash.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -16,6 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
 from warnengine.model.place import District
+from warnengine.model.proof import Proof
+
+BEIJING = timezone(timedelta(hours=8))
+"""All of China keeps one time, without summer time."""
 
 
 def _duration(value: object) -> object:
@@ -33,13 +37,43 @@ def _level(value: object) -> object:
     raise ValueError("write blue, yellow, orange or red")
 
 
+def _day(value: object) -> object:
+    """Read 2026-09-30, with or without quotes."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("write a day such as 2026-09-30") from error
+    return value
+
+
 def _duration_text(value: timedelta) -> str:
     minutes, seconds = divmod(int(value.total_seconds()), 60)
     return f"{seconds + 60 * minutes}s" if seconds else f"{minutes}m"
 
 
+def _clock(value: object) -> object:
+    """Read 22:00."""
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
+    if not found:
+        raise ValueError("write a clock time such as 22:00")
+    return time(int(found[1]), int(found[2]))
+
+
+def _answer(value: object) -> object:
+    """Read all, deputy or {at_least: N}."""
+    words = {"all": {}, "deputy": {"deputy": True}}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    if isinstance(value, dict) and set(value) <= {"at_least", "deputy"} and "at_least" in value:
+        return value
+    raise ValueError("write all, deputy or {at_least: 2}")
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text)]
+Day = Annotated[date, BeforeValidator(_day)]
 Colour = Annotated[Level, BeforeValidator(_level), PlainSerializer(lambda level: level.key)]
+Clock = Annotated[time, BeforeValidator(_clock), PlainSerializer(lambda clock: f"{clock:%H:%M}")]
 Phrase = Annotated[str, Field(min_length=1, max_length=120)]
 
 
@@ -140,6 +174,8 @@ class Measure(Entry):
     continues at the higher one."""
     posts: tuple[str, ...] = ()
     """Posts that receive it beside those that the ladder calls at this level."""
+    ceiling: int | None = Field(default=None, ge=1)
+    """People that an order with it may have; absent: as `limits` in approvals.yaml says."""
     confirm: Literal["bureau"] | None = None
     """An engineering default or an inference: listed by `rules check` until the bureau has confirmed it."""
 
@@ -219,12 +255,89 @@ class Act(StrEnum):
     """A task for the duty room: send somebody in person (派人上门)."""
 
 
+class After(StrEnum):
+    """What the engine's own clocks do about somebody who has answered."""
+
+    FINISH = "finish"
+    """Asked for the end (办结)."""
+    UNFINISHED = "unfinished"
+    """The superior learns 已收到未办结."""
+    SHARED = "shared"
+    """Two have answered for one: both learn who is responsible."""
+
+
 class Step(Entry):
     """One rung of the 叫应 ladder."""
 
     after: Duration
     """From the moment that the order was made."""
     do: Act
+    times: int = Field(default=1, ge=1, le=10)
+    """How often it is done while nobody answers."""
+    every: Duration | None = None
+    """From one time to the next; required where it is done more than once."""
+
+    def moments(self) -> tuple[timedelta, ...]:
+        """After how long it is done."""
+        return tuple(self.after + n * (self.every or timedelta()) for n in range(self.times))
+
+
+class Enough(Entry):
+    """Who must answer. A deputy is whoever the directory names for the post."""
+
+    at_least: int | None = Field(default=None, ge=1)
+    """So many of those who are called in a unit; None: every one of them."""
+    deputy: bool = False
+    """Whether a deputy's answer, asked for by the ladder, counts as that of the post."""
+
+    def of(self, called: int) -> int:
+        """How many answers a unit owes of whom so many are called."""
+        return called if self.at_least is None else min(self.at_least, called)
+
+
+class Night(Entry):
+    """The hours in which people sleep: an order that is made then is chased by `night_steps`."""
+
+    begins: Clock
+    ends: Clock
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether a moment lies within it, in Beijing time."""
+        clock = moment.astimezone(BEIJING).time()
+        if self.begins <= self.ends:
+            return self.begins <= clock < self.ends
+        return clock >= self.begins or clock < self.ends
+
+
+class Finish(Entry):
+    """办结: who has answered is asked again until somebody of the unit reports it done."""
+
+    before: Duration | None = None
+    """A reminder so long before a deadline; None: none."""
+    after: Duration
+    """A reminder so long after a deadline."""
+    superior: Duration | None = None
+    """The superior learns 已收到未办结 so long after a deadline; None: nobody does."""
+
+
+class Whom(Entry):
+    """A post that is told when the clock has run on."""
+
+    unit: str
+    post: str
+    after: Duration
+    """From the moment that the unit's order became so grave."""
+
+
+class Start(Entry):
+    """红色未启动响应: how long a unit may leave an order without a leader who reports 已开展."""
+
+    within: Duration
+    """Then it is an alarm on the duty room's list."""
+    leaders: dict[UnitKind, tuple[str, ...]]
+    """Whose report starts the response, by kind of unit; kinds that are not named have no such clock."""
+    tell: Whom | None = None
+    """Who is told of all such units in one message; None: the duty room alone."""
 
 
 class Rung(Entry):
@@ -238,10 +351,26 @@ class Rung(Entry):
     channels: tuple[str, ...]
     """All of them at once, in parallel."""
     steps: tuple[Step, ...]
-    deputy_answers: bool
-    """Whether a deputy's answer stops the ladder for the unit."""
+    night_steps: tuple[Step, ...] = ()
+    """In place of `steps` for an order that is made at night; empty: the same as by day."""
+    answer: Annotated[Enough, BeforeValidator(_answer)]
+    """all: everybody who is called; deputy: the same, and a deputy counts; {at_least: N}: so many of a unit, with
+    `deputy: true` their deputies count. Once there are enough nobody else is chased."""
+    proof: Proof = Proof.ACKNOWLEDGED
+    """What counts as 叫应 at this level. Below 3 a receipt is enough and the ladder stops by itself; above it, the
+    board says so until it is reached."""
+    finish: Finish | None = None
+    """Whether and when who has answered is asked for the end; None: never."""
+    start: Start | None = None
+    """Whether and when a unit that has not begun is an alarm of its own; None: never."""
     silence: Duration | None = None
     """After how long a township without any receipt or answer is an alarm of its own; None: never."""
+
+    def climbs(self, *, night: bool) -> tuple[tuple[Act, timedelta], ...]:
+        """Everything that the ladder does, in the order of time, each repetition by itself."""
+        steps = self.night_steps if night and self.night_steps else self.steps
+        found = [(step.do, moment) for step in steps for moment in step.moments()]
+        return tuple(sorted(found, key=lambda pair: pair[1]))
 
 
 class Authority(Entry):
@@ -260,6 +389,46 @@ class ApprovalRule(Entry):
     """In order: no decision in time goes to the next."""
     ceiling: int
     """People one approval may reach; above it the request must be split."""
+
+
+class Authorisation(Entry):
+    """A standing authorisation (年度审定): these compulsory measures need not be asked for while it is valid."""
+
+    document: Phrase
+    """铜府发〔2026〕12号"""
+    by: Phrase
+    """Who authorised it: 铜梁区人民政府."""
+    measures: tuple[str, ...] = Field(min_length=1)
+    """Ids of compulsory measures."""
+    levels: tuple[Colour, ...] = ()
+    """Only measures that are due at these levels; empty: at any."""
+    units: tuple[str, ...] = ()
+    """Only for these units; empty: for all that owe the measure."""
+    valid_from: Day
+    valid_to: Day
+    """The last day on which it counts, in Beijing time."""
+
+    def allows(self, unit: str, measure: Measure, day: date) -> bool:
+        """Whether it lets that unit be ordered that measure on that day."""
+        return (
+            measure.id in self.measures
+            and self.valid_from <= day <= self.valid_to
+            and (not self.levels or measure.when.level in self.levels)
+            and (not self.units or unit in self.units)
+        )
+
+
+class Limits(Entry):
+    """What goes out without a second look; beyond it a second person looks first."""
+
+    people_per_order: int = Field(default=200, ge=1)
+    """Of one order, unless its measures say otherwise with `ceiling`."""
+    times_usual: int = Field(default=3, ge=2)
+    """How many times as many people as orders of that unit and level usually have."""
+    orders_per_minute: int = Field(default=400, ge=1)
+    """Of the whole district; all-clears are not counted."""
+    countersign_within: Duration = timedelta(minutes=30)
+    """Within which an approval by telephone is countersigned; then it is a task of the duty room."""
 
 
 class RuleBook(BaseModel):
@@ -285,6 +454,8 @@ class RuleBook(BaseModel):
     plans: dict[str, Plan]
     """By township code."""
     ladder: dict[Level, Rung]
+    night: Night | None = None
+    """None: nights are chased like days."""
     approvals: dict[Level, ApprovalRule]
     families: dict[str, str] = {}
     """Product family → its Chinese name: signal → 预警信号."""
@@ -294,14 +465,22 @@ class RuleBook(BaseModel):
     """Hazard key → level → what the signal means, for people; a level that is missing is never issued."""
     silent: dict[str, tuple[Silent, ...]] = {}
     """By sector code or kind."""
+    standing: tuple[Authorisation, ...] = ()
+    limits: Limits = Limits()
+    by_hand: dict[str, tuple[Measure, ...]] = {}
+    """By unit: what people order beside the rules (超预案); no part of the files."""
 
     @property
     def hazard_table(self) -> HazardTable:
         """The hazards, ready to be looked up."""
         return HazardTable(self.hazards)
 
+    def at_night(self, moment: datetime) -> bool:
+        """Whether people sleep then."""
+        return self.night is not None and self.night.holds(moment)
+
     def measures_of(self, unit: Unit) -> tuple[Measure, ...]:
         """Every measure that the unit may ever owe."""
         plan = self.plans.get(unit.code)
         own = plan.measures if plan else self.sectors.get(unit.code, ())
-        return self.kinds.get(unit.kind, ()) + own
+        return self.kinds.get(unit.kind, ()) + own + self.by_hand.get(unit.code, ())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from warnengine.model.book import Act, ApprovalRule
+from warnengine.model.book import Act, After, ApprovalRule
 from warnengine.model.level import Level
+from warnengine.model.proof import Proof
 from warnengine.model.warning import Warning
 
 
@@ -49,6 +50,8 @@ class Written:
     html: str
     notes: str | None
     """What went wrong with a template, for the board; None when nothing did."""
+    items: tuple[str, ...] = ()
+    """Ids of its measures as a reader counts them; empty where several orders count from one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,12 @@ class NewBundle:
     text: int
     code: bytes
     """SHA-256 of the link's code."""
-    timers: tuple[tuple[int, Act, timedelta], ...] = ()
+    timers: tuple[tuple[int, Act | After, timedelta], ...] = ()
     """(step, act, from now)"""
     behalf: int | None = None
     """Escalation: the bundle whose silence it answers."""
+    about: tuple[int, ...] = ()
+    """Further bundles of which it speaks: one message, however many have run out at once."""
     stands_in: bool = False
     """Escalation: an answer to it is an answer of the silent one."""
     approval: int | None = None
@@ -103,6 +108,35 @@ class Pleading:
     versions: tuple[int, ...]
     items: tuple[tuple[int, str], ...]
     """The measures that wait: version, and the words that are to be approved."""
+    after: bool = False
+    """It was sent already (先发后补)."""
+    call: Call | None = None
+    """What is to be countersigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A decision that came by telephone."""
+
+    approval: int
+    person: str
+    """Key of who decided."""
+    decision: str
+    """yes or no."""
+    at: datetime
+    words: str
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One order that somebody has not answered, beside what the others of the unit have."""
+
+    level: Level
+    proof: Proof
+    """How far it is proven that this person knows."""
+    called: int
+    answered: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +145,11 @@ class Rung:
 
     bundle: int
     step: int
-    act: Act
-    answered: bool
-    """By the person, or by a deputy whose answer counts."""
+    act: Act | After
+    waiting: tuple[Waiting, ...]
+    """What neither the person has answered, nor a deputy whose answer counts."""
+    owing: tuple[tuple[int, str], ...]
+    """(version, person): orders that were answered and are not reported done, and who is responsible."""
     stale: bool
     """Superseded: a newer message asks instead."""
     off_duty: bool
@@ -124,6 +160,54 @@ class Rung:
     name: str
     deputies: tuple[str, ...]
     superiors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One message that speaks of several bundles at once, and everybody who gets it."""
+
+    purpose: str
+    """escalation, reminder, finish, unfinished, shared"""
+    bundles: tuple[int, ...]
+    """Of which it speaks; the gravest first."""
+    change: int
+    level: Level
+    silent: tuple[tuple[str, tuple[str, ...]], ...]
+    """Name and posts of those whose bundles they are."""
+    done: frozenset[tuple[int, str]] = frozenset()
+    """(version, measure) that were reported done."""
+    responsible: str = ""
+    """shared: the name of whoever answered first."""
+    others: tuple[str, ...] = ()
+    """shared: the names of whoever answered later."""
+    moment: datetime | None = None
+    """finish, unfinished: the time now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A standing order with the clock of its response."""
+
+    district: str
+    unit: str
+    hazard: str
+    family: str
+    version: int
+    level: Level
+    since_at: datetime
+    """When the order became so grave."""
+    since: timedelta
+    started: frozenset[str]
+    """Posts of the unit that have reported 已开展 since."""
+    alarmed: bool
+    """The duty room has it on its list."""
+    told: bool
+    """Whom the rule names knows."""
+
+    @property
+    def danger(self) -> str:
+        """The key of its alarm."""
+        return f"{self.unit} {self.hazard} {self.family}"
 
 
 @dataclass(frozen=True, slots=True)

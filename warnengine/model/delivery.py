@@ -92,6 +92,8 @@ class Candidate:
     text: Written
     name: str
     posts: tuple[str, ...]
+    renews: bool = False
+    """It replaces something that its person may have been sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,8 @@ class Reply:
     raw: bytes
     delivery: int | None = None
     """The delivery that it answers, where that is known: a key that was pressed in a call."""
+    channel: str = "sms"
+    """The kind of channel that its address belongs to, where the delivery is not known."""
 
 
 @dataclass(frozen=True, slots=True)

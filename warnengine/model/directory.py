@@ -18,6 +18,28 @@ class Person:
     email: str | None
     phone: str | None = None
     """E.164: a telephone that takes no SMS; whoever has nothing else is called by hand."""
+    wecom: str | None = None
+    """Their userid in the bureau's WeCom (企业微信)."""
+    app: str | None = None
+    """Their device in the district's own app."""
+    loudspeaker: str | None = None
+    """A 大喇叭 is in the list like a person, in a post of its township."""
+    extra: str | None = None
+    """What stands for {address} in the settings of the gateway of the kind extra."""
+
+    @property
+    def ways(self) -> tuple[tuple[str, str], ...]:
+        """Channel and address of every way to them."""
+        all_ways = (
+            ("sms", self.mobile),
+            ("email", self.email),
+            ("call", self.phone),
+            ("wecom", self.wecom),
+            ("app", self.app),
+            ("loudspeaker", self.loudspeaker),
+            ("extra", self.extra),
+        )
+        return tuple((channel, address) for channel, address in all_ways if address)
 
 
 @dataclass(frozen=True, slots=True)

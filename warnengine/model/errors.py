@@ -4,6 +4,7 @@ WarnEngineError
 ├── RefusedWarning      a message that is kept but not dispatched
 ├── RuleBookError       the rule book does not pass
 ├── DirectoryError      the address list does not pass
+├── Refused             somebody asked for what may not be, or not by them
 └── StartRefused        this installation must not come up as it stands
 """
 
@@ -33,3 +34,16 @@ class DirectoryError(WarnEngineError):
 
 class StartRefused(WarnEngineError):
     """The engine does not come up: unsafe setting, wrong data folder, port taken."""
+
+
+class Refused(WarnEngineError):
+    """What somebody asked for is not done; the message says, in Chinese, what to do instead."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        """As HTTP says it: 403 not by you, 404 no such thing, 409 not as things stand, 422 not in this form."""
+
+
+class NoRoom(ConnectionError):
+    """The disk is nearly full: nothing is kept, and whoever sends must come again."""

@@ -87,6 +87,8 @@ class MeasureMark:
     """None for what lapsed."""
     words: str = ""
     """As they were approved and are told, whatever a later rule book writes; empty in versions of before."""
+    authority: str = ""
+    """What lets a compulsory measure be ordered without asking: 依据铜府发〔2026〕12号授权."""
 
 
 @dataclass(frozen=True, slots=True)

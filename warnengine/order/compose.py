@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
+from warnengine.order.byhand import by_hand, correction
 from warnengine.order.draft import measure_of, words_of
 from warnengine.order.texts import Texts
 
@@ -22,12 +23,19 @@ NAMED = 6
 """Townships that are named one by one; more are counted."""
 FIRST_LINE = 70
 """Characters of one SMS in UCS-2, signature included."""
+FACTS: Mapping[str, object] = {
+    "silent": (), "who": "", "overdue": False, "responsible": "", "others": "", "stands_in": False, "intro": "",
+    "by_item": True, "minutes": 0,
+}  # fmt: skip
+"""What only the ladder says: nobody is silent, and whoever reads it may report one thing after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing to do."""
 
+    measure: str
+    """The id of the measure."""
     words: str
     """06:25前撤离涪江225米线下住户,先老弱"""
     plain: str
@@ -67,11 +75,25 @@ class Section:
     until: str
 
 
-def compose(versions: Sequence[Version], book: RuleBook, texts: Texts, kind: str | None = None) -> Written:
-    """The words of one bundle, slots open. kind: the template, where the versions do not decide it."""
+def compose(
+    versions: Sequence[Version],
+    book: RuleBook,
+    texts: Texts,
+    kind: str | None = None,
+    more: Mapping[str, object] = FACTS,
+) -> Written:
+    """The words of one bundle, slots open. kind: the template, where the versions do not decide it; more: what the
+    ladder adds to the facts."""
     sections = sorted((section(version, book) for version in versions), key=_urgency)
-    facts = facts_of(sections, book)
-    return texts.write(kind or _kind(sections), sections[0].hazard, facts, fallback=plain(sections, book))
+    facts = facts_of(sections, book) | dict(FACTS) | dict(more)
+    text = texts.write(kind or _kind(sections), sections[0].hazard, facts, fallback=plain(sections, book))
+    return replace(text, items=_items(sections))
+
+
+def _items(sections: Sequence[Section]) -> tuple[str, ...]:
+    """Measures as a reader counts them: the first line, then ②③; nothing where two orders count from one."""
+    counted = [part.acts for part in sections if part.acts]
+    return tuple(act.measure for act in counted[0]) if len(counted) == 1 else ()
 
 
 def facts_of(sections: Sequence[Section], book: RuleBook) -> dict[str, object]:
@@ -83,6 +105,7 @@ def facts_of(sections: Sequence[Section], book: RuleBook) -> dict[str, object]:
         "first": sections[0],
         "sections": sections,
         "ask": ask(acts),
+        "ask_end": ask_end(acts),
         "alone": len(sections) == 1 and _says_all(sections[0]),
     }
 
@@ -92,12 +115,13 @@ def section(version: Version, book: RuleBook) -> Section:
     change = version.change
     unit = book.units.get(change.key.unit)
     acts, going_on = _acts(version, book)
-    ended = _ended(version, book)
+    said = correction(version)
+    ended = () if said else _ended(version, book)
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
         head=_head(hazard_name(change.key.hazard, book), version),
-        lead=acts[0].words if acts else _without_acts(change.kind, ended, going_on),
+        lead=acts[0].words if acts else said or _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
         level=int(version.lane_level),
@@ -117,6 +141,12 @@ def ask(acts: Sequence[Act]) -> str:
         leaving = any("撤" in act.words or "转移" in act.words for act in acts if act.counts)
         return f"收到回1,{'撤完' if leaving else '办完'}回3加人数。"
     return "收到回1,办完回3。" if acts else "收到回1。"
+
+
+def ask_end(acts: Sequence[Act]) -> str:
+    """How to answer a question for the end."""
+    counts = any(act.counts for act in acts)
+    return f"全办完回3{'加人数' if counts else ''},在办回2。"
 
 
 def plain(sections: Sequence[Section], book: RuleBook) -> str:
@@ -144,6 +174,8 @@ def _kind(sections: Sequence[Section]) -> str:
 def _head(name: str, version: Version) -> str:
     change = version.change
     level, before = change.level, change.before
+    if correction(version):
+        return f"更正{name}{level.zh if level else ''}"
     if level is None:
         return f"解除{name}{before.zh if before else ''}"
     if change.kind is Kind.REOPEN:
@@ -198,6 +230,7 @@ def _act(mark: MeasureMark, version: Version, book: RuleBook) -> Act | None:
     advice = mark.standing.form is Form.ADVICE
     clock = mark.deadline.astimezone(BEIJING).strftime("%H:%M")
     return Act(
+        measure=mark.standing.measure,
         words=f"{clock}前{said}" if mark.deadline > version.made_at else f"立即{said}",
         plain=said,
         clock=clock,
@@ -223,7 +256,7 @@ def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
         (measure, mark)
         for mark in version.measures
         if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced
-        if (measure := measure_of(mark.standing, version.change, book))
+        if (measure := measure_of(mark.standing, version.change, book) or by_hand(mark, version))
     ]
     over.sort(key=lambda pair: (-pair[0].when.level, pair[1].standing.form is Form.ADVICE, not pair[0].compulsory))
     return tuple(_said(mark, measure) for measure, mark in over)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from warnengine.model.book import RELAY, Measure, RuleBook, UnitKind
 from warnengine.model.level import Level
 from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Standing, Stands, Version
+from warnengine.order.authority import authority
 
 ALL_CLEAR_LIFE = timedelta(hours=24)
 """How long an all-clear may still be sent after it was made."""
@@ -68,7 +69,8 @@ def _marks(
         measure = measure_of(standing, change, book)
         if measure:
             due = clock_time(now, measure.deadline)
-            yield MeasureMark(standing, Mark.ADDED, due, words_of(measure, standing.form))
+            said_by = authority(measure, standing.form, change.key.unit, book, now)
+            yield MeasureMark(standing, Mark.ADDED, due, words_of(measure, standing.form), said_by)
     for standing in change.continuing:
         yield _continuing(standing, change, said.get(standing), book, now)
     ordered = {standing.measure for standing in change.added if standing.form is Form.ORDER}
@@ -84,7 +86,7 @@ def _continuing(
     again = change.kind is Kind.REOPEN and measure  # asked once more: a clock time that can still be kept
     given = said or MeasureMark(standing, Mark.CONTINUING, None)
     due = clock_time(now, measure.deadline) if again and measure else given.deadline
-    return MeasureMark(standing, Mark.CONTINUING, due, given.words)
+    return MeasureMark(standing, Mark.CONTINUING, due, given.words, given.authority)
 
 
 def _posts(change: Change, level: Level, book: RuleBook) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Ended
+from warnengine.model.byhand import FAMILY
 from warnengine.order.compose import BEIJING, hazard_name
 
 
@@ -30,6 +31,9 @@ async def show_ended(store: EndedStore, book: RuleBook) -> bool:
 
 def words(ended: Ended, book: RuleBook) -> str:
     """What the duty room reads."""
+    if ended.family.startswith(FAMILY):
+        over = ended.over.astimezone(BEIJING).strftime("%d日%H:%M")
+        return f"到期待确认:第{ended.family.removeprefix(FAMILY)}号临时指令已于{over}到期,仍然有效。请解除或更正"
     over = ended.over.astimezone(BEIJING).strftime("%d日%H:%M")
     return (
         f"到期待确认:{hazard_name(ended.hazard, book)}{ended.level.zh}已于{over}到期,没有收到解除或继续发布,"

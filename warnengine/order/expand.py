@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from warnengine.model.book import Act, Evidence, RuleBook
+from warnengine.model.book import Act, After, Evidence, RuleBook
 from warnengine.model.bundle import Listener, NewBundle, Written
 from warnengine.model.order import Form, Version
+from warnengine.order.clocks import clocks
 from warnengine.order.compose import compose
 from warnengine.order.draft import measure_of, whole
 from warnengine.order.texts import Texts
@@ -22,6 +23,8 @@ GROUP = 8000
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Of link codes: no look-alikes (0 O, 1 I l)."""
 CODE_LENGTH = 11
+Timer = tuple[int, Act | After, timedelta]
+"""(step, act, from now)"""
 
 
 class Desk(Protocol):
@@ -73,7 +76,11 @@ class Expander:
         ids = await desk.next_bundles(len(audience))
         bundles = [
             NewBundle(
-                id_, who, written[who.versions, who.known], code_hash(link_code(self.key, id_)), self._ladder(who)
+                id_,
+                who,
+                written[who.versions, who.known],
+                code_hash(link_code(self.key, id_)),
+                self._timers(who, versions),
             )
             for id_, who in zip(ids, audience, strict=True)
         ]
@@ -82,21 +89,39 @@ class Expander:
             await desk.expanded(change)
         return len(audience) < most
 
-    def _ladder(self, listener: Listener) -> tuple[tuple[int, Act, timedelta], ...]:
-        if listener.kind == "lapse" or not listener.posts:
+    def _timers(self, listener: Listener, versions: Mapping[int, Version]) -> tuple[Timer, ...]:
+        """What is done about somebody who does not answer, and then who does not finish. Whoever is woken at night
+        is chased as the night asks for."""
+        if listener.kind == "lapse" or not listener.posts or _loudspeaker(listener):
             return ()
-        steps = self.book.ladder[listener.level].steps
+        made = max(versions[v].made_at for v in listener.versions)
+        acts: list[tuple[Act | After, timedelta]] = [*self._ladder(listener, made)]
+        acts += (pair for v in listener.versions for pair in self._ends(versions[v], made))
+        return tuple((number, act, after) for number, (act, after) in enumerate(dict.fromkeys(acts), 1))
+
+    def _ladder(self, listener: Listener, made: datetime) -> Iterator[tuple[Act, timedelta]]:
+        steps = self.book.ladder[listener.level].climbs(night=self.book.at_night(made))
         # somebody without any address is not waited for: the ladder goes on at once
         skip = (
             timedelta()
             if listener.addresses
-            else next((s.after for s in steps if s.do is Act.DEPUTY), timedelta())
+            else next((after for act, after in steps if act is Act.DEPUTY), timedelta())
         )
-        return tuple(
-            (number, step.do, max(step.after - skip, timedelta()))
-            for number, step in enumerate(steps, 1)
-            if listener.addresses or step.do is not Act.AGAIN
-        )
+        for act, after in steps:
+            if listener.addresses or act is not Act.AGAIN:
+                yield act, max(after - skip, timedelta())
+
+    def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta]]:
+        rung = self.book.ladder[version.lane_level]
+        finish = rung.finish
+        if finish is None or version.change.level is None:
+            return
+        for due in clocks(version, finish):
+            if finish.before and due - finish.before > made + rung.answer_within:
+                yield After.FINISH, due - finish.before - made
+            yield After.FINISH, due + finish.after - made
+            if finish.superior is not None:
+                yield After.UNFINISHED, due + finish.superior - made
 
     def _counts(self, version: Version) -> bool:
         measures = (
@@ -107,13 +132,18 @@ class Expander:
         return any(measure and Evidence.COUNT in measure.evidence for measure in measures)
 
 
+def _loudspeaker(listener: Listener) -> bool:
+    """Nobody waits for the answer of a loudspeaker."""
+    return {channel for channel, _ in listener.addresses} == {"loudspeaker"}
+
+
 def _as_read(listener: Listener, versions: Mapping[int, Version]) -> list[Version]:
     return [versions[v] if v in listener.known else whole(versions[v]) for v in listener.versions]
 
 
 def link_code(key: bytes, bundle: int) -> str:
     """The 11 letters of a bundle's link: the same after any restart, 64 bits of HMAC that nobody guesses."""
-    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big"), hashlib.sha256), "big")
+    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big", signed=True), hashlib.sha256), "big")
     return "".join(LETTERS[mac // len(LETTERS) ** place % len(LETTERS)] for place in range(CODE_LENGTH))
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from warnengine.model.book import RuleBook, UnitKind
-from warnengine.model.bundle import Pleading
+from warnengine.model.bundle import Call, Pleading
 from warnengine.model.order import Version
+from warnengine.order.compose import BEIJING, hazard_name
 
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 
@@ -43,6 +44,7 @@ def facts_of(
         "warnings": "、".join(_warnings(versions.values(), book)),
         "count": len(pleading.items),
         "minutes": int(within.total_seconds() // 60),
+        "after": pleading.after,
         "sectors": [plea for plea in pleas if not plea.place],
         "places": places,
         "common": common[0][0] if common else "",
@@ -51,7 +53,7 @@ def facts_of(
 
 def plain(facts: dict[str, object]) -> str:
     """The text that needs no template."""
-    what = "{warnings},{count}项强制措施待批".format(**facts)
+    what = "{warnings},{count}项".format(**facts) + ("措施已先发后补" if facts["after"] else "强制措施待批")
     return "【{sign}】{{resend}}请{minutes}分钟内批复第{number}号:{what}。请回电{phone}".format(what=what, **facts)
 
 
@@ -65,9 +67,26 @@ def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) 
 
 def _warnings(versions: Iterable[Version], book: RuleBook) -> list[str]:
     """暴雨红色, each once."""
-    named = {
-        f"{hazard.name}{version.lane_level.zh}": None
-        for version in versions
-        if (hazard := book.hazard_table.get(version.change.key.hazard))
-    }
+    named = {f"{hazard_name(v.change.key.hazard, book)}{v.lane_level.zh}": None for v in versions}
     return list(named)
+
+
+def countersign_facts(call: Call, book: RuleBook) -> dict[str, object]:
+    """Everything a template of kind `countersign` may name."""
+    return {
+        "sign": book.signature,
+        "phone": book.duty_phone,
+        "number": call.approval,
+        "clock": call.at.astimezone(BEIJING).strftime("%d日%H:%M"),
+        "decision": "同意" if call.decision == "yes" else "不同意",
+        "words": call.words,
+        "recorded_by": call.recorded_by,
+    }
+
+
+def countersign_plain(facts: dict[str, object]) -> str:
+    """The request to countersign that needs no template."""
+    return (
+        "【{sign}】{{resend}}补签:您{clock}来电{decision}第{number}号请示,{recorded_by}记录。"
+        "属实回1,不属实请立即回电{phone}"
+    ).format(**facts)

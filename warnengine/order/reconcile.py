@@ -14,11 +14,14 @@ from typing import Protocol
 
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Item, Pending, Request
+from warnengine.model.byhand import ByHand
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Mark, OrderKey, Stands, Version
 from warnengine.model.place import District
 from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement
 from warnengine.model.warning import Warning
+from warnengine.order.authority import authorised
+from warnengine.order.byhand import as_decided, beside, less, ordered, told
 from warnengine.order.diff import diff
 from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
@@ -50,6 +53,9 @@ class Desk(Protocol):
 
     async def standing(self) -> dict[OrderKey, Stands]:
         """What stands."""
+
+    async def by_hand(self) -> ByHand:
+        """What people order beside the rules, and what they have taken back."""
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""
@@ -92,14 +98,18 @@ class Reconciler:
             cells[key] = self.situation.forget(cells[key], now - KEPT)
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
         await desk.ask(questions)
-        standing = await desk.standing()
-        wanted = self.desired(self.situation.forces(cells), self.book, self.granted(await desk.granted()))
-        changes = diff(standing, wanted, self.book.hash)
+        people = await desk.by_hand()
+        standing = as_decided(await desk.standing(), people, self.book)
+        book = beside(self.book, people, now)
+        granted = self.granted(await desk.granted()) | authorised(book, standing, now)
+        forces = (*self.situation.forces(cells), *ordered(people, book))
+        wanted = less(self.desired(forces, book, granted), people)
+        changes = diff(standing, wanted, book.hash)
         if not changes:
             return None
-        versions = [draft(change, standing.get(change.key), self.book, now) for change in changes]
+        versions = [told(draft(change, standing.get(change.key), book, now), people) for change in changes]
         warned_at = min((reading.received_at for reading in pending), default=None)
-        return await desk.write(versions, requests(versions, self.book), warned_at)
+        return await desk.write(versions, requests(versions, book), warned_at)
 
     def granted(self, approved: Iterable[tuple[OrderKey, str, str]]) -> Granted:
         """What the approvals allow: a measure whose words have changed since must be asked for anew."""

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from warnengine.model.book import ApprovalRule, Measure, MeasureFile, Plan, Post, Silent, Unit, UnitKind
+from warnengine.model.book import (
+    ApprovalRule,
+    Authorisation,
+    Limits,
+    Measure,
+    MeasureFile,
+    Plan,
+    Post,
+    Silent,
+    Unit,
+    UnitKind,
+)
 from warnengine.rulebook.files import (
     ApprovalFile,
     Case,
@@ -74,6 +85,16 @@ class Draft:
     def approvals(self) -> tuple[Located[ApprovalRule], ...]:
         """Every approval rule."""
         return self._entries(ApprovalFile, "approvals")
+
+    @cached_property
+    def standing(self) -> tuple[Located[Authorisation], ...]:
+        """Every standing authorisation."""
+        return self._entries(ApprovalFile, "standing")
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What goes out without a second look."""
+        return self._file(ApprovalFile).value.limits
 
     @cached_property
     def measure_files(self) -> tuple[Located[MeasureFile], ...]:

@@ -9,9 +9,12 @@ from pydantic import Field
 
 from warnengine.model.book import (
     ApprovalRule,
+    Authorisation,
     Colour,
     Entry,
+    Limits,
     MeasureFile,
+    Night,
     Phrase,
     Plan,
     Post,
@@ -69,8 +72,9 @@ class PostFile(Entry):
 
 
 class LadderFile(Entry):
-    """ladder.yaml: all four levels."""
+    """ladder.yaml: all four levels, and the hours of the night."""
 
+    night: Night | None = None
     blue: Rung
     yellow: Rung
     orange: Rung
@@ -85,6 +89,8 @@ class ApprovalFile(Entry):
     """approvals.yaml."""
 
     approvals: tuple[ApprovalRule, ...]
+    standing: tuple[Authorisation, ...] = ()
+    limits: Limits = Limits()
 
 
 class Given(Entry):

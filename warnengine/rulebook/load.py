@@ -115,11 +115,14 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         kinds={file.kind: file.measures for file in files if file.kind},
         plans={plan.value.township: plan.value for plan in draft.plans},
         ladder=draft.ladder.value.rungs(),
+        night=draft.ladder.value.night,
         approvals={rule.value.level: rule.value for rule in draft.approvals},
         families=own.families,
         in_use=own.in_use,
         criteria={hazard.value.key: hazard.value.criteria for hazard in draft.hazards},
         silent={owner(file): file.none for file in files if file.none},
+        standing=tuple(one.value for one in draft.standing),
+        limits=draft.limits,
     )
 
 

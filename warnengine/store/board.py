@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from warnengine.model.level import Level
+from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain
+
+if TYPE_CHECKING:
+    from warnengine.store.database import Connection
 
 sql = queries.board
 approvals = queries.approvals
@@ -36,6 +40,21 @@ class BoardStore:
             for row in rows
         ]
 
+    async def obligations(self, most: int, unit: str | None) -> list[dict[str, Any]]:
+        """Who must answer what stands, with every answer and the level of proof, the gravest first."""
+        return await self._rows(sql.of_obligations, most=most, unit=unit)
+
+    async def verify(self, version: int, person: str, by: str, words: str) -> bool | None:
+        """Record that somebody has looked; False where nothing was reported, None where nothing is asked."""
+        async with self.database.transaction() as connection:
+            proof = await sql.proof_of(connection, version=version, person=person)
+            if proof is None or proof < Proof.REPORTED:
+                return None if proof is None else False
+            seen = {"version": version, "person": person, "by": by, "words": words}
+            await sql.verified(connection, **seen)
+            await queries.orders.audit(connection, kind="verified", body=seen)
+            return True
+
     async def requests(self, *, pending: bool) -> list[dict[str, Any]]:
         """Requests for approval that wait, or that are decided."""
         rows = await self._rows(approvals.requests, pending=pending)
@@ -45,19 +64,13 @@ class BoardStore:
         """Record a decision. Return None where it counts, why it does not where it does not, '' where there is no
         such request."""
         async with self.database.transaction() as connection:
-            people = await approvals.too_many(connection, approval=approval) if decision == "yes" else None
-            if people:
-                return f"it would go to {people} people, more than its ceiling in approvals.yaml allows"
-            row = await approvals.decide(connection, approval=approval, decision=decision, by=by, words=words)
-            if row is None:
-                before = await approvals.one(connection, approval=approval)
-                return f"{before['decision']} by {before['by']}" if before else ""
-            body = {**plain(dict(row)), "decision": decision, "by": by, "words": words}
-            await queries.orders.audit(connection, kind="approval", body=body)
-            await queries.orders.announce(
-                connection, type="warnengine.approval.decided", subject=f"approval/{approval}", data=body
-            )
-            return None
+            return await settle(connection, approval, decision, by, {"words": words})
+
+    async def level_of(self, approval: int) -> Level | None:
+        """The level of a request; None where there is none."""
+        async with self.database.reading() as connection:
+            row = await approvals.one(connection, approval=approval)
+            return Level(row["level"]) if row else None
 
     async def clock(self) -> dict[str, Any]:
         """Engine time, the next due moment, and how much is in flight."""
@@ -101,6 +114,37 @@ class BoardStore:
     async def _rows(self, query: Any, **arguments: Any) -> list[dict[str, Any]]:
         async with self.database.reading() as connection:
             return [plain(dict(row)) for row in await query(connection, **arguments)]
+
+
+async def settle(
+    connection: Connection, approval: int, decision: str, by: str, said: dict[str, Any]
+) -> str | None:
+    """Decide a request; said: `words`, and what else the chain keeps of it. As `BoardStore.decide`."""
+    before = await approvals.hold(connection, approval=approval)
+    people = await approvals.too_many(connection, approval=approval) if decision == "yes" else None
+    if people:
+        return f"it would go to {people} people, more than its ceiling in approvals.yaml allows"
+    if before and before["author"] == by and decision == "yes" and not before["decided_at"]:
+        return f"{by}本人发出的不能由本人补批"
+    words = said["words"]
+    row = await approvals.decide(connection, approval=approval, decision=decision, by=by, words=words)
+    if row is None and before and before["kind"] == "countersign" and not before["decided_at"]:
+        return "补签只能由作出批复的本人回复短信或在链接页面办理"
+    if row is None:
+        return f"{before['decision']} by {before['by']}" if before else ""
+    body = {**plain(dict(row)), "decision": decision, "by": by, **said}
+    await queries.orders.audit(connection, kind="approval", body=body)
+    await queries.orders.announce(
+        connection, type="warnengine.approval.decided", subject=f"approval/{approval}", data=body
+    )
+    if row["kind"] == "after" and decision == "no":
+        await queries.controls.ask(
+            connection,
+            district=row["district"],
+            about=f"approval {approval}",
+            words=f"先发后补的第{approval}号{by}不同意:请立即撤回该指令(POST /v1/orders/编号/withdraw)",
+        )
+    return None
 
 
 class OutboxStore:

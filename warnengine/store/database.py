@@ -17,12 +17,20 @@ from aiosql.adapters.asyncpg import AsyncPGAdapter
 
 from warnengine import metrics
 from warnengine.model.errors import StartRefused
+from warnengine.store.primary import NotPrimary, Primary
 
 HERE = Path(__file__).parent
 MIGRATIONS = HERE / "migrations"
 OLDEST_POSTGRES = 15
+GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
+SKEW = 2.0
+"""Seconds that the clocks of an engine and its database may be apart."""
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+STANDBY = """SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'none'
+    -- whoever may not see how standbys are connected sees rows without a state
+    WHEN EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum'))
+    THEN 'configured' ELSE 'missing' END"""
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -72,20 +80,37 @@ queries: Any = SimpleNamespace(
 class Database:
     """A pool of connections to one schema."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], primary: Primary) -> None:
         self.pool = pool
+        self.primary = primary
 
     @classmethod
-    async def open(cls, dsn: str, *, size: int = 16) -> Database:
-        """Connect; raise StartRefused with what to do when that is not possible."""
+    async def open(cls, dsn: str, *, size: int = 16, kind: str = "") -> Database:
+        """Connect; raise StartRefused with what to do when that is not possible.
+
+        kind: of the installation that the engine believes to serve; where the database is of another one it takes
+        no message from these connections."""
+
+        async def begin(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+            await _codecs(connection)
+            await connection.execute("SELECT set_config('warnengine.kind', $1, false)", kind)
+
         try:
-            pool = await asyncpg.create_pool(dsn, min_size=1, max_size=size, init=_codecs, reset=_as_it_is)
+            primary = Primary(dsn)
+            pool = await asyncpg.create_pool(
+                min_size=1, max_size=size, connect=primary.connect, init=begin, reset=_as_it_is
+            )
+        except NotPrimary as error:
+            raise StartRefused(
+                f"the database at {_masked(dsn)} must not be written to: {error}. Name the primary in "
+                "WARNENGINE_DATABASE, or all servers: postgresql://user@one:5432,two:5432/name"
+            ) from error
         except (*DATABASE_ERRORS, ValueError) as error:
             raise StartRefused(
                 f"no database at {_masked(dsn)}: {error}. Start PostgreSQL, correct WARNENGINE_DATABASE, "
                 "or leave it empty to use the embedded one."
             ) from error
-        return cls(pool)
+        return cls(pool, primary)
 
     async def close(self) -> None:
         """Give every connection back; do not wait for ever for a dead server."""
@@ -121,12 +146,19 @@ class Database:
             version = await connection.fetchval("SHOW server_version_num")
             if int(version) < OLDEST_POSTGRES * 10000:
                 raise StartRefused(f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or newer")
-            if await connection.fetchval("SELECT pg_is_in_recovery()"):
-                raise StartRefused("the database is a standby: point WARNENGINE_DATABASE at the primary")
             for name, wanted in SAFE.items():
                 value = await connection.fetchval("SELECT current_setting($1)", name)
                 if value not in {wanted, "remote_write", "remote_apply"}:
                     raise StartRefused(f"{name} is {value}: orders may be lost; set it to {wanted}")
+            before = time.time()
+            theirs = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        refuse_skew(before, theirs, time.time())
+
+    async def standby(self) -> str:
+        """configured: a synchronous standby confirms every commit; missing: it should, and is not there; none."""
+        async with self.reading() as connection:
+            state: str = await connection.fetchval(STANDBY)
+        return state
 
     async def installation(self, kind: str) -> None:
         """Mark a new database as live or demo; refuse one that is marked otherwise."""
@@ -136,7 +168,7 @@ class Database:
         if marked != kind:
             raise StartRefused(
                 f"this database belongs to a {marked} installation and WARNENGINE_INSTALLATION is {kind}: "
-                "use another data folder or database"
+                f"{GO_LIVE if (marked, kind) == ('trial', 'live') else 'use another data folder or database'}"
             )
 
     async def refuse_other_key(self, key: bytes) -> None:
@@ -152,6 +184,17 @@ class Database:
                 "links would be dead. Give every engine the same WARNENGINE_LINK_KEY (made once: `openssl rand "
                 "-hex 32`) or the same link.key in its data folder; to change it for good see docs/operating.md"
             )
+
+
+def refuse_skew(before: float, theirs: float, after: float) -> None:
+    """Raise StartRefused where the database's clock is certainly off by more than SKEW. Seconds since 1970: our
+    clock before and after asking for theirs."""
+    apart = max(theirs - after, before - theirs)
+    if apart > SKEW:
+        raise StartRefused(
+            f"the clocks of this machine and of the database are {apart:.1f} s apart: deadlines would be wrong; "
+            "set both by the same time service (`chronyc tracking` shows how far each is off)"
+        )
 
 
 async def _codecs(connection: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from warnengine import metrics
 from warnengine.model.delivery import Claim, Fate, Outcome, Part, Purpose, Receipt, What
 from warnengine.store.database import Database, queries
-from warnengine.store.outcomes import Line, append, page_unreached
+from warnengine.store.outcomes import Line, append, go_around, page_unreached
 from warnengine.store.shapes import storable
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Journal:
         fresh = {(line.gateway, part.provider_id): part for line, outcome in outcomes for part in outcome.parts}
         kept = await self._keep(connection, batch.receipts, fresh)
         whole = _whole(kept, fresh)
-        await append(connection, outcomes, whole)
+        await append(connection, outcomes, self.several, whole)
         await queries.receipts.reached(connection, bundles=sorted({delivery & ~15 for delivery, _ in whole}))
         await self._settle(
             connection, [match for match in kept.known if (match.delivery, match.number) not in whole]
@@ -217,22 +217,12 @@ class Journal:
         if after_all:
             await receipts.tell_after_all(connection, bundles=after_all)
         lost = [row for row in settled if row["what"] == "undelivered"]
-        await self.go_around(connection, [(row["delivery"], row["gateway"]) for row in lost], Purpose.RETRY)
+        around = [(row["delivery"], row["gateway"]) for row in lost]
+        await go_around(connection, around, Purpose.RETRY, self.several)
         await page_unreached(
             connection,
             [{"delivery": row["delivery"], "words": f"未送达({row['detail']}),请核对号码"} for row in lost],
         )
-
-    async def go_around(self, connection: Connection, lost: Sequence[tuple[int, str]], purpose: Purpose) -> None:
-        """Send what a gateway took and did not deliver by another one; lost: delivery and gateway."""
-        if lost and self.several:
-            await sql.go_around(
-                connection,
-                deliveries=[delivery for delivery, _ in lost],
-                gateways=[gateway for _, gateway in lost],
-                purpose=purpose.value,
-                channels=self.several,
-            )
 
     def _remember(self, outcomes: Sequence[tuple[Claim, Line, Outcome]]) -> None:
         for _, line, outcome in outcomes:
@@ -255,4 +245,5 @@ def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:
 
 def _same_number(one: str, other: str) -> bool:
     """Whether a gateway means this number; an address that is not a number is left to the database."""
-    return not other or [*filter(str.isdigit, one)][-11:] == [*filter(str.isdigit, other)][-11:]
+    number = [*filter(str.isdigit, one)][-11:]
+    return other in ("", one) or (bool(number) and number == [*filter(str.isdigit, other)][-11:])

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from warnengine.model.book import Act, Authority
-from warnengine.model.bundle import Ended, Listener, Pleading, Rung, Unheard
+from warnengine.model.book import Act, After, Authority, Whom
+from warnengine.model.bundle import Asked, Call, Ended, Listener, Pleading, Response, Rung, Unheard, Waiting
 from warnengine.model.level import Level
+from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
 
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
 sql = queries.ladder
 approvals = queries.approvals
-Speak = Callable[[ChangeDesk, int, int, Sequence[Listener]], Awaitable[None]]
-"""Writes bundles for people who act in place of a silent one: desk, change, the silent bundle, the people."""
+Speak = Callable[[ChangeDesk, Asked, Sequence[Listener]], Awaitable[None]]
+"""Writes one message about bundles that have run out, and a bundle for each who gets it."""
+ACTS = {act.value: act for act in (*Act, *After)}
+
+
+COUNTERSIGN_LIFE = timedelta(hours=24)
+"""How long a request to countersign may still be sent."""
 
 
 class TimerDesk:
@@ -31,7 +37,9 @@ class TimerDesk:
         self.rows: dict[tuple[int, int], Any] = {}
 
     async def rungs(self, most: int) -> list[Rung]:
-        """What has run out."""
+        """What has run out; nothing while another engine climbs."""
+        if not await sql.alone(self.connection):
+            return []
         rows = await sql.due_timers(self.connection, most=most)
         self.rows = {(row["bundle"], row["step"]): row for row in rows}
         return [_rung(row) for row in self.rows.values()]
@@ -40,15 +48,62 @@ class TimerDesk:
         """One more attempt on every channel of the bundle."""
         await sql.remind(self.connection, bundle=rung.bundle)
 
-    async def escalate(self, rung: Rung, people: Sequence[str]) -> None:
-        """A bundle for each of them that speaks for the silent one."""
-        row = self.rows[rung.bundle, rung.step]
-        asked = await sql.asked_already(self.connection, behalf=rung.bundle, people=list(people))
-        new = sorted(set(people) - {one["person"] for one in asked})
-        found = await sql.ways_to(self.connection, district=row["district"], people=new)
-        listeners = [_listener(row, one) for one in found]
+    async def write(self, to: str, purpose: str, rungs: Sequence[Rung]) -> None:
+        """One message to one person about several bundles; whom a deputy knows to be silent is not named again."""
+        new = [rung for rung in rungs if not await self._told(to, purpose, rung)]
+        if new:
+            versions = {v for rung in new for v in self._versions(to, purpose, rung)}
+            await self._speak(purpose, new, [to], sorted(versions))
+
+    async def share(self, rung: Rung) -> None:
+        """Tell all who have answered for a bundle who of them is responsible."""
+        found = await sql.sharing(self.connection, bundle=rung.bundle)
+        if len(found["people"]) > 1:
+            versions = self.rows[rung.bundle, rung.step]["versions"]
+            await self._speak("shared", [rung], found["people"], versions, found["responsible"])
+
+    async def _told(self, to: str, purpose: str, rung: Rung) -> bool:
+        if purpose != "escalation":
+            return False
+        asked = await sql.asked_already(self.connection, behalf=rung.bundle, people=[to], purpose=purpose)
+        return bool(asked)
+
+    def _versions(self, to: str, purpose: str, rung: Rung) -> Sequence[int]:
+        if purpose in {"finish", "unfinished"}:
+            return [version for version, person in rung.owing if purpose == "unfinished" or person == to]
+        versions: Sequence[int] = self.rows[rung.bundle, rung.step]["versions"]
+        return versions
+
+    async def _speak(
+        self,
+        purpose: str,
+        rungs: Sequence[Rung],
+        people: Sequence[str],
+        versions: Sequence[int],
+        responsible: str = "",
+    ) -> None:
+        rows = [self.rows[rung.bundle, rung.step] for rung in rungs]
+        ids = [rung.bundle for rung in rungs]
+        silent = await sql.silent(self.connection, bundles=ids)
+        done = await sql.items_done(self.connection, versions=list(versions))
+        names = await sql.names(self.connection, district=rows[0]["district"], people=list(people))
+        known = {one["key"]: one["name"] for one in names}
+        asked = Asked(
+            purpose=purpose,
+            bundles=tuple(one["id"] for one in silent),
+            change=max(row["change"] for row in rows),
+            level=Level(max(row["level"] for row in rows)),
+            silent=tuple((one["name"], tuple(one["posts"])) for one in silent),
+            moment=rungs[0].now,
+            done=frozenset((one["version"], one["measure"]) for one in done),
+            responsible=known.get(responsible, ""),
+            others=tuple(name for key, name in sorted(known.items()) if key != responsible),
+        )
+        found = await sql.ways_to(self.connection, district=rows[0]["district"], people=sorted(people))
+        own = tuple(post for row in rows for post in row["posts"]) if purpose in {"reminder", "finish"} else ()
+        listeners = [_listener(rows, versions, one, own) for one in found]
         if listeners:
-            await self.speak(ChangeDesk(self.connection), row["change"], rung.bundle, listeners)
+            await self.speak(ChangeDesk(self.connection), asked, listeners)
 
     async def call(self, rung: Rung, channel: str) -> bool:
         """The duty room telephones, or a machine does (call, voice); False where no number is known."""
@@ -74,10 +129,11 @@ class TimerDesk:
 class ApprovalDesk(ChangeDesk):
     """One overdue request, locked for one transaction."""
 
-    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any]) -> None:
+    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any], call: Any) -> None:
         super().__init__(connection)
         self.district: str = row["district"]
-        self.not_after: datetime = max(one["not_after"] for one in concerned)
+        later = row["now"] + COUNTERSIGN_LIFE if row["of"] else row["now"]
+        self.not_after: datetime = max(later, *(one["not_after"] for one in concerned))
         self.pleading = Pleading(
             approval=row["id"],
             change=row["change"],
@@ -85,6 +141,8 @@ class ApprovalDesk(ChangeDesk):
             rung=row["rung"],
             versions=tuple(sorted({one["id"] for one in concerned})),
             items=tuple((one["id"], one["words"]) for one in concerned),
+            after=row["kind"] == "after",
+            call=Call(**call) if call else None,
         )
 
     async def listeners(self, authority: Authority) -> list[Listener]:
@@ -92,20 +150,25 @@ class ApprovalDesk(ChangeDesk):
         rows = await approvals.holders(
             self.connection, district=self.district, unit=authority.unit, post=authority.post
         )
-        return [
-            Listener(
-                district=self.district,
-                person=row["person"],
-                versions=self.pleading.versions,
-                posts=(f"{authority.unit}/{authority.post}",),
-                level=self.pleading.level,
-                kind="approval",
-                not_after=self.not_after,
-                follows=(),
-                addresses=ways(row["addresses"]),
-            )
-            for row in rows
-        ]
+        return [self._listener(row, f"{authority.unit}/{authority.post}") for row in rows]
+
+    async def listener(self, person: str) -> Listener | None:
+        """One person, with the way there."""
+        rows = await sql.ways_to(self.connection, district=self.district, people=[person])
+        return next((self._listener(row) for row in rows), None)
+
+    def _listener(self, row: Any, *posts: str) -> Listener:
+        return Listener(
+            district=self.district,
+            person=row["person"],
+            versions=self.pleading.versions,
+            posts=posts,
+            level=self.pleading.level,
+            kind="approval",
+            not_after=self.not_after,
+            follows=(),
+            addresses=ways(row["addresses"]),
+        )
 
     async def next_rung(self, rung: int, within: timedelta) -> None:
         """The clock of the next authority starts."""
@@ -116,6 +179,38 @@ class ApprovalDesk(ChangeDesk):
         await queries.orders.add_task(
             self.connection, district=self.district, kind="decide", bundle=None, person=None, words=words
         )
+
+
+class LeaderDesk(ChangeDesk):
+    """Units that have not begun, of which a leader learns in one message."""
+
+    def __init__(self, connection: Connection, rows: Sequence[Any]) -> None:
+        super().__init__(connection)
+        self.rows = rows
+        self.dangers = frozenset(row["danger"] for row in rows)
+        self.change: int = max((row["change"] for row in rows), default=0)
+
+    async def leaders(self, district: str, whom: Whom, level: Level) -> list[Listener]:
+        """Who holds the post now, with the way there."""
+        rows = await approvals.holders(self.connection, district=district, unit=whom.unit, post=whom.post)
+        return [
+            Listener(
+                district=district,
+                person=row["person"],
+                versions=tuple(sorted({one["version"] for one in self.rows})),
+                posts=(f"{whom.unit}/{whom.post}",),
+                level=level,
+                kind="issue",
+                not_after=max(one["not_after"] for one in self.rows),
+                follows=(),
+                addresses=ways(row["addresses"]),
+            )
+            for row in rows
+        ]
+
+    async def told(self, note: str) -> None:
+        """The leader knows; what is to be added to the tasks."""
+        await sql.told(self.connection, tasks=[row["id"] for row in self.rows], note=note)
 
 
 class LadderStore:
@@ -136,8 +231,8 @@ class LadderStore:
         """A request whose authority's time has passed; None when there is none."""
         async with self.database.transaction() as connection:
             row = await approvals.overdue(connection)
-            concerned = list(await approvals.concerned(connection, approval=row["id"])) if row else []
-            yield ApprovalDesk(connection, row, concerned) if concerned else None
+            concerned, call = await _about(connection, row) if row else ([], None)
+            yield ApprovalDesk(connection, row, concerned, call) if concerned else None
 
     async def ended(self) -> list[Ended]:
         """Dangers beyond their end, of which no task tells yet."""
@@ -163,10 +258,38 @@ class LadderStore:
         async with self.database.transaction() as connection:
             return bool(await sql.alarm(connection, district=unheard.district, danger=danger, words=words))
 
+    async def responses(self) -> list[Response]:
+        """Standing orders with the clock of their response."""
+        async with self.database.reading() as connection:
+            rows = await sql.responses(connection)
+        return [
+            Response(**{**row, "level": Level(row["level"]), "started": frozenset(row["started"])}) for row in rows
+        ]
+
+    async def unstarted(self, response: Response, words: str) -> bool:
+        """A task for the duty room, one while it is open; whether it is new."""
+        async with self.database.transaction() as connection:
+            new = await sql.unstarted(connection, district=response.district, danger=response.danger, words=words)
+            return new is not None
+
+    async def started(self, still: Sequence[Response]) -> int:
+        """Take off the list what has begun or is over; return how many."""
+        async with self.database.transaction() as connection:
+            return len(await sql.started(connection, still=[f"{one.district} {one.danger}" for one in still]))
+
+    @asynccontextmanager
+    async def untold(self, late: Sequence[Response]) -> AsyncIterator[LeaderDesk]:
+        """Units that have not begun, of which a leader does not know yet, locked for one transaction."""
+        async with self.database.transaction() as connection:
+            dangers = [f"{one.district} {one.danger}" for one in late]
+            yield LeaderDesk(connection, list(await sql.untold(connection, dangers=dangers)))
+
     async def by_hand(self, after: timedelta) -> int:
         """Give the duty room the calls that no machine has made within that time, or that it has made in vain and
         will not make again; return how many."""
         async with self.database.transaction() as connection:
+            if not await sql.alone_in_vain(connection):  # two would each add a call
+                return 0
             rows = await sql.in_vain(connection, after=after)
             return sum([await _call(connection, row["bundle"], "call") for row in rows])
 
@@ -187,6 +310,13 @@ class LadderStore:
             return len(rows)
 
 
+async def _about(connection: Connection, row: Any) -> tuple[list[Any], Any]:
+    """The versions that a request is about, and the call that is to be countersigned, whatever came after it."""
+    about = row["of"] or row["id"]
+    concerned = await approvals.concerned(connection, approval=about, all=row["of"] is not None)
+    return list(concerned), await approvals.call(connection, approval=row["id"])
+
+
 async def _call(connection: Connection, bundle: int, channel: str) -> bool:
     """Add a call to a bundle, or one more attempt at it. Only one at a time: each call has its own place."""
     await queries.dispatch.hold_bundles(connection, bundles=[bundle])
@@ -198,8 +328,12 @@ def _rung(row: Any) -> Rung:
     return Rung(
         bundle=row["bundle"],
         step=row["step"],
-        act=Act(row["act"]),
-        answered=row["answered"],
+        act=ACTS[row["act"]],
+        waiting=tuple(
+            Waiting(Level(one["level"]), Proof(one["proof"]), one["called"], one["answered"])
+            for one in row["waiting"]
+        ),
+        owing=tuple((version, person) for version, person in row["owing"]),
         stale=row["stale"],
         off_duty=row["off_duty"],
         not_after=row["not_after"],
@@ -211,15 +345,16 @@ def _rung(row: Any) -> Rung:
     )
 
 
-def _listener(row: Any, found: Any) -> Listener:
+def _listener(rows: Sequence[Any], versions: Sequence[int], found: Any, posts: tuple[str, ...]) -> Listener:
+    gravest = max(rows, key=lambda row: row["level"])
     return Listener(
-        district=row["district"],
+        district=gravest["district"],
         person=found["person"],
-        versions=tuple(row["versions"]),
-        posts=(),
-        level=Level(row["level"]),
-        kind=row["kind"],
-        not_after=row["not_after"],
+        versions=tuple(versions),
+        posts=tuple(dict.fromkeys(posts)),
+        level=Level(gravest["level"]),
+        kind=gravest["kind"],
+        not_after=max(row["not_after"] for row in rows),
         follows=(),
         addresses=ways(found["addresses"]),
     )

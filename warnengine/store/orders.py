@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.byhand import ByHand
+from warnengine.model.canary import BELOW, CANARY
+from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.trial import tally
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
@@ -73,6 +78,12 @@ class DistrictDesk:
         rows = map(shapes.stands, await sql.standing(self.connection, district=self.district))
         return {stands.key: stands for stands in rows}
 
+    async def by_hand(self) -> ByHand:
+        """What people order beside the rules, and what they have taken back."""
+        manual = await queries.byhand.standing_by_hand(self.connection, district=self.district)
+        taken = await queries.byhand.withdrawn(self.connection, district=self.district)
+        return ByHand(tuple(map(shapes.manual, manual)), {one.key: one for one in map(shapes.withdrawn, taken)})
+
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""
         rows = [
@@ -93,7 +104,10 @@ class DistrictDesk:
         """Write versions, supersede the older ones, ask for approvals; return the change's id."""
         because = sorted({identifier for version in versions for identifier in version.change.because})
         change: int = await sql.add_change(
-            self.connection, district=self.district, warned_at=warned_at, because=because
+            self.connection,
+            district=self.district,
+            warned_at=None if self.district == CANARY else warned_at,
+            because=because,
         )
         standing = [version.change.order for version in versions if version.change.order]
         await sql.supersede(self.connection, standing_orders=standing)
@@ -101,6 +115,8 @@ class DistrictDesk:
         for request in requests:
             await self._ask(request, orders, change)
         await approvals.void_empty(self.connection, district=self.district)
+        if self.district == CANARY:  # pruned within the hour: no decision that anybody must prove
+            return change
         await sql.announce(
             self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
         )
@@ -145,8 +161,9 @@ class DistrictDesk:
 class ChangeDesk:
     """One locked change and one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, district: str = "") -> None:
         self.connection = connection
+        self.district = district
 
     async def audience(self, change: int, most: int) -> list[Listener]:
         """People without a bundle of this change, gravest first."""
@@ -174,12 +191,14 @@ class ChangeDesk:
             html=written.html,
             sha256=hashlib.sha256(written.short.encode()).digest(),
             notes=written.notes,
+            items=list(written.items),
         )
         return text
 
     async def next_bundles(self, count: int) -> list[int]:
         """Time-ordered ids."""
-        return [row["id"] for row in await sql.next_bundles(self.connection, count=count)]
+        below = BELOW if self.district == CANARY else 0
+        return [row["id"] + below for row in await sql.next_bundles(self.connection, count=count)]
 
     async def add_bundles(
         self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
@@ -191,7 +210,7 @@ class ChangeDesk:
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
             await sql.add_obligations(self.connection, bundles=ids, counting=list(counting))
-        elif purpose == "escalation":
+        elif purpose != "approval":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
         await self._add_timers(bundles, now)
@@ -199,6 +218,20 @@ class ChangeDesk:
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
         await sql.change_expanded(self.connection, change=change)
+
+    async def tally(self, change: int, room: str) -> Tally:
+        """A change of a trial in figures."""
+        return await tally(self.connection, change, room)
+
+    async def add_digest(self, change: int, version: int, bundle: NewBundle) -> None:
+        """Write the digest of a change for the duty room."""
+        who = bundle.listener
+        person = {"district": who.district, "key": who.person, "name": "值班室"}
+        await queries.people.add_person(self.connection, [person])
+        await self.add_bundles(change, "order", [bundle], [])
+        await queries.trial.add_obligation(
+            self.connection, version=version, district=who.district, person=who.person, bundle=bundle.id
+        )
 
     async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
         rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
@@ -228,7 +261,7 @@ class ChangeDesk:
                     kind="unreached",
                     bundle=bundle.id,
                     person=bundle.listener.person,
-                    words="通讯录里没有可用的号码或邮箱",
+                    words=WORDS[Reason.NO_WAY],
                 )
 
 
@@ -243,14 +276,14 @@ class OrderStore:
         """The next district with something to take in, locked; None when there is none."""
         async with self.database.transaction() as connection:
             code = await sql.due_district(connection)
-            yield (DistrictDesk(connection, code), ChangeDesk(connection)) if code else None
+            yield (DistrictDesk(connection, code), ChangeDesk(connection, code)) if code else None
 
     @asynccontextmanager
     async def due_change(self) -> AsyncIterator[tuple[int, ChangeDesk] | None]:
         """The next change whose people do not all have a bundle, locked; None when there is none."""
         async with self.database.transaction() as connection:
             change = await sql.change_to_expand(connection)
-            yield (change, ChangeDesk(connection)) if change else None
+            yield (change["id"], ChangeDesk(connection, change["district"])) if change else None
 
     async def publish(self, code: str, name: str, book: str, files: dict[str, str]) -> None:
         """Keep a rule book under its hash, and its district."""
@@ -283,7 +316,7 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
-    "behalf", "stands_in", "approval", "follows", "made_at", "not_after",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
 )  # fmt: skip
 
 
@@ -293,7 +326,7 @@ def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tupl
     return (
         bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,
         bundle.text, who.posts, bundle.code, bundle.behalf, bundle.stands_in, bundle.approval, who.follows, now,
-        who.not_after,
+        who.not_after, bundle.about,
     )  # fmt: skip
 
 
@@ -309,6 +342,7 @@ def _news(versions: Sequence[Version]) -> list[dict[str, Any]]:
             "version": version.change.version,
             "level": version.change.level.key if version.change.level else None,
             "ordered": [m.standing.measure for m in version.measures if m.standing.form is Form.ORDER],
+            "authorised": {m.standing.measure: m.authority for m in version.measures if m.authority},
             "book": version.book,
         }
         for version in versions

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from warnengine.model.delivery import Again, Fate, Outcome, What
+from warnengine.model.delivery import Again, Fate, Outcome, Purpose, What
+from warnengine.model.level import Level
 from warnengine.store.database import queries
 from warnengine.store.shapes import storable
 
@@ -25,15 +26,24 @@ class Line(NamedTuple):
 
 
 async def append(
-    connection: Connection, outcomes: Sequence[tuple[Line, Outcome]], whole: Container[tuple[int, int]] = ()
+    connection: Connection,
+    outcomes: Sequence[tuple[Line, Outcome]],
+    several: Sequence[str],
+    whole: Container[tuple[int, int]] = (),
 ) -> None:
-    """Write outcomes with their effects; messages (delivery, number) in `whole` are delivered already."""
+    """Write outcomes with their effects.
+
+    several: channels with more than one gateway, where what one refuses for good goes by another. whole: messages
+    (delivery, number) that are delivered already.
+    """
     if not outcomes:
         return
     await _record(connection, outcomes, whole)
     again = [_again(outcome.again, line) for line, outcome in outcomes if outcome.again]
     if again:
         await sql.add_again(connection, again)
+    refused = [(o.event.delivery, line.gateway) for line, o in outcomes if _refused_here(o)]
+    await go_around(connection, refused, Purpose.RETRY, several)
     await page_unreached(
         connection,
         [{"delivery": o.event.delivery, "words": storable(o.page)[:300]} for _, o in outcomes if o.page],
@@ -41,6 +51,29 @@ async def append(
     retired = [{"delivery": o.event.delivery, "why": storable(o.retire)[:300]} for _, o in outcomes if o.retire]
     if retired:
         await sql.retire_address(connection, retired)
+
+
+def _refused_here(outcome: Outcome) -> bool:
+    """Whether a gateway, and not the number or the time, is why it failed."""
+    return outcome.event.what is What.FAILED and bool(outcome.reason) and not outcome.retire
+
+
+async def go_around(
+    connection: Connection, lost: Sequence[tuple[int, str]], purpose: Purpose, several: Sequence[str]
+) -> None:
+    """Send what a gateway refused or did not deliver by another one; lost: delivery and gateway.
+
+    What only nobody has confirmed (RESEND) goes around at orange and red.
+    """
+    if lost and several:
+        await sql.go_around(
+            connection,
+            deliveries=[delivery for delivery, _ in lost],
+            gateways=[gateway for _, gateway in lost],
+            purpose=purpose.value,
+            channels=list(several),
+            least=Level.BLUE if purpose is Purpose.RETRY else Level.ORANGE,
+        )
 
 
 async def _record(

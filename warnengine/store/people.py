@@ -20,8 +20,7 @@ class PeopleStore:
         ways = [
             {"district": district, "person": person.key, "channel": channel, "address": address}
             for person in directory.people.values()
-            for channel, address in (("sms", person.mobile), ("email", person.email), ("call", person.phone))
-            if address
+            for channel, address in person.ways
         ]
         posts = [
             {

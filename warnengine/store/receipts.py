@@ -8,6 +8,7 @@ from datetime import timedelta
 from warnengine.model.delivery import Purpose
 from warnengine.store.database import Database, queries
 from warnengine.store.journal import Journal
+from warnengine.store.outcomes import go_around
 
 sql = queries.receipts
 PARKED = timedelta(hours=24)
@@ -60,9 +61,8 @@ class ReceiptStore:
         """Mark what was accepted and never confirmed in time."""
         async with self.database.transaction() as connection:
             silent = await sql.silence(connection, after=after)
-            await self.journal.go_around(
-                connection, [(row["delivery"], row["gateway"]) for row in silent], Purpose.RESEND
-            )
+            lost = [(row["delivery"], row["gateway"]) for row in silent]
+            await go_around(connection, lost, Purpose.RESEND, self.journal.several)
             return len(silent)
 
     async def black_holes(self, after: timedelta) -> list[tuple[str, str, int]]:
@@ -75,5 +75,5 @@ class ReceiptStore:
                     connection, deliveries=row["lost"], numbers=row["numbers"], gateway=row["gateway"]
                 )
             lost = [(delivery, row["gateway"]) for row in rows for delivery in row["lost"]]
-            await self.journal.go_around(connection, lost, Purpose.RESEND)
+            await go_around(connection, lost, Purpose.RESEND, self.journal.several)
             return [(row["gateway"], row["prefix"], len(row["lost"])) for row in rows]

@@ -54,7 +54,9 @@ class ClaimDesk:
         """Attempts that an earlier owner left without an outcome."""
         if self.claim.epoch == 1:
             return []
-        rows = await sql.doubts(self.connection, chunk=self.claim.chunk, epoch=self.claim.epoch)
+        rows = await sql.doubts(
+            self.connection, chunk=self.claim.chunk, epoch=self.claim.epoch, only_delivery=self.only
+        )
         return [self._attempt(row) for row in rows]
 
     async def candidates(self, most: int) -> list[Candidate]:
@@ -79,9 +81,15 @@ class ClaimDesk:
                 text=texts[row["text"]],
                 name=row["name"],
                 posts=tuple(row["posts"]),
+                renews=row["renews"],
             )
             for row in rows
         ]
+
+    async def undelivered(self, bundles: Sequence[int]) -> list[tuple[str, str]]:
+        """Parts (id, address) that this gateway took of what these bundles replace, and has not confirmed."""
+        rows = await sql.undelivered(self.connection, bundles=list(bundles), gateway=self.line.gateway)
+        return [(row["provider_id"], row["address"]) for row in rows]
 
     async def intend(self, intents: Sequence[Intent]) -> list[float]:
         """Write the intents; return, for each change whose first text leaves with them, its seconds since the
@@ -111,7 +119,8 @@ class ClaimDesk:
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
-        await append(self.connection, [(self.line, outcome) for outcome in outcomes])
+        several = self.store.journal.several
+        await append(self.connection, [(self.line, outcome) for outcome in outcomes], several)
 
     def record(self, outcome: Outcome) -> asyncio.Task[None]:
         """Append an outcome; the task ends when it is stored. A negative one counts only while the claim is still

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter
 
+from warnengine.model.byhand import Manual, Withdrawn
 from warnengine.model.level import Level
 from warnengine.model.order import Change, Kind, Mark, MeasureMark, OrderKey, Reach, Standing, Stands, Version
 from warnengine.model.situation import Cell, CellKey, Statement
@@ -76,6 +77,25 @@ def version(row: asyncpg.Record) -> Version:
         row["made_at"],
         row["not_after"],
     )
+
+
+def manual(row: asyncpg.Record) -> Manual:
+    """A row of `manual_order`."""
+    return Manual(
+        row["id"],
+        row["root"],
+        tuple(row["units"]),
+        row["words"],
+        row["deadline"],
+        Level(row["level"]),
+        row["not_after"],
+    )
+
+
+def withdrawn(row: asyncpg.Record) -> Withdrawn:
+    """A row of query `withdrawn`."""
+    key = OrderKey(row["unit"], row["hazard"], row["family"])
+    return Withdrawn(row["standing_order"], key, row["words"], frozenset(row["seen"]))
 
 
 def columns(version: Version, standing_order: int, change: int) -> dict[str, Any]:

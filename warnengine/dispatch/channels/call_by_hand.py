@@ -10,8 +10,13 @@ from warnengine.dispatch.channels.reconnect import pause
 
 ANSWER_SECONDS = 2.0
 """How long the list may take to answer, twice for each call."""
-FATES = {"answered": Fate.DELIVERED, "no_answer": Fate.FAILED, "wrong_number": Fate.FAILED}
-"""What a result says of the call; anything else says nothing of it."""
+FATES = {
+    "answered": Fate.DELIVERED,
+    "no_answer": Fate.FAILED,
+    "hung_up": Fate.FAILED,
+    "wrong_number": Fate.FAILED,
+}
+"""What a result says of the call; who hung up before the end has not heard the order. All else says nothing."""
 
 
 class CallList(Protocol):
@@ -68,7 +73,7 @@ class CallByHand:
         return Accepted((str(number),), receipts=True)
 
     async def called(self, number: int, result: str) -> None:
-        """An officer says what came of a call: answered, no_answer, wrong_number."""
+        """An officer says what came of a call: answered, no_answer, hung_up, wrong_number."""
         fate = FATES.get(result, Fate.PENDING)
         raw = f"{number} {result}".encode()
         await self._inbox.receipt(Receipt(self.gateway, str(number), "", fate, result, raw))
@@ -76,6 +81,10 @@ class CallByHand:
     def healthy(self) -> bool:
         """Whether the list could be reached when last tried."""
         return self._up
+
+    def trouble(self) -> str:
+        """Why no call can be listed."""
+        return "" if self._up else "the duty room's list cannot be reached: look at the database"
 
     async def _reachable(self) -> bool:
         try:

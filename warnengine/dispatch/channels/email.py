@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
-from warnengine.dispatch.channel import Accepted, ChannelError, Inbox, Outgoing, Reason, Unanswered
+from warnengine.dispatch.channel import Accepted, ChannelError, Inbox, Outgoing, Reason, Unanswered, told
 from warnengine.dispatch.channels.email_message import compose
 from warnengine.dispatch.channels.email_session import Session
 
@@ -45,6 +45,7 @@ class EmailChannel:
         self._running = False
         self._refused_logins = 0
         self._login_after = 0.0
+        self._trouble = "not connected yet"
 
     async def run(self) -> None:
         """Keep one session ready and renew it, until cancelled; then take leave of the gateway."""
@@ -76,6 +77,10 @@ class EmailChannel:
     def healthy(self) -> bool:
         """Whether the last that was seen of the gateway is a session."""
         return self._running and not self._down.is_set()
+
+    def trouble(self) -> str:
+        """What went wrong last, in words."""
+        return "" if self.healthy() else self._trouble
 
     async def _renew(self) -> bool:
         """Open a fresh session, put away the old ones; whether the gateway gave it."""
@@ -109,6 +114,7 @@ class EmailChannel:
             session = await Session.open(self._settings, self._tls)
         except ChannelError as failure:
             self._down.set()
+            self._trouble = told(failure)
             if failure.reason is Reason.CREDENTIALS:
                 self._put_off_login()
             raise
@@ -125,6 +131,7 @@ class EmailChannel:
         """A lost or silent connection speaks against all kept ones too."""
         if isinstance(failure, Unanswered) or failure.reason is Reason.UNREACHABLE:
             self._down.set()
+            self._trouble = failure.detail
             for session in self._kept:
                 session.abandon()
             self._kept.clear()

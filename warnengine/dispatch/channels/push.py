@@ -86,6 +86,11 @@ class PushChannel:
         """Whether a push service can be reached; one dead endpoint among living ones is not the channel's ill."""
         return self._http is not None and (not self._reachable or any(self._reachable.values()))
 
+    def trouble(self) -> str:
+        """Which push services cannot be reached."""
+        away = sorted(service.host or "" for service, up in self._reachable.items() if not up)
+        return "" if self.healthy() else f"cannot be reached: {', '.join(away)}" if away else ""
+
     def _headers(self, message: Outgoing, subscription: Subscription) -> dict[str, str]:
         claims = {
             "sub": self._settings.subject,

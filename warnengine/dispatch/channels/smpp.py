@@ -39,6 +39,14 @@ class SmppChannel(SmsLine[SmppSession]):
             for piece in pieces
         ]
 
+    def recall(self, provider_id: str, address: str) -> None:
+        """Ask the gateway not to deliver a part that it still holds (SMPP 3.4 §4.9)."""
+        if self._session:
+            destination = address.removeprefix("+").encode("ascii")
+            self._session.cancel(
+                pdu.cancel_sm(message_id=provider_id.encode(), source=self._source, destination=destination)
+            )
+
     def _new_session(self) -> SmppSession:
         return SmppSession(self._settings, self._inbound)
 

@@ -17,6 +17,7 @@ BIND_TRANSCEIVER: int = get_command_code("bind_transceiver")
 SUBMIT_SM: int = get_command_code("submit_sm")
 DELIVER_SM: int = get_command_code("deliver_sm")
 ENQUIRE_LINK: int = get_command_code("enquire_link")
+CANCEL_SM: int = get_command_code("cancel_sm")
 UNBIND: int = get_command_code("unbind")
 GENERIC_NACK: int = get_command_code("generic_nack")
 RESPONSE = 0x80000000
@@ -70,6 +71,11 @@ def submit_sm(
         len(user_data),
         user_data,
     )
+
+
+def cancel_sm(*, message_id: bytes, source: bytes, destination: bytes) -> bytes:
+    """Write the body of cancel_sm (§4.9.1) for one message, addressed as it was submitted."""
+    return b"\0%s\0\0\0%s\0\x01\x01%s\0" % (message_id, source, destination)
 
 
 def relative_validity(seconds: float) -> bytes:

@@ -40,6 +40,11 @@ class SmppSession(SmsSession):
         login = pdu.bind_transceiver(gateway.system_id, gateway.password.get_secret_value(), gateway.system_type)
         self._write(pdu.BIND_TRANSCEIVER, login)
 
+    def cancel(self, body: bytes) -> None:
+        """Write a cancel_sm; its answer is only logged."""
+        if self.open:
+            self._write(pdu.CANCEL_SM, body)
+
     def _read(self, octets: bytes) -> None:
         _, command, status, sequence = pdu.HEADER.unpack_from(octets)
         if command == pdu.SUBMIT_SM | pdu.RESPONSE:
@@ -58,6 +63,8 @@ class SmppSession(SmsSession):
             self._write(pdu.UNBIND | pdu.RESPONSE, sequence=sequence)
         elif command == pdu.UNBIND | pdu.RESPONSE:
             self._said_goodbye()
+        elif command == pdu.CANCEL_SM | pdu.RESPONSE:
+            self._logger.info("recalled" if status == 0 else "not recalled", status=pdu.describe(status))
         elif not command & pdu.RESPONSE:
             self._leave(pdu.frame(pdu.GENERIC_NACK, sequence, status=UNKNOWN_COMMAND))
 

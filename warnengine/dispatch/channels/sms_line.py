@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered
+from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered, told
 from warnengine.dispatch.channels.numbers import destination
 from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.sms_answers import verdict
@@ -45,6 +45,8 @@ class SmsLine(ABC, Generic[Session]):
         self._session: Session | None = None
         self._trouble = self._unreachable("not connected yet")
         self._failures = 0
+        self.ours: Callable[[], bool] = lambda: True
+        """Whether this process may use the line now."""
 
     @abstractmethod
     def _new_session(self) -> Session:
@@ -66,6 +68,10 @@ class SmsLine(ABC, Generic[Session]):
         """Whether the session is bound."""
         return self._session is not None and self._session.open
 
+    def trouble(self) -> str:
+        """Why no session stands, in words."""
+        return "" if self.healthy() else told(self._trouble)
+
     async def run(self) -> None:
         """Keep a session up until cancelled."""
         while True:
@@ -82,7 +88,8 @@ class SmsLine(ABC, Generic[Session]):
         raise found
 
     def submit(self, message: Outgoing, answered: Callable[[Accepted | ChannelError | Unanswered], None]) -> None:
-        """As `send`, without a task for each message: `answered` is called once, maybe before this returns."""
+        """As `send`, without a task for each message: `answered` is called once, maybe before this returns, and
+        once more with Accepted where the gateway's yes comes after it was given up."""
         session = self._session
         try:
             parts = self._parts(message)
@@ -108,6 +115,7 @@ class SmsLine(ABC, Generic[Session]):
         """Connect, bind, stay until the connection ends; leave word of the trouble."""
         self._failures += 1
         session = self._new_session()
+        session.ours = self.ours
         try:
             await self._bind(session)
             while not session.closed.done():

@@ -6,7 +6,7 @@ import asyncio
 import struct
 import traceback
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, cast
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 HANDING_OVER = 2000
 """So many receipts on their way into the store: then the gateway's next bytes wait in its kernel."""
 
+REMEMBERED = 1000
+"""Submits whose answer may still come though nobody waits for it."""
 LENGTH = struct.Struct(">I")
 """What SMPP and CMPP begin every PDU with: its octets, these four among them."""
 
@@ -52,6 +54,12 @@ class Message:
         self._answers[place] = answer
         self._left -= 1
         if not self._left:
+            self._answered(self._answers)
+
+    def late(self, place: int, identifier: str) -> None:
+        """Note the id of a part that was given up; where that was the last one, the message is taken after all."""
+        self._answers[place] = identifier
+        if not self._left and all(isinstance(answer, str) for answer in self._answers):
             self._answered(self._answers)
 
 
@@ -102,6 +110,7 @@ class SmsSession(asyncio.Protocol, ABC):
         self._sequence = first
         self._queued: deque[_Part] = deque()
         self._waiting: dict[int, _Part] = {}
+        self._given_up: OrderedDict[int, _Part] = OrderedDict()
         self._free = window
         self._receipts: list[tuple[Receipt, Callable[[bool], None]]] = []
         self._handing_over: dict[asyncio.Task[None], float] = {}
@@ -114,6 +123,8 @@ class SmsSession(asyncio.Protocol, ABC):
         """Why the connection ended."""
         self.open = False
         """Bound, and neither side has said goodbye."""
+        self.ours: Callable[[], bool] = lambda: True
+        """Whether this process may still write; asked at every write."""
 
     # What the channel asks for
 
@@ -148,6 +159,7 @@ class SmsSession(asyncio.Protocol, ABC):
             part.message.answer(part.place, self._full())
         overdue = [(number, waiting) for number, waiting in self._waiting.items() if waiting.deadline <= now]
         for number, waiting in overdue:
+            self._give_up(number, waiting)
             self._settle(number, Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s"))
             if self._heard < waiting.written or self._unconfirmed():
                 self.reset("it left a submit unanswered and has fallen silent")
@@ -250,11 +262,22 @@ class SmsSession(asyncio.Protocol, ABC):
     def _settle(self, sequence: int, answer: Answer) -> None:
         part = self._waiting.pop(sequence, None)
         if part is None:
-            self._logger.info("late or unknown answer of the gateway", answer=str(answer))
+            self._late(sequence, answer)
             return
         self._free += 1
         part.message.answer(part.place, answer)
         self._submit_queued()
+
+    def _give_up(self, sequence: int, part: _Part) -> None:
+        self._given_up[sequence] = part
+        if len(self._given_up) > REMEMBERED:
+            self._given_up.popitem(last=False)
+
+    def _late(self, sequence: int, answer: Answer) -> None:
+        part = self._given_up.pop(sequence, None)
+        self._logger.info("late or unknown answer of the gateway", known=part is not None)
+        if part and isinstance(answer, str):
+            part.message.late(part.place, answer)
 
     def _delivered(self, thing: Receipt | Piece, confirm: Callable[[bool], None]) -> None:
         """Hand over, then confirm; False where it could not be stored and the gateway must repeat."""
@@ -310,7 +333,9 @@ class SmsSession(asyncio.Protocol, ABC):
         self._leaving.append(octets)
 
     def _flush(self) -> None:
-        if self._transport and not self._transport.is_closing():
+        if not self.ours():
+            self.reset("another process may have the line by now")
+        elif self._transport and not self._transport.is_closing():
             self._transport.write(b"".join(self._leaving))
             self._leaving_submits.clear()
         self._leaving.clear()

@@ -43,8 +43,11 @@ def unconfirmed(transport: asyncio.WriteTransport) -> int:
     """Count the bytes that we wrote and the other side's kernel has not confirmed."""
     waiting = transport.get_write_buffer_size()
     sock = transport.get_extra_info("socket")
-    if waiting or sock is None or sock.fileno() < 0:
-        return waiting
+    return waiting or (0 if sock is None or sock.fileno() < 0 else unconfirmed_by(sock))
+
+
+def unconfirmed_by(sock: Any) -> int:
+    """Count the bytes that a socket wrote and the other side's kernel has not confirmed."""
     answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4)
     return int.from_bytes(answer, sys.byteorder)
 

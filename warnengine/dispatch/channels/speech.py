@@ -9,7 +9,7 @@ KEYS = "确认请按1,重听请按2,转值班室请按3。"
 
 _LINK = re.compile(r"[,;。]?\s*(?:详见|详情)?\s*https?://\S+")
 _ANSWER = re.compile(r"(?:请?回复?1收到|收到请?回复?1)[^。\n]*[。]?")
-_SIGN = re.compile(r"^【([^】]*)】")
+_SIGN = re.compile(r"^(?:【(演练)】)?【([^】]*)】")
 _CLOCK = re.compile(r"(?<![0-9])(?<![0-9]:)([01]?[0-9]|2[0-4]):([0-5][0-9])(?![0-9:])")
 _TELEPHONE = re.compile(
     r"(?<![0-9.])\+?[0-9]{2,4}-[0-9]{5,8}(?![0-9])|(?<![0-9.])\+?[0-9]{5,}(?![0-9.余多人户米亩元吨])"
@@ -30,13 +30,18 @@ def spoken(short: str) -> str:
     The 【signature】 is who calls; clock times and telephone numbers are read as people read them; links and how
     to answer by SMS are left out; the keys are named at the end.
     """
+    return announced(short) + KEYS
+
+
+def announced(short: str) -> str:
+    """The same without the keys: what a loudspeaker says, which nobody can answer."""
     words = _ANSWER.sub("", _LINK.sub("", short.translate(_WIDE)))
-    words = _SIGN.sub(r"这里是\1。", words)
+    words = _SIGN.sub(lambda found: f"{'演练。' if found[1] else ''}这里是{found[2]}。", words)
     words = _CLOCK.sub(_clock, words)
     words = _TELEPHONE.sub(_telephone, words)
     words = _UNIT.sub(lambda unit: _UNITS[unit[1].lower()], _RANGE.sub("到", words))
     words = _STOPS.sub("。", words.translate(_SIGNS).strip())
-    return f"{words.rstrip('。;,、: ')}。{KEYS}"
+    return f"{words.rstrip('。;,、: ')}。"
 
 
 def _clock(found: re.Match[str]) -> str:

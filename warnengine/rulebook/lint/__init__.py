@@ -6,9 +6,18 @@ from collections.abc import Iterator
 
 from warnengine.model.finding import Finding
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, texts, units
+from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, standing, texts, units
 
-CHECKS = (names.check, units.check, measures.check, texts.check, escalation.check, coverage.check, cases.check)
+CHECKS = (
+    names.check,
+    units.check,
+    measures.check,
+    texts.check,
+    escalation.check,
+    standing.check,
+    coverage.check,
+    cases.check,
+)
 
 
 def lint(draft: Draft) -> Iterator[Finding]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from warnengine.model.book import ApprovalRule, Rung, UnitKind
+from warnengine.model.book import ApprovalRule, Rung, Step, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.lint import after_answers
 from warnengine.rulebook.parse import Located
 
-CHANNELS = ("sms", "email", "push")
+CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
 BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
 """Kinds of unit that receive orders."""
@@ -22,19 +23,36 @@ def check(draft: Draft) -> Iterator[Finding]:
     for level, rung in draft.ladder.value.rungs().items():
         place = Located(rung, draft.ladder.sheet, (level.key,))
         yield from _steps(place, level.key)
+        yield from _minutes(place)
         yield from _called(place, level.key, draft)
         yield from _channels(place)
+        yield from after_answers.check(place, level.key, draft)
+    yield from after_answers.night(draft)
     for rule in draft.approvals:
         yield from _authorities(rule, draft)
 
 
 def _steps(place: Located[Rung], level: str) -> Iterator[Finding]:
-    rung = place.value
-    if not rung.steps:
+    if not place.value.steps:
         yield place.error(f"the ladder of {level} has no steps", "say who is next when nobody answers", "steps")
-    for index, (before, after) in enumerate(pairwise(rung.steps), start=1):
-        if after.after <= before.after:
-            yield place.error("the steps do not rise", "let each come later than the one before", "steps", index)
+    for key in ("steps", "night_steps"):
+        steps: tuple[Step, ...] = getattr(place.value, key)
+        for index, (before, after) in enumerate(pairwise(steps), start=1):
+            if after.after <= before.after:
+                yield place.error("the steps do not rise", "let each come later than the one before", key, index)
+        for index, step in enumerate(steps):
+            yield from _repeated(place, step, key, index)
+
+
+def _repeated(place: Located[Rung], step: Step, key: str, index: int) -> Iterator[Finding]:
+    if step.times > 1 and not step.every:
+        yield place.error(f"{step.do} {step.times} times at one moment", "add every: 3m", key, index)
+    if step.times == 1 and step.every is not None:
+        yield place.error("every: of what is done once", "add times: 2, or remove it", key, index, "every")
+
+
+def _minutes(place: Located[Rung]) -> Iterator[Finding]:
+    rung = place.value
     if rung.silence is not None and rung.silence <= rung.first_send:
         yield place.error("a town is silent before the first send", "make it longer", "silence")
     if rung.answer_within <= rung.first_send:

@@ -2,5 +2,7 @@
 ALTER TABLE chunk ADD avoid text;
 
 -- A gateway that takes nothing, or delivers nothing, is told to the duty room.
-INSERT INTO task_kind VALUES ('gateway');
+ALTER TABLE task DROP CONSTRAINT task_kind_check;
+ALTER TABLE task ADD CONSTRAINT task_kind_check
+    CHECK (kind IN ('call', 'visit', 'unclear', 'contact', 'unreached', 'decide', 'ended', 'silent', 'gateway'));
 CREATE UNIQUE INDEX one_open_task_per_gateway ON task (district, danger) WHERE kind = 'gateway' AND closed_at IS NULL;

@@ -15,7 +15,7 @@ WHERE standing_order = :standing_order AND voided_at IS NULL AND measure <> ALL(
 -- Nobody needs to decide any more.
 WITH voided AS (
 UPDATE approval a SET decided_at = engine_now(), decision = 'void', by = 'engine', applied_at = engine_now()
-WHERE district = :district AND decided_at IS NULL
+WHERE district = :district AND decided_at IS NULL AND kind <> 'countersign'
   AND NOT EXISTS (SELECT FROM approval_item i WHERE i.approval = a.id AND i.voided_at IS NULL)
 RETURNING a.*)
 SELECT audit_append('approval', jsonb_build_object('id', id, 'district', district, 'sha256', encode(sha256, 'hex'),
@@ -30,18 +30,19 @@ ON CONFLICT DO NOTHING;
 -- name: requests(pending)
 -- Requests that wait, or that are decided, with what they ask for and who holds the post that is asked now.
 SELECT a.id, a.change, a.district, a.level, a.asked_at, a.due, a.rung, encode(a.sha256, 'hex') AS sha256, a.ceiling,
-       a.decided_at, a.decision, a.by, a.words AS comment,
+       a.decided_at, a.decision, a.by, a.words AS comment, a.kind, a.manner, a.recorded_by, a.called_at, a.of, a.asks,
+       (SELECT c.decided_at FROM approval c WHERE c.of = a.id) AS countersigned_at,
        jsonb_agg(jsonb_build_object('unit', o.unit, 'measure', i.measure, 'order', i.words) ORDER BY o.unit, i.measure)
            AS measures
-FROM approval a JOIN approval_item i ON i.approval = a.id JOIN standing_order o ON o.id = i.standing_order
-WHERE (a.decided_at IS NULL) = :pending AND (a.decided_at IS NOT NULL OR i.voided_at IS NULL)
+FROM approval a JOIN approval_item i ON i.approval = coalesce(a.of, a.id) JOIN standing_order o ON o.id = i.standing_order
+WHERE (a.decided_at IS NULL) = :pending AND (a.decided_at IS NOT NULL OR i.voided_at IS NULL OR a.of IS NOT NULL)
 GROUP BY a.id ORDER BY a.id;
 
 -- name: decide(approval, decision, by, words)^
 -- One decision counts; null where there already is one.
 UPDATE approval SET decided_at = engine_now(), decision = :decision, by = :by, words = :words
-WHERE id = :approval AND decided_at IS NULL 
-RETURNING id, district, level, encode(sha256, 'hex') AS sha256,
+WHERE id = :approval AND decided_at IS NULL AND kind <> 'countersign'
+RETURNING id, kind, district, level, encode(sha256, 'hex') AS sha256,
     (SELECT jsonb_agg(jsonb_build_object('order', i.standing_order, 'measure', i.measure, 'words', i.words))
      FROM approval_item i WHERE i.approval = approval.id AND i.voided_at IS NULL) AS items;
 
@@ -56,11 +57,36 @@ SELECT sums.people FROM approval a CROSS JOIN LATERAL (
 WHERE a.id = :approval AND sums.people > a.ceiling;
 
 -- name: one(approval)^
-SELECT id, decision, by, decided_at FROM approval WHERE id = :approval;
+SELECT a.*, encode(a.sha256, 'hex') AS seal, engine_now() AS now FROM approval a WHERE id = :approval;
+
+-- name: hold(approval)^
+SELECT a.*, encode(a.sha256, 'hex') AS seal, engine_now() AS now FROM approval a WHERE id = :approval FOR UPDATE;
+
+-- name: person(district, key)^
+SELECT key, name FROM person WHERE district = :district AND key = :key;
+
+-- name: by_telephone(approval, recorded_by, called_at)!
+UPDATE approval SET manner = 'telephone', recorded_by = :recorded_by, called_at = :called_at WHERE id = :approval;
+
+-- name: ask_countersign(approval, person)$
+INSERT INTO approval (district, change, level, sha256, ceiling, asked_at, due, kind, of, asks)
+SELECT district, change, level, sha256, ceiling, engine_now(), engine_now(), 'countersign', id, :person
+FROM approval WHERE id = :approval RETURNING id;
+
+-- name: countersign(bundle, manner)^
+-- Who decided by telephone says so again; the first time counts.
+UPDATE approval a SET decided_at = engine_now(), decision = 'yes', by = p.name, manner = :manner, applied_at = engine_now()
+FROM bundle b JOIN person p ON p.district = b.district AND p.key = b.person
+WHERE b.id = :bundle AND a.id = b.approval AND a.kind = 'countersign' AND a.asks = b.person AND a.decided_at IS NULL
+RETURNING a.id, a.district, a.of, encode(a.sha256, 'hex') AS sha256, a.decision, a.by, b.person;
+
+-- name: call(approval)^
+SELECT o.id AS approval, c.asks AS person, o.decision, o.called_at AS at, o.words, o.recorded_by
+FROM approval c JOIN approval o ON o.id = c.of WHERE c.id = :approval;
 
 -- name: overdue()^
 -- A request whose authority has let its time pass, locked; nobody is asked about what has ended.
-SELECT id, district, change, level, rung FROM approval
+SELECT id, district, change, level, rung, kind, of, engine_now() AS now FROM approval
 WHERE decided_at IS NULL AND due <= engine_now() AND id IN (SELECT id FROM askable)
 ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED;
 
@@ -74,8 +100,8 @@ SELECT d.person, p.name,
 FROM on_duty(engine_now()) d JOIN person p ON p.district = d.district AND p.key = d.person
 WHERE d.district = :district AND d.unit = :unit AND d.post = :post;
 
--- name: concerned(approval)
+-- name: concerned(approval, all)
 -- The versions that wait for this decision, and the measures in words.
 SELECT v.id, i.words, v.not_after FROM approval_item i JOIN order_version v
   ON v.standing_order = i.standing_order AND v.superseded_at IS NULL
-WHERE i.approval = :approval AND i.voided_at IS NULL ORDER BY v.id, i.measure;
+WHERE i.approval = :approval AND (i.voided_at IS NULL OR :all::boolean) ORDER BY v.id, i.measure;

@@ -3,7 +3,7 @@
 SELECT o.id, o.unit, o.hazard, o.family, o.lapsed_at IS NOT NULL AS lapsed, v.id AS version_id, v.version, v.kind,
        coalesce(v.level, v.before) AS level, v.measures, v.reach, v.book AS rule_version, v.made_at, v.because,
        sums.people, sums.reached, sums.acknowledged, sums.acting, sums.done, sums.number,
-       (SELECT count(DISTINCT e.behalf) FROM bundle e JOIN order_version w ON w.id = ANY (e.versions)
+       (SELECT count(DISTINCT silent) FROM bundle e JOIN order_version w ON w.id = ANY (e.versions), unnest(e.behalf || e.about) AS silent
         WHERE w.standing_order = o.id AND e.purpose = 'escalation') AS escalated
 FROM standing_order o
 JOIN LATERAL (SELECT * FROM order_version v WHERE v.standing_order = o.id ORDER BY v.version DESC LIMIT 1) v ON true
@@ -16,7 +16,7 @@ CROSS JOIN LATERAL (
            -- the newest report counts: everybody of a unit reports the whole unit
            (array_agg(b.number ORDER BY b.done_at DESC) FILTER (WHERE b.number IS NOT NULL))[1] AS number
     FROM obligation b JOIN order_version w ON w.id = b.version WHERE w.standing_order = o.id) sums
-WHERE :district::text IS NULL OR o.district = :district
+WHERE CASE WHEN :district::text IS NULL THEN o.district <> canary() ELSE o.district = :district END
 ORDER BY o.id DESC LIMIT :most;
 
 -- name: deliveries(most, after)
@@ -30,6 +30,33 @@ FROM delivery_state s JOIN bundle b ON b.id = s.bundle JOIN text t ON t.id = b.t
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 WHERE s.id > :after ORDER BY s.id LIMIT :most;
+
+-- name: of_obligations(most, unit)
+-- Who must answer what stands, with every answer, the gravest and least proven first.
+SELECT o.version, o.person, p.name, s.unit, s.hazard, s.family, coalesce(v.level, v.before) AS level, v.kind, b.posts,
+       o.chased, o.state, o.number, o.reached_at, o.acked_at, o.acting_at, o.done_at, proof_of(o) AS proof,
+       (SELECT r.name FROM person r WHERE r.district = o.district AND r.key = o.responsible) AS responsible,
+       (SELECT count(*) FROM item_done i WHERE i.version = o.version) AS items_done,
+       (SELECT count(*) FROM jsonb_array_elements(v.measures) AS m
+        WHERE m ->> 'mark' <> 'lapsed' AND m -> 'standing' ->> 'form' = 'order') AS items,
+       coalesce((SELECT jsonb_agg(jsonb_build_object(
+                     'step', a.step, 'manner', a.manner, 'by', a.by, 'who', a.who, 'why', a.why, 'counted', a.counted,
+                     'number', a.number, 'item', a.item, 'late', a.late, 'words', a.words, 'at', a.at AT TIME ZONE 'Asia/Shanghai',
+                     'other', CASE WHEN x.person <> o.person THEN (SELECT q.name FROM person q WHERE q.district = o.district
+                                                                   AND q.key = x.person) END) ORDER BY a.id)
+                 FROM bundle x JOIN answer a ON a.bundle = x.id
+                 WHERE x.district = o.district AND o.version = ANY (x.versions)
+                   AND (x.person = o.person OR x.stands_in AND o.bundle = ANY (x.behalf || x.about))), '[]') AS answers
+FROM obligation o JOIN order_version v ON v.id = o.version JOIN standing_order s ON s.id = v.standing_order
+JOIN person p ON p.district = o.district AND p.key = o.person JOIN bundle b ON b.id = o.bundle
+WHERE v.superseded_at IS NULL AND (:unit::text IS NULL OR s.unit = :unit)
+ORDER BY 7 DESC, proof, s.unit, o.person LIMIT :most;
+
+-- name: proof_of(version, person)$
+SELECT proof_of(o) FROM obligation o WHERE version = :version AND person = :person FOR UPDATE;
+
+-- name: verified(version, person, by, words)!
+INSERT INTO verification (version, person, by, words) VALUES (:version, :person, :by, :words);
 
 -- name: clock()^
 -- Engine time, the next moment at which something is due, and how much is in flight right now.
@@ -45,13 +72,14 @@ SELECT engine_now() AS now,
      + (SELECT count(*) FROM approval WHERE decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
 
 -- name: jump(moment)$
--- Only a demo's clock moves: to any night before the first message, then only forward.
+-- Only the clock of a demo or drill moves: to any night before the first message, then only forward.
 UPDATE installation SET clock_offset = clock_offset + (:moment::timestamptz - engine_now())
-WHERE kind = 'demo' AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
+WHERE kind IN ('demo', 'drill') AND (:moment::timestamptz > engine_now() OR NOT EXISTS (SELECT FROM arrival)) RETURNING true;
 
 -- name: gauges()^
-SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL) AS approvals,
-       coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL), 0)::float8
+SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) FROM approval WHERE decided_at IS NULL AND kind = 'before') AS approvals,
+       ARRAY(SELECT scope FROM halt WHERE resumed_at IS NULL) AS halts,
+       coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL AND kind = 'before'), 0)::float8
            AS approvals_oldest,
        coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
                 0)::float8 AS timer_lag,
@@ -61,7 +89,7 @@ SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) 
 -- What standing orders ask of those whom the ladder chases, by state, with the age of the oldest of each.
 SELECT v.level, o.state, count(*) AS n, extract(epoch FROM engine_now() - min(b.made_at))::float8 AS oldest
 FROM obligation o JOIN order_version v ON v.id = o.version JOIN bundle b ON b.id = o.bundle
-WHERE o.chased AND o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
+WHERE o.district <> canary() AND o.chased AND o.state IN ('open', 'reached', 'acked', 'acting', 'done') AND v.superseded_at IS NULL AND v.level IS NOT NULL
 GROUP BY v.level, o.state;
 
 -- name: tasks_by_kind()
@@ -98,7 +126,7 @@ WITH message AS (
     SELECT gateway, bool_or(fate IS NULL) AS missing,
            substring(right(regexp_replace(min(address), '\D', '', 'g'), 11) FROM '^(1\d{6})\d{4}$') AS prefix
     FROM part WHERE accepted_at > (SELECT clock_timestamp() - interval '1 hour')
-                AND accepted_at < (SELECT clock_timestamp() - :silent::interval)
+                AND accepted_at < (SELECT clock_timestamp() - :silent::interval) AND delivery >= 0
     GROUP BY gateway, delivery, number
 )
 SELECT gateway, CASE WHEN grouping(prefix) = 1 THEN 'all' ELSE prefix END AS prefix,
@@ -109,7 +137,7 @@ ORDER BY grouping(prefix) DESC, ratio DESC LIMIT 50;
 
 -- name: queue_by_lane()
 SELECT lane, extract(epoch FROM engine_now() - min(due))::float8 AS oldest FROM chunk
-WHERE finished_at IS NULL AND due <= engine_now() GROUP BY lane;
+WHERE finished_at IS NULL AND due <= engine_now() AND channel NOT LIKE '%@%' GROUP BY lane;
 
 -- name: sources()
 -- When each source last brought something that was understood, and its usual longest pause (95th percentile) where
@@ -119,7 +147,7 @@ SELECT source, extract(epoch FROM max(received_at))::float8 AS last,
             THEN percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM pause)::float8) END AS pause
 FROM (SELECT source, received_at,
              received_at - lag(received_at) OVER (PARTITION BY source ORDER BY received_at) AS pause
-      FROM arrival WHERE verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
+      FROM arrival WHERE source NOT LIKE 'canary/%' AND verdict <> 'quarantined' AND received_at > engine_now() - interval '90 days') AS understood
 GROUP BY source;
 
 -- name: alone()$

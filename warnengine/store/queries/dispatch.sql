@@ -6,14 +6,19 @@ WHERE id = (SELECT id FROM chunk
             WHERE finished_at IS NULL AND channel = :channel AND lane <= :lowest::smallint AND due <= engine_now()
               AND (avoid IS DISTINCT FROM :gateway OR :alone::boolean) AND (avoid IS NOT NULL OR NOT :spare::boolean)
               AND (lease_until < clock_timestamp() OR lease_until IS NULL AND NOT :abandoned::boolean)
+              AND NOT (SELECT 'all' = ANY (halts()))
             ORDER BY lane, due, id LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
--- name: doubts(chunk, epoch)
--- Attempts that an earlier owner wrote down and never settled.
+-- name: doubts(chunk, epoch, only_delivery)
+-- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
 SELECT a.delivery, a.number, d.address, b.level, b.not_after
-FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN bundle b ON b.id = d.bundle
-WHERE a.chunk = :chunk AND a.epoch < :epoch
+FROM (SELECT * FROM delivery WHERE chunk = :chunk
+      UNION ALL
+      SELECT * FROM delivery WHERE id = :only_delivery) AS d
+CROSS JOIN LATERAL (SELECT * FROM attempt WHERE delivery = d.id AND chunk = :chunk AND epoch < :epoch) AS a
+CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
+WHERE true
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
 
 -- name: candidates(chunk, number, only_delivery, most)
@@ -27,16 +32,16 @@ WITH waiting AS MATERIALIZED (
           UNION ALL
           SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
     JOIN bundle b ON b.id = d.bundle
-    WHERE NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = :number)
-      AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = :number)
+    WHERE NOT tried(d.id, :number::smallint)
+      AND ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
 SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
+       b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
-           OR b.behalf IS NOT NULL AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.behalf AND o.chased
-                                                   AND o.state IN ('open', 'reached'))
+           OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
            OR d.channel = 'voice' AND (NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
                OR EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')) AS moot,
        b.kind <> 'lapse' AND EXISTS (SELECT FROM address a WHERE a.district = b.district AND a.person = b.person
@@ -53,6 +58,18 @@ JOIN bundle b ON b.id = d.bundle
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 ORDER BY d.id;
+
+-- name: undelivered(bundles, gateway)
+-- Parts of earlier messages to the same people about the same orders that a gateway took and has not confirmed.
+SELECT DISTINCT p.provider_id, p.address
+FROM bundle b
+JOIN order_version v ON v.id = ANY (b.versions)
+JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
+JOIN bundle o ON o.district = b.district AND o.person = b.person AND o.change >= w.change AND o.id < b.id
+             AND w.id = ANY (o.versions)
+CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id BETWEEN o.id AND o.id + 15) AS d
+CROSS JOIN LATERAL (SELECT * FROM part WHERE delivery = d.id AND gateway = :gateway AND fate IS NULL) AS p
+WHERE b.id = ANY(:bundles::bigint[]) AND p.accepted_at > (SELECT clock_timestamp() - interval '1 day');
 
 -- name: share_versions(ids)
 -- Locks the versions against withdrawal until the intents are committed, and tells which are withdrawn already.
@@ -75,14 +92,13 @@ UPDATE chunk c SET lease_until = NULL,
     due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
 FROM (SELECT count(*) AS n,
              bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              WHERE b.id = d.bundle AND unsettled(before))) AS held
+                              WHERE b.id = d.bundle AND unsettled(before))
+                      OR EXISTS (SELECT FROM bundle b WHERE b.id = d.bundle AND stopped(b, (SELECT halts_in_force())))) AS held
       FROM chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
           SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
-      WHERE k.id = :chunk
-        AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.number = k.number)
-        AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.number = k.number)) AS waiting
+      WHERE k.id = :chunk AND NOT tried(d.id, k.number)) AS waiting
 WHERE c.id = :chunk;
 
 -- name: add_again(channel, lane, purpose, delivery, number, after, avoid)*!
@@ -90,14 +106,14 @@ INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
 VALUES (:channel, :lane, :purpose, :delivery, :number, engine_now() + :after::interval, :avoid)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
--- name: go_around(deliveries, gateways, purpose, channels)
--- Orange and red that one gateway took and did not deliver go by another one, once, as long as nobody has answered.
+-- name: go_around(deliveries, gateways, purpose, channels, least)
+-- What one gateway refused for good or did not deliver goes by another one, once, as long as nobody has answered.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due, avoid)
 SELECT d.channel, b.lane, :purpose, d.id, next_number(d.id), engine_now(), lost.gateway
 FROM (SELECT DISTINCT * FROM unnest(:deliveries::bigint[], :gateways::text[]) AS pair(delivery, gateway)) AS lost
 CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id = lost.delivery LIMIT 1) AS d
 CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
-WHERE d.channel = ANY(:channels::text[]) AND b.level >= 3 AND b.not_after > engine_now()
+WHERE d.channel = ANY(:channels::text[]) AND b.level >= :least::smallint AND b.not_after > engine_now()
   AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state = 'open')
   AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery = d.id AND a.gateway <> lost.gateway)
   AND NOT EXISTS (SELECT FROM chunk c WHERE c.only_delivery = d.id AND c.finished_at IS NULL)
@@ -114,6 +130,7 @@ SELECT b.district, 'unreached', b.id, b.person, :words
 FROM bundle b WHERE b.id = :delivery::bigint & ~15::bigint
   AND NOT EXISTS (
       SELECT FROM delivery_state s WHERE s.bundle = b.id AND s.id BETWEEN b.id AND b.id + 15
+      AND s.channel <> 'extra'
       AND (s.state IN ('queued', 'sending', 'accepted', 'delivered')
            OR EXISTS (SELECT FROM chunk c WHERE c.only_delivery = s.id AND c.finished_at IS NULL
                       AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = s.id AND e.number = c.number))))

@@ -67,3 +67,16 @@ WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit') AND b.id = t.bundle
        OR b.purpose = 'order' AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id
                                               AND o.state IN ('open', 'reached')))
 RETURNING t.id;
+
+-- name: drop_enough(levels, enough)
+-- Nobody is called or visited where enough of the unit have answered, by the rule of the level.
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b
+WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit') AND b.id = t.bundle AND b.purpose = 'order'
+  AND NOT EXISTS (
+      SELECT FROM obligation o JOIN order_version v ON v.id = o.version
+      LEFT JOIN unnest(:levels::int[], :enough::int[]) AS rule(level, n) ON rule.level = v.level
+      WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached')
+        AND (SELECT count(*) FILTER (WHERE c.acked_at IS NOT NULL) < least(rule.n, count(*)) OR rule.n IS NULL
+             FROM obligation c WHERE c.version = o.version AND c.chased))
+  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.acked_at IS NULL)
+RETURNING t.id;

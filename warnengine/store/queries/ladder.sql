@@ -1,9 +1,15 @@
 -- name: due_timers(most)
 -- Timers that have run out, locked, with what they are about.
-SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.not_after,
-       p.name, engine_now() AS now,
-       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
-           AS answered,
+SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
+       b.not_after, p.name, engine_now() AS now,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('level', coalesce(v.level, v.before), 'proof', proof_of(o), 'called', n.called,
+                                                     'answered', n.answered))
+                 FROM obligation o JOIN order_version v ON v.id = o.version CROSS JOIN LATERAL (
+                     SELECT count(*) AS called, count(*) FILTER (WHERE c.acked_at IS NOT NULL) AS answered
+                     FROM obligation c WHERE c.version = o.version AND c.chased) AS n
+                 WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached')), '[]') AS waiting,
+       coalesce((SELECT jsonb_agg(jsonb_build_array(w.version, w.person) ORDER BY w.version) FROM owing w WHERE w.bundle = b.id), '[]')
+           AS owing,
        EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL) AS stale,
        NOT EXISTS (SELECT FROM on_duty(engine_now()) d WHERE d.district = b.district AND d.person = b.person
                    AND d.unit || '/' || d.post = ANY (b.posts)) AS off_duty,
@@ -17,11 +23,16 @@ FROM timer t JOIN bundle b ON b.id = t.bundle JOIN person p ON p.district = b.di
 WHERE t.fired_at IS NULL AND t.due <= (SELECT engine_now())
 ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED;
 
+-- name: alone()$
+-- Whether no other engine climbs now: what runs out at once is one message to a person. The lock ends with the
+-- transaction, which ends with its connection or after standing still for some seconds.
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(7074);
+
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
 SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
-WHERE o.lapsed_at IS NULL GROUP BY o.district, o.hazard, o.family
+WHERE o.lapsed_at IS NULL AND o.district <> canary() GROUP BY o.district, o.hazard, o.family
 HAVING max(v.not_after) <= (SELECT engine_now())
    AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'
                    AND t.danger = o.hazard || ' ' || o.family
@@ -32,7 +43,8 @@ INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :ha
 ON CONFLICT DO NOTHING;
 
 -- name: unheard()
-SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard;
+SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard
+WHERE district <> canary();
 
 -- name: alarm(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)
@@ -73,6 +85,10 @@ WITH way AS (
 INSERT INTO delivery (id, bundle, channel, address, chunk)
 SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETURNING id;
 
+-- name: alone_in_vain()$
+-- Whether no other process looks for calls in vain now. The lock ends with the transaction.
+SELECT pg_try_advisory_xact_lock(7075);
+
 -- name: in_vain(after)
 -- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
 -- and the ladder has no other one for it; or the line does not take the call at all.
@@ -101,9 +117,9 @@ SELECT p.key AS person,
 FROM person p LEFT JOIN way w ON w.district = p.district AND w.person = p.key
 WHERE p.district = :district AND p.key = ANY(:people::text[]) GROUP BY p.key ORDER BY p.key;
 
--- name: asked_already(behalf, people)
+-- name: asked_already(behalf, people, purpose)
 -- Who was already asked to act for this silence.
-SELECT person FROM bundle WHERE behalf = :behalf AND person = ANY(:people::text[]);
+SELECT person FROM bundle WHERE :behalf = ANY (behalf || about) AND person = ANY(:people::text[]) AND purpose = :purpose;
 
 -- name: expire_unreached(most)
 -- Bundles whose time is over, each judged once: whom an order that still counts never reached is paged, no silent end.
@@ -118,7 +134,8 @@ UPDATE obligation o SET state = 'expired_unreached', closed_at = engine_now()
 FROM judged j, order_version v
 WHERE o.bundle = j.id AND o.state = 'open' AND v.id = o.version AND v.kind <> 'lapse' AND v.superseded_at IS NULL
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery BETWEEN j.id AND j.id + 15
-                  AND (e.what = 'delivered' OR e.what = 'accepted' AND e.detail = 'no receipts'))
+                  AND (e.what = 'delivered' OR e.what = 'accepted' AND e.detail = 'no receipts'
+                       AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = e.delivery AND d.channel = 'extra')))
 RETURNING o.bundle, o.district, o.person;
 
 -- name: add_escalation_obligations(bundles)!
@@ -126,3 +143,48 @@ RETURNING o.bundle, o.district, o.person;
 INSERT INTO obligation (version, district, person, bundle, chased, counts)
 SELECT v, b.district, b.person, b.id, false, false FROM bundle b, unnest(b.versions) AS v
 WHERE b.id = ANY(:bundles::bigint[]) ON CONFLICT DO NOTHING;
+
+-- name: silent(bundles)
+-- Of whom a message speaks: name and posts.
+SELECT b.id, b.person, p.name, b.posts FROM bundle b JOIN person p ON p.district = b.district AND p.key = b.person
+WHERE b.id = ANY(:bundles::bigint[]) ORDER BY b.level DESC, b.id;
+
+-- name: items_done(versions)
+SELECT version, measure FROM item_done WHERE version = ANY(:versions::bigint[]);
+
+-- name: sharing(bundle)^
+-- Who is responsible for what was asked of a bundle, and who else has answered for it.
+SELECT coalesce((SELECT o.responsible FROM obligation o WHERE o.bundle = b.id AND o.responsible IS NOT NULL
+                 ORDER BY o.acked_at LIMIT 1), b.person) AS responsible,
+       array(SELECT DISTINCT s.person FROM bundle s JOIN answer a ON a.bundle = s.id
+             WHERE s.id = b.id OR b.id = ANY (s.behalf || s.about) AND s.stands_in) AS people
+FROM bundle b WHERE b.id = :bundle;
+
+-- name: names(district, people)
+SELECT key, name FROM person WHERE district = :district AND key = ANY(:people::text[]);
+
+-- name: responses()
+-- Standing orders with the clock of their response.
+SELECT r.district, r.unit, r.hazard, r.family, r.version, r.level, r.since AS since_at, engine_now() - r.since AS since,
+       r.started, t.id IS NOT NULL AS alarmed, t.told_at IS NOT NULL AS told
+FROM response r LEFT JOIN task t ON t.district = r.district AND t.kind = 'unstarted' AND t.closed_at IS NULL
+    AND t.danger = r.unit || ' ' || r.hazard || ' ' || r.family;
+
+-- name: unstarted(district, danger, words)$
+INSERT INTO task (district, kind, danger, words) VALUES (:district, 'unstarted', :danger, :words)
+ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: started(still)
+-- Units that have begun, or whose order is over, leave the list.
+UPDATE task SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE kind = 'unstarted' AND closed_at IS NULL AND district || ' ' || danger <> ALL(:still::text[]) RETURNING id;
+
+-- name: untold(dangers)
+-- Units that have not begun, of which the leader does not know yet, locked.
+SELECT t.id, t.danger, r.version, r.change, r.not_after FROM task t
+JOIN response r ON r.district = t.district AND r.unit || ' ' || r.hazard || ' ' || r.family = t.danger
+WHERE t.kind = 'unstarted' AND t.closed_at IS NULL AND t.told_at IS NULL
+  AND t.district || ' ' || t.danger = ANY(:dangers::text[]) ORDER BY t.id FOR UPDATE OF t SKIP LOCKED;
+
+-- name: told(tasks, note)!
+UPDATE task SET told_at = engine_now(), words = words || :note WHERE id = ANY(:tasks::bigint[]);

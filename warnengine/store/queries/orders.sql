@@ -84,9 +84,9 @@ SELECT v.id, o.unit, o.hazard, o.family, v.standing_order, v.version, v.kind, v.
        v.because, v.posts, v.channels, v.book, v.made_at, v.not_after
 FROM order_version v JOIN standing_order o ON o.id = v.standing_order WHERE v.id = ANY(:ids::bigint[]);
 
--- name: change_to_expand()$
+-- name: change_to_expand()^
 -- A change whose people do not all have a bundle yet, locked against other expanders, not against senders.
-SELECT id FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+SELECT id, district FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: change_expanded(change)!
 UPDATE change SET expanded_at = engine_now() WHERE id = :change;
@@ -175,10 +175,11 @@ FROM people p JOIN change c ON c.id = :change
 LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
 ORDER BY p.level DESC, p.person;
 
--- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes)$
-INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes)
-VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes)
-ON CONFLICT (change, purpose, versions, known) WHERE purpose <> 'approval' DO UPDATE SET notes = text.notes
+-- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes, items)$
+INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes, items)
+VALUES (:change, :versions::bigint[], :known::bigint[], :purpose, :short, :subject, :body, :html, :sha256, :notes,
+        :items::text[])
+ON CONFLICT (change, purpose, versions, known) WHERE purpose = 'order' DO UPDATE SET notes = text.notes
 RETURNING id;
 
 -- name: next_bundles(count)
@@ -186,10 +187,11 @@ SELECT next_bundle() AS id FROM generate_series(1, :count::int);
 
 -- name: add_obligations(bundles, counting)!
 -- One per order version and person; a version that moved from a stale bundle now points at this one. Chased is who
--- holds a post of the unit; nobody is chased about an all-clear.
+-- holds a post of the unit; nobody is chased about an all-clear, and no loudspeaker.
 INSERT INTO obligation (version, district, person, bundle, chased, counts)
 SELECT v.id, b.district, b.person, b.id,
-       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit),
+       v.kind <> 'lapse' AND EXISTS (SELECT FROM unnest(b.posts) AS post WHERE split_part(post, '/', 1) = o.unit)
+           AND NOT is_loudspeaker(b.district, b.person),
        v.id = ANY(:counting::bigint[])
 FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_order o ON o.id = v.standing_order
 WHERE b.id = ANY(:bundles::bigint[])

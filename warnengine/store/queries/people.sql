@@ -44,7 +44,8 @@ WITH owed AS (
     FROM owed
 ), lines AS (
     INSERT INTO chunk (channel, lane, purpose, number, due)
-    SELECT DISTINCT channel, lane, 'first', 1, engine_now() FROM placed RETURNING id, channel, lane
+    SELECT channel, lane, 'first', 1, engine_now() FROM (SELECT DISTINCT channel, lane FROM placed) AS line
+    RETURNING id, channel, lane
 )
 INSERT INTO delivery (id, bundle, channel, address, chunk)
 SELECT p.delivery, p.id, p.channel, p.address, l.id FROM placed p JOIN lines l USING (channel, lane)

@@ -1,0 +1,388 @@
+"""What people order and take back by hand. A preview is the act itself, rehearsed: it runs in a transaction that
+nothing stays of, through the reconciler and the expander that every order goes through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from warnengine.model.book import RuleBook, UnitKind
+from warnengine.model.byhand import FAMILY, Load
+from warnengine.model.errors import Refused
+from warnengine.model.level import Level
+from warnengine.model.order import Kind, Version
+from warnengine.order.byhand import retraction
+from warnengine.order.expand import GROUP, Expander
+from warnengine.order.expand import Desk as PeopleDesk
+from warnengine.order.limits import beyond
+from warnengine.order.reconcile import Desk as DistrictDesk
+from warnengine.order.reconcile import Reconciler
+from warnengine.order.texts import fill
+
+ORDERED = frozenset({UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
+"""Kinds of unit that receive orders."""
+LONGEST = timedelta(days=3)
+"""That an order by hand may stand without anybody saying so anew."""
+MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)"}
+SLOTS = {"name": "×××", "posts": "(岗位)", "link": "(链接)", "resend": ""}
+Row = Mapping[str, Any]
+
+
+class Desk(Protocol):
+    """A locked district; what happens here stays only where somebody keeps it."""
+
+    @property
+    def district(self) -> DistrictDesk:
+        """For the reconciler."""
+
+    @property
+    def people(self) -> PeopleDesk:
+        """For the expander."""
+
+    def keep(self) -> None:
+        """This is no rehearsal."""
+
+    async def manual(self, id_: int) -> Row | None:
+        """An order by hand, locked."""
+
+    async def order(self, id_: int) -> Row | None:
+        """A standing order with its newest version, locked."""
+
+    async def of_root(self, family: str) -> Sequence[Row]:
+        """What stands of an order by hand: id, unit, version."""
+
+    async def sent(self, manual: Any, by: Sequence[str], break_glass: str | None, sha256: str) -> None:
+        """It goes out, in the place of what it corrects."""
+
+    async def withdrawn(self, order: int, words: str, why: str, by: str) -> bool:
+        """An order is taken back; False where it has lapsed or is taken back already."""
+
+    async def ended(self, root: int, unit: str) -> None:
+        """One unit's part of an order by hand is over."""
+
+    async def loads(self, change: int) -> Sequence[Load]:
+        """The orders of a change, with how many people each goes to."""
+
+    async def readers(self, change: int, orders: Sequence[int]) -> Sequence[Row]:
+        """Texts of a change that tell of these orders: short, people, without, who, channels."""
+
+    async def ask_afterwards(self, change: int, loads: Sequence[Load], sha256: str, author: str) -> int:
+        """The authority is asked to approve what one person alone has sent."""
+
+    async def seal(self, kind: str, body: dict[str, Any]) -> None:
+        """A row of the chain."""
+
+
+class Store(Protocol):
+    """Where people find the desk, and drafts are kept."""
+
+    def desk(self, district: str) -> AbstractAsyncContextManager[Desk]:
+        """The district, locked. Unless it is kept, nothing of what happens stays."""
+
+    async def draft(self, district: str, author: str, words: dict[str, Any]) -> int:
+        """Keep a draft; its number."""
+
+    async def edit(self, id_: int, editor: str, words: dict[str, Any]) -> bool:
+        """Write a draft anew; False where it was sent or discarded."""
+
+    async def approve(self, manual: int, sha256: str, by: str, role: str) -> None:
+        """Somebody has looked at exactly this preview and says yes."""
+
+    async def approvals(self, manual: int, sha256: str) -> Sequence[tuple[str, str]]:
+        """Who has said yes to exactly this: name and role."""
+
+    async def manual(self, id_: int) -> Row | None:
+        """An order by hand as it was written."""
+
+    async def now(self) -> datetime:
+        """Engine time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order that somebody wants."""
+
+    units: tuple[str, ...]
+    words: str
+    deadline: datetime
+    level: Level
+    not_after: datetime
+    why: str
+    corrects: int | None = None
+    """The order by hand whose place it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who acts, under their own name."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an act makes, whether it stays or not."""
+
+    change: int
+    loads: tuple[Load, ...]
+    preview: dict[str, Any]
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was decided, not of the clock."""
+        return str(self.preview["confirm"])
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Carries out what people decide beside the rules."""
+
+    reconciler: Reconciler
+    expander: Expander
+    store: Store
+    mode: str
+    """live or demo."""
+
+    @property
+    def book(self) -> RuleBook:
+        """The book that orders are made with."""
+        return self.reconciler.book
+
+    async def draft(self, wish: Wish, author: Who) -> dict[str, Any]:
+        """Keep what somebody wants, and show what it would do. Nothing is sent."""
+        refuse(wish, self.book, await self.store.now())
+        words = written(wish, await self._root(wish))
+        return await self.preview(await self.store.draft(self.book.district.code, author.name, words))
+
+    async def edit(self, id_: int, wish: Wish, editor: Who) -> dict[str, Any]:
+        """Write a draft anew; it is the editor's now, and nobody has said yes to it."""
+        refuse(wish, self.book, await self.store.now())
+        if not await self.store.edit(id_, editor.name, written(wish, None)):
+            refuse_again(id_, await self.store.manual(id_))
+        return await self.preview(id_)
+
+    async def preview(self, id_: int) -> dict[str, Any]:
+        """What sending a draft would do now."""
+        async with self._sent(id_, ("预览", "预览"), None, "预览") as (_, made):
+            return {"manual": id_, **made.preview}
+
+    async def send(self, id_: int, who: Who, confirm: str, break_glass: str | None) -> dict[str, Any]:
+        """Say yes to a preview; where that is enough, it goes at once."""
+        preview = await self.preview(id_)
+        manual = await self.store.manual(id_)
+        assert manual is not None
+        if confirm != preview["confirm"]:
+            raise Refused(409, f"第{id_}号临时指令的内容或范围与所确认的预览不同:请重新预览,核对后再发出。")
+        author = str(manual["author"])
+        if author != who.name:
+            await self.store.approve(id_, confirm, who.name, who.role)
+        yes = await self.store.approvals(id_, confirm)
+        if why_not := lacking(author, who.name, yes, preview["over"], break_glass):
+            if who.name == author:
+                raise Refused(403, why_not)
+            return {"sent": False, "missing": why_not, **preview}
+        by = tuple(dict.fromkeys((author, *(name for name, _ in yes))))
+        async with self._sent(id_, by, break_glass, confirm) as (desk, made):
+            if made.sha256 != confirm or lacking(author, who.name, yes, made.preview["over"], break_glass):
+                raise Refused(409, f"第{id_}号临时指令的范围刚刚有变:请重新预览,核对后再发出。")
+            await _seal(desk, manual, made, by, break_glass)
+            desk.keep()
+            return {"sent": True, "manual": id_, **made.preview}
+
+    async def withdraw(
+        self, order: int, who: Who, why: str, confirm: str | None, *, mistake: bool
+    ) -> dict[str, Any]:
+        """Take an order back: without `confirm` what that would do, with it, done.
+
+        mistake: its people read that it was sent in error; otherwise that it is over.
+        """
+        async with self.store.desk(self.book.district.code) as desk:
+            row = await desk.order(order)
+            if row is None:
+                raise Refused(404, f"没有第{order}号指令:用 GET /v1/orders 查看编号。")
+            versions = await desk.people.versions([row["version"]])
+            words = retraction(versions[row["version"]]) if mistake else ""
+            if row["lapsed_at"] or not await desk.withdrawn(order, words, why, who.name):
+                raise Refused(409, f"第{order}号指令已经解除或撤回,不用再撤。")
+            if row["family"].startswith(FAMILY):
+                await desk.ended(int(row["family"].removeprefix(FAMILY)), row["unit"])
+            made = await self._make(desk, lambda load: load.order == order)
+            if confirm is None:
+                return {"order": order, "withdrawn": False, **made.preview}
+            if confirm != made.sha256:
+                raise Refused(409, f"第{order}号指令刚刚有变:请重新预览,核对后再撤回。")
+            body = {"order": order, "by": who.name, "why": why, "mistake": mistake, "sha256": confirm}
+            await desk.seal("withdrawal", {**body, "people": made.preview["people"]})
+            desk.keep()
+            return {"order": order, "withdrawn": True, **made.preview}
+
+    @asynccontextmanager
+    async def _sent(
+        self, id_: int, by: Sequence[str], break_glass: str | None, sha256: str
+    ) -> AsyncIterator[tuple[Desk, Made]]:
+        """Send a draft; nothing of it stays unless the desk is told to keep it."""
+        async with self.store.desk(self.book.district.code) as desk:
+            manual = await desk.manual(id_)
+            refuse_again(id_, manual)
+            assert manual is not None
+            family = f"{FAMILY}{manual['root']}"
+            await desk.sent(manual, by, break_glass, sha256)
+            for row in await desk.of_root(family):
+                if row["unit"] not in manual["units"]:
+                    versions = await desk.people.versions([row["version"]])
+                    words = retraction(versions[row["version"]])
+                    await desk.withdrawn(row["id"], words, manual["why"], by[-1])
+            yield desk, await self._make(desk, lambda load: load.version.change.key.family == family)
+
+    async def _make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
+        """Let the engine do what was decided; what that made."""
+        change = await self.reconciler.reconcile(desk.district)
+        if change is None:
+            raise Refused(409, "与现行指令没有不同,不用再发。")
+        while not await self.expander.expand(desk.people, change, GROUP):
+            pass
+        loads = tuple(load for load in await desk.loads(change) if ours(load))
+        texts = await desk.readers(change, [load.order for load in loads])
+        return Made(change, loads, preview(loads, texts, self.book, self.mode))
+
+    async def _root(self, wish: Wish) -> int | None:
+        if wish.corrects is None:
+            return None
+        corrected = await self.store.manual(wish.corrects)
+        if corrected is None or not corrected["sent_at"] or corrected["ended_at"]:
+            raise Refused(409, f"第{wish.corrects}号临时指令不在执行中,不能更正:要发新的,去掉 corrects。")
+        return int(corrected["root"])
+
+
+async def _seal(desk: Desk, manual: Row, made: Made, by: Sequence[str], break_glass: str | None) -> None:
+    body = {
+        "id": manual["id"],
+        "by": by,
+        "sha256": made.sha256,
+        "people": made.preview["people"],
+        "why": manual["why"],
+    }
+    await desk.seal("manual_order", body)
+    if break_glass:
+        asked = await desk.ask_afterwards(made.change, made.loads, made.sha256, manual["author"])
+        await desk.seal("break_glass", {**body, "reason": break_glass, "approval": asked})
+
+
+def written(wish: Wish, root: int | None) -> dict[str, Any]:
+    """A wish as it is kept."""
+    return {
+        "root": root,
+        "units": list(dict.fromkeys(wish.units)),
+        "words": wish.words,
+        "deadline": wish.deadline,
+        "level": wish.level,
+        "not_after": wish.not_after,
+        "why": wish.why,
+    }
+
+
+def refuse(wish: Wish, book: RuleBook, now: datetime) -> None:
+    """Raise Refused where an order could reach nobody, or could not be kept."""
+    strange = [code for code in wish.units if code not in book.units or book.units[code].kind not in ORDERED]
+    if strange or not wish.units:
+        raise Refused(
+            422, f"没有能接收指令的单位:{'、'.join(strange) or '未填'}。单位代码见规则 units/。不填不等于全区。"
+        )
+    if wish.deadline <= now:
+        raise Refused(422, "完成时限已过:请填将来的时间。")
+    if not wish.deadline <= wish.not_after <= now + LONGEST:
+        raise Refused(422, f"有效期要在完成时限之后、{LONGEST.days}天之内:请改 not_after。")
+
+
+def refuse_again(id_: int, manual: Row | None) -> None:
+    """Raise Refused where there is no such draft any more."""
+    if manual is None:
+        raise Refused(404, f"没有第{id_}号临时指令:用 GET /v1/manual 查看。")
+    if manual["sent_at"]:
+        raise Refused(409, f"第{id_}号临时指令已由{'、'.join(manual['sent_by'])}发出:不用再发,要改请发更正。")
+    if manual["ended_at"]:
+        raise Refused(409, f"第{id_}号临时指令已作废:请重新拟写。")
+    if manual["deadline"] <= manual["now"]:
+        raise Refused(409, f"第{id_}号临时指令的完成时限已过:请修改时限(PUT /v1/manual/{id_}),重新核对。")
+
+
+def lacking(
+    author: str, who: str, yes: Sequence[tuple[str, str]], over: Sequence[str], break_glass: str | None
+) -> str:
+    """What is still missing before an order by hand may go, in words for the clerk; empty where nothing is.
+
+    Two persons; one with a reason (先发后补); three, one of them a leader, beyond a limit.
+    """
+    others = {name: role for name, role in yes if name != author}
+    if over:
+        if break_glass:
+            return f"{';'.join(over)}:超限的不能先发后补,请另两人核对,其中一人是带班领导。"
+        if len(others) < 2 or "leader" not in others.values():
+            return (
+                f"{';'.join(over)}:除拟稿人外还要两人核对,其中一人是带班领导;已核对:{'、'.join(others) or '无'}。"
+            )
+        return ""
+    if others or (break_glass and who == author):
+        return ""
+    return "拟稿人不能自己核发:请另一人核对后发出;确实无人在场,写明理由先发后补(break_glass)。"
+
+
+def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: str) -> dict[str, Any]:
+    """What somebody looks at before they confirm: how many people, in which mode, in which words."""
+    people = {key for text in texts for key in text["who"]}
+    names = {code: unit.short for code, unit in book.units.items()}
+    channels = Counter(channel for text in texts for channel in text["channels"])
+    said = (
+        f"{MODES[mode]}:确认后立即向{len(people)}人发出"
+        if people
+        else f"{MODES[mode]}:没有人收到过,撤下即可,不发信息"
+    )
+    return {
+        "confirm": _sha256(loads, book, mode),
+        "mode": MODES[mode],
+        "says": said,
+        "people": len(people),
+        "without_address": sum(text["without"] for text in texts),
+        "channels": dict(channels),
+        "over": [why for load in loads if (why := beyond(load, book))],
+        "orders": [
+            {
+                "unit": load.version.change.key.unit,
+                "name": names.get(load.version.change.key.unit, ""),
+                "kind": load.version.change.kind.value,
+                "people": load.people,
+            }
+            for load in loads
+        ],
+        "texts": [{"text": fill(text["short"], SLOTS), "people": text["people"]} for text in texts],
+        "corrections": [retraction(one.version) for one in loads if one.version.change.kind is not Kind.LAPSE],
+    }
+
+
+def _sha256(loads: Sequence[Load], book: RuleBook, mode: str) -> str:
+    """Over mode, rule book, units, posts, words and times: who holds a post may change, what they read may not."""
+    what = [_decided(load.version) for load in loads]
+    return hashlib.sha256(json.dumps([mode, book.hash, what], ensure_ascii=False).encode()).digest().hex()
+
+
+def _decided(version: Version) -> list[Any]:
+    change = version.change
+    marks = [
+        [
+            mark.standing.measure,
+            mark.standing.form,
+            mark.mark,
+            mark.words,
+            mark.deadline and mark.deadline.timestamp(),
+        ]
+        for mark in version.measures
+    ]
+    ends = None if change.kind is Kind.LAPSE else version.not_after.timestamp()
+    return [*change.key, change.kind, change.version, change.level, marks, version.posts, version.channels, ends]

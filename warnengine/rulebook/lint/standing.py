@@ -1,0 +1,57 @@
+"""Standing authorisations: for what there is, for whom it is, and not for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+
+from warnengine.model.book import Authorisation
+from warnengine.model.finding import Finding, did_you_mean
+from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.parse import Located
+
+BEIJING = timezone(timedelta(hours=8))
+LONGEST = timedelta(days=400)
+"""年度审定: what is longer has not been looked at for more than a year."""
+NOTICE = timedelta(days=30)
+"""How long before its end it is spoken of."""
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """`standing` of approvals.yaml. A book that was good yesterday loads today: what is over is a warning."""
+    today = datetime.now(BEIJING).date()
+    for one in draft.standing:
+        yield from _names(one, draft)
+        yield from _days(one, today)
+
+
+def _names(one: Located[Authorisation], draft: Draft) -> Iterator[Finding]:
+    for index, id_ in enumerate(one.value.measures):
+        measure = draft.measure_by_id.get(id_)
+        if measure is None:
+            if id_ not in draft.broken:
+                compulsory = [key for key, owned in draft.measure_by_id.items() if owned.value.compulsory]
+                yield one.error(f'unknown measure "{id_}"', did_you_mean(id_, compulsory), "measures", index)
+        elif not measure.value.compulsory:
+            yield one.warning(
+                f"{id_} is not compulsory and needs no authorisation", "remove it", "measures", index
+            )
+    for index, code in enumerate(one.value.units):
+        if code not in draft.unit_by_code and code not in draft.broken:
+            yield one.error(f'unknown unit "{code}"', did_you_mean(code, draft.unit_by_code), "units", index)
+
+
+def _days(one: Located[Authorisation], today: date) -> Iterator[Finding]:
+    rule = one.value
+    if rule.valid_to < rule.valid_from:
+        yield one.error("it ends before it begins", "let valid_to be the last day", "valid_to")
+    elif rule.valid_to - rule.valid_from > LONGEST:
+        yield one.error(
+            f"it stands for more than {LONGEST.days} days", "have it decided anew every year", "valid_to"
+        )
+    elif rule.valid_to < today:
+        yield one.warning(
+            f"{rule.document} is over: its measures wait for approval", "renew or remove it", "valid_to"
+        )
+    elif rule.valid_to - today <= NOTICE:
+        yield one.warning(f"{rule.document} ends on {rule.valid_to}", "have it renewed in time", "valid_to")

@@ -1,0 +1,44 @@
+"""What the doctor asks of the database, and what proves numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from warnengine.model.directory import Directory, Holding, Person
+from warnengine.store.database import Database, queries
+
+sql = queries.doctor
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorStore:
+    """Reads, and the dates at which numbers were proven."""
+
+    database: Database
+
+    async def schema(self) -> tuple[str, int]:
+        """The newest migration, and for how many coming months there are partitions."""
+        async with self.database.reading() as connection:
+            return await sql.newest_migration(connection), await sql.months_ahead(connection)
+
+    async def directory(self, district: str) -> Directory:
+        """The address list that counts now."""
+        async with self.database.reading() as connection:
+            people = await sql.people(connection, district=district)
+            holdings = await sql.holdings(connection, district=district)
+        known = {
+            row["key"]: Person(row["key"], row["name"], row["mobile"], row["email"], row["phone"])
+            for row in people
+        }
+        return Directory(known, tuple(Holding(**dict(row)) for row in holdings))
+
+    async def unproven(self, district: str, days: int) -> list[str]:
+        """Names of people in posts whose number nothing has proven for so many days."""
+        async with self.database.reading() as connection:
+            return [row["name"] for row in await sql.unproven(connection, district=district, days=days)]
+
+    async def prove(self, since: datetime) -> None:
+        """Take down which numbers were proven since then."""
+        async with self.database.transaction() as connection:
+            await sql.prove(connection, since=since)
