@@ -243,17 +243,21 @@ class DeadlyNight(Night):
         super().receipt(place=place, fate=fate)
         self.do(self.world.react())
 
-    @rule(place=st.integers(0, 99), clear=st.booleans())
-    def failed_then_delivered(self, place: int, clear: bool) -> None:
-        """Both receipts of one message, in the wrong order, each twice; it may be over by the second."""
-        if log := self.world.sms.log:
-            entry = log[place % len(log)]
+    @rule(hazard=st.sampled_from(["rainstorm", "gale"]), clear=st.booleans())
+    def failed_then_delivered(self, hazard: str, clear: bool) -> None:
+        """Both receipts of a message, in the wrong order, twice; what it said may be over by the second."""
+        before = len(self.logs)
+        self.warn(level="yellow", where=[ANJU], hazard=hazard, minutes=180)
+        self.send_all()
+        late = sorted(self.logs, key=lambda entry: entry.place)[before:]
+        for entry in late:
             self.do(self.world.receipt(entry, Fate.FAILED))
-            if clear:
-                self.cancel(where=[ANJU], hazard="rainstorm")
-            for fate in (Fate.FAILED, Fate.DELIVERED, Fate.DELIVERED, Fate.FAILED):
+        if clear:
+            self.cancel(where=[ANJU], hazard=hazard)
+        for entry in late:
+            for fate in (Fate.DELIVERED, Fate.FAILED, Fate.DELIVERED):
                 self.do(self.world.receipt(entry, fate))
-            self.do(self.world.react())
+        self.do(self.world.react())
 
     # what always holds
 
