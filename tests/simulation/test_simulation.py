@@ -14,7 +14,7 @@ from tests.simulation.story import Night, night
 from warnengine.dispatch import dispatcher, machine
 from warnengine.dispatch.machine import LastLook
 
-SEEDS = int(os.environ.get("WARNENGINE_SEEDS", "2000"))
+SEEDS = int(os.environ.get("WARNENGINE_TEST_SEEDS", "2000"))
 GROUPS = 8
 
 
