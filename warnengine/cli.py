@@ -25,7 +25,7 @@ from warnengine import app as application
 from warnengine import rulebook
 from warnengine.app.doctor import examine
 from warnengine.app.sides import drill_side
-from warnengine.audit import chain
+from warnengine.audit import anchor, chain
 from warnengine.directory import gaps, read_csv
 from warnengine.health.account import WORDS
 from warnengine.health.check import Check, fit, table
@@ -415,9 +415,11 @@ async def _import(settings: Settings, code: str, name: str, listed: Any) -> None
 
 
 async def _verify() -> tuple[chain.Finding, list[chain.Difference]]:
-    async with application.opened(_settings()) as database:
+    settings = _settings()
+    async with application.opened(settings) as database:
         store = AuditStore(database)
-        found = await chain.verify(chain.Link(*row) async for row in store.chain())
+        anchors = anchor.read(settings.anchors)
+        found = await chain.verify((chain.Link(*row) async for row in store.chain()), anchors)
         return found, [chain.Difference(**row) for row in await store.differences(None)]
 
 

@@ -472,6 +472,15 @@ class Settings(BaseSettings):
     alive: Alive | None = None
     """Absent: nobody outside learns when this engine dies."""
 
+    anchor: Path | None = None
+    """Where the head of the audit chain is written down every minute, best on another disk or machine; absent:
+    `anchors` in the data folder. What is cut off the end of the chain is found by it alone."""
+
+    @property
+    def anchors(self) -> Path:
+        """The file of the anchors."""
+        return self.anchor or self.data / "anchors"
+
     @property
     def server(self) -> Path:
         """The folder of the embedded database: a drill has its schema in the live one's."""

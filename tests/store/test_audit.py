@@ -56,7 +56,7 @@ async def test_an_evening_that_nobody_touched_has_no_differences(world: World) -
     await world.settle()
     await seal(world)
     assert await named(world) == []
-    assert (await verify(world.engine.links())).broken is None
+    assert (await verify(world.engine.links(), {})).broken is None
 
 
 async def test_the_chain_has_what_was_written_answered_and_sent(world: World) -> None:

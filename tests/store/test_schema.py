@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Postgres
+from warnengine.audit.anchor import Anchors, read
 from warnengine.audit.chain import Link, verify
 from warnengine.model.errors import StartRefused
 from warnengine.store.audit import AuditStore
@@ -117,12 +118,36 @@ async def test_the_chain_names_the_row_that_was_touched(database: Database, stat
     assert (await verified(database))[1] == broken
 
 
-async def verified(database: Database) -> tuple[int, int | None]:
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [("DELETE FROM audit WHERE seq > 3", 4), ("DELETE FROM audit", 1)],
+    ids=["its end was cut", "all of it"],
+)
+async def test_what_was_written_down_elsewhere_tells_that_the_end_is_cut(
+    database: Database, tmp_path: Path, statement: str, broken: int
+) -> None:
+    anchors = Anchors(AuditStore(database).head, tmp_path / "anchors")
+    await anchors.step()
+    assert not anchors.file.exists(), "there is no chain yet"
+    async with database.reading() as connection:
+        for n in range(5):
+            await connection.execute("SELECT audit_append('test', $1)", {"n": n})
+        await Anchors(anchors.head, anchors.file).step()
+        await Anchors(anchors.head, anchors.file).step()
+        assert len(anchors.file.read_text().splitlines()) == 1, "written down once"
+        assert (await verified(database, anchors.file)) == (5, None)
+        await connection.execute("ALTER TABLE audit DISABLE TRIGGER audit_append_only")
+        await connection.execute(statement)
+    assert (await verified(database))[1] is None, "the chain itself holds"
+    assert (await verified(database, anchors.file))[1] == broken
+
+
+async def verified(database: Database, anchors: Path | None = None) -> tuple[int, int | None]:
     async def links() -> AsyncIterator[Link]:
         async for seq, sealed, hash_ in AuditStore(database).chain():
             yield Link(seq, sealed, hash_)
 
-    finding = await verify(links())
+    finding = await verify(links(), read(anchors) if anchors else {})
     return finding.rows, finding.broken
 
 

@@ -26,6 +26,8 @@ from warnengine.app.modes import Mode
 from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
+from warnengine.audit import anchor
+from warnengine.audit.anchor import Anchors
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
 from warnengine.audit.watch import Watch
@@ -82,7 +84,7 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset({"listen", "audit", "seal", "partitions", "account", "roll-call", "lines"})
+UNHURRIED = frozenset({"listen", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
 """Loops whose work is a matter of minutes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
@@ -273,7 +275,9 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
-            yield "audit", Watch(self.links, self.differences).step
+            anchors = self.settings.anchors
+            yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
+            yield "anchor", Anchors(self.audit.head, anchors).step
             yield "seal", Ledger(self.audit).step
             yield "account", self.accountant.step
             yield "roll-call", self.roll.step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +68,13 @@ def _sent(digest: Any) -> str:
     return f"{counts} ({digest['sha256'][:8]})"
 
 
-async def verify(links: AsyncIterator[Link]) -> Finding:
-    """Walk the chain from its first row."""
+async def verify(links: AsyncIterator[Link], anchors: Mapping[int, str]) -> Finding:
+    """Walk the chain from its first row. anchors: hashes by row that were written down elsewhere."""
     rows, head = 0, b""
     async for link in links:
         if link.seq != rows + 1 or hashlib.sha256(head + link.sealed.encode()).digest() != link.hash:
             return Finding(rows, head.hex(), link.seq)
+        if anchors.get(link.seq, link.hash.hex()) != link.hash.hex():
+            return Finding(rows, head.hex(), link.seq)
         rows, head = link.seq, link.hash
-    return Finding(rows, head.hex(), None)
+    return Finding(rows, head.hex(), rows + 1 if max(anchors, default=0) > rows else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -26,13 +26,15 @@ class Watch:
     """Reads the chain from its first row."""
     differences: Callable[[], Awaitable[Sequence[chain.Difference]]]
     """Compares the tables of the last day with the chain."""
+    anchors: Callable[[], Mapping[int, str]] = dict
+    """What was written down elsewhere."""
     due: float = 0
     """On the monotonic clock."""
 
     async def step(self) -> bool:
         """Verify if it is time; never asks to be called again at once."""
         if time.monotonic() >= self.due:
-            found = await chain.verify(self.links())
+            found = await chain.verify(self.links(), self.anchors())
             metrics.CHAIN_OK.set(found.broken is None)
             if found.broken is not None:
                 log.error("audit", problem="a decision was changed or removed", row=found.broken)

@@ -31,6 +31,8 @@ class Circuit:
     until: float = 0.0
     """It rests until then, by the monotonic clock."""
     up: bool = True
+    known: bool = False
+    """It has had a session before: one that is new is trusted wholly, one that has come back step by step."""
     why: str = ""
     """Of the last failure, for people."""
 
@@ -54,13 +56,15 @@ def answered(circuit: Circuit, answer: Accepted | ChannelError | Unanswered, now
 def opened(circuit: Circuit, why: str, now: float) -> Circuit:
     """Let it rest."""
     rest = RESTS[min(circuit.rests, len(RESTS) - 1)]
-    return Circuit(step=0, rests=circuit.rests + 1, until=now + rest, up=circuit.up, why=why)
+    return replace(circuit, step=0, row=0, rests=circuit.rests + 1, until=now + rest, why=why)
 
 
 def seen(circuit: Circuit, up: bool, why: str) -> Circuit:
     """Whether it has a session now. One that comes back is tried at once, with a single message."""
-    if up == circuit.up:
+    if up == circuit.up and (circuit.known or not up):
         return circuit
+    if up and not circuit.known:
+        return replace(circuit, up=True, known=True)
     return replace(circuit, up=up, step=0, row=0, until=0.0, why=circuit.why if up else why)
 
 

@@ -25,6 +25,12 @@ class AuditStore:
                 yield row["seq"], row["sealed"], row["hash"]
             after = rows[-1]["seq"]
 
+    async def head(self) -> tuple[int, str] | None:
+        """The last row of the chain and its hash; None while it is empty."""
+        async with self.database.reading() as connection:
+            row = await sql.head(connection)
+            return (row["seq"], row["hash"].hex()) if row else None
+
     async def differences(self, within: timedelta | None) -> list[dict[str, Any]]:
         """Where texts, answers, deliveries and decisions are not what was sealed: what, id, row of the chain,
         sealed, found. within: only what was sealed so lately, and every decision."""

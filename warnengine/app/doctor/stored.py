@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from warnengine.app.engine import Engine
 from warnengine.app.settled import link_key
-from warnengine.audit import chain
+from warnengine.audit import anchor, chain
 from warnengine.health import account
 from warnengine.health.check import Check, some
 from warnengine.health.paths import Colour, Proof, light
@@ -44,7 +44,7 @@ async def _schema(store: DoctorStore) -> Check:
 
 
 async def _chain(engine: Engine) -> Check:
-    found = await chain.verify(engine.links())
+    found = await chain.verify(engine.links(), anchor.read(engine.settings.anchors))
     if found.broken is not None:
         return Check(
             "audit chain", f"row {found.broken}", False, "a decision was changed or removed", "tell the bureau"

@@ -12,6 +12,7 @@ import structlog
 from yarl import URL
 
 from warnengine.dispatch.channel import ChannelError, Reason, Unanswered, told
+from warnengine.dispatch.channels.last_good import LastGoodResolver
 from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.sockets import abandon, bounded_sockets
 from warnengine.settings import Gateway
@@ -65,6 +66,7 @@ class HttpClient:
             limit=settings.window,
             keepalive_timeout=KEPT_SECONDS,
             socket_factory=bounded_sockets(settings.answer_seconds),
+            resolver=LastGoodResolver(),
         )
         patience = aiohttp.ClientTimeout(
             total=settings.connect_seconds + settings.answer_seconds,

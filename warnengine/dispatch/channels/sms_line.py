@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from warnengine.dispatch.channel import Accepted, ChannelError, Outgoing, Reason, Unanswered, told
+from warnengine.dispatch.channels.last_good import LastGood, connect
 from warnengine.dispatch.channels.numbers import destination
 from warnengine.dispatch.channels.reconnect import pause
 from warnengine.dispatch.channels.sms_answers import verdict
@@ -41,6 +42,7 @@ class SmsLine(ABC, Generic[Session]):
         self.gateway = gateway.name
         self.window = gateway.window
         self._line = gateway
+        self._where = LastGood(gateway.host, gateway.port)
         self._tls = tls
         self._session: Session | None = None
         self._trouble = self._unreachable("not connected yet")
@@ -134,8 +136,10 @@ class SmsLine(ABC, Generic[Session]):
         line = self._line
         try:
             async with asyncio.timeout(line.connect_seconds):
-                loop = asyncio.get_running_loop()
-                await loop.create_connection(lambda: session, line.host, line.port, ssl=self._tls)
+                name = line.host if self._tls else None
+                await connect(
+                    self._where, line.port, protocol_factory=lambda: session, ssl=self._tls, server_hostname=name
+                )
                 self._log_in(session)
                 await asyncio.wait({session.bound})
         except TimeoutError as error:

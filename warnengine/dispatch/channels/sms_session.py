@@ -161,8 +161,10 @@ class SmsSession(asyncio.Protocol, ABC):
         for number, waiting in overdue:
             self._give_up(number, waiting)
             self._settle(number, Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s"))
-            if self._heard < waiting.written or self._unconfirmed():
-                self.reset("it left a submit unanswered and has fallen silent")
+            if self._unconfirmed():
+                self.reset("it left a submit unanswered and does not even confirm its bytes")
+            elif self._heard < waiting.written:
+                self._enquire(now)
         for task, since in self._handing_over.items():
             if since + self._answer_seconds < now and not task.cancelling():
                 self._logger.error("the store took too long for what the gateway handed over; it will repeat")
@@ -171,7 +173,11 @@ class SmsSession(asyncio.Protocol, ABC):
             self.reset("it did not answer an enquiry about the link")
         elif not (self.open or self._waiting or self._handing_over):
             self.reset("the gateway said goodbye")
-        elif self.open and self._enquired is None and now > self._heard + enquire_seconds:
+        elif now > self._heard + enquire_seconds:
+            self._enquire(now)
+
+    def _enquire(self, now: float) -> None:
+        if self.open and self._enquired is None:
             self._enquired = now
             self._write(self.enquire_command)
 

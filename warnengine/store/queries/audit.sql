@@ -3,6 +3,9 @@
 SELECT seq, seq || '|' || extract(epoch FROM at) || '|' || kind || '|' || body::text AS sealed, hash
 FROM audit WHERE seq > :after ORDER BY seq LIMIT :most;
 
+-- name: head()^
+SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1;
+
 -- name: mark()$
 SELECT seal_mark();
 
