@@ -473,8 +473,8 @@ class Settings(BaseSettings):
     """Absent: nobody outside learns when this engine dies."""
 
     anchor: Path | None = None
-    """Where the head of the audit chain is written down every minute, best on another disk or machine; absent:
-    `anchors` in the data folder. What is cut off the end of the chain is found by it alone."""
+    """Where the head of the audit chain is written down every few seconds, best on another disk or machine;
+    absent: `anchors` in the data folder. What is cut off the end of the chain is found by it alone."""
 
     @property
     def anchors(self) -> Path:

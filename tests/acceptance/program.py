@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import pytest
 
-BOUND = 30.0
+BOUND = 90.0
 """Seconds that anything may take before its test fails; no promise, only patience."""
 LOOK_AGAIN = 0.03
 Found = TypeVar("Found")

@@ -31,25 +31,24 @@ async def silent(*_: Any, **__: Any) -> Any:
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> Callable[[Ask], None]:
     """What the name server of this loop does from now on."""
-    monkeypatch.setattr(last_good, "PATIENCE", 0.05)
     return lambda answer: monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answer)
 
 
 @pytest.mark.parametrize("failing", [unknown, silent])
 async def test_the_last_good_address_counts(names: Callable[[Ask], None], failing: Ask) -> None:
-    name, resolver = LastGood("gateway.example", 2775), LastGoodResolver()
+    name, resolver = LastGood("gateway.example", 2775, 0.15), LastGoodResolver(0.15)
     names(found)
     assert await name.addresses() == ["192.0.2.7"]
     names(failing)
     assert await name.addresses() == ["192.0.2.7"]
     with pytest.raises(OSError, match="no address of other.example is known"):
-        await LastGood("other.example", 2775).addresses()
+        await LastGood("other.example", 2775, 0.15).addresses()
     with pytest.raises(OSError, match="no address of other.example is known"):
         await resolver.resolve("other.example", 443)
 
 
 async def test_it_does_not_count_for_ever(names: Callable[[Ask], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    name = LastGood("gateway.example", 2775)
+    name = LastGood("gateway.example", 2775, 0.15)
     names(found)
     await name.addresses()
     names(unknown)

@@ -1,7 +1,8 @@
 """The head of the chain, written down in a second place: a chain whose end was cut off holds, and only what stands
 elsewhere tells that there was more.
 
-The file should lie on another disk or machine than the database. It is only appended to, a line a minute at most.
+The file should lie on another disk or machine than the database. It is only appended to, a line
+for what was decided in the same few seconds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-EVERY = 60.0
-"""Seconds between two anchors."""
+EVERY = 5.0
+"""Seconds between two anchors: so much may be cut off unnoticed."""
 Head = tuple[int, str]
 """The last row of the chain, and its hash in hexadecimal."""
 

@@ -66,7 +66,7 @@ class HttpClient:
             limit=settings.window,
             keepalive_timeout=KEPT_SECONDS,
             socket_factory=bounded_sockets(settings.answer_seconds),
-            resolver=LastGoodResolver(),
+            resolver=LastGoodResolver(settings.connect_seconds),
         )
         patience = aiohttp.ClientTimeout(
             total=settings.connect_seconds + settings.answer_seconds,

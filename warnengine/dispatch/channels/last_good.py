@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-PATIENCE = 1.0
-"""Seconds that a name server has: a part of the time to connect."""
+PATIENCE = 1 / 3
+"""The share of the time to connect that a name server has."""
 KEPT = 24 * 3600.0
 """Seconds for which an address counts that nobody has confirmed since."""
 
@@ -21,8 +21,8 @@ KEPT = 24 * 3600.0
 class LastGood:
     """The addresses of one name."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, connect_seconds: float) -> None:
+        self._host, self._port, self._patience = host, port, connect_seconds * PATIENCE
         self._found: list[str] = []
         self._at = 0.0
 
@@ -30,7 +30,7 @@ class LastGood:
         """As the name server says, or as it said last; OSError where it never has."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
             self._found, self._at = list(dict.fromkeys(str(one[4][0]) for one in found)), loop.time()
         except (OSError, TimeoutError) as error:
@@ -44,7 +44,8 @@ class LastGood:
 class LastGoodResolver(AbstractResolver):
     """The same for an HTTP client, whatever names it asks for."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect_seconds: float) -> None:
+        self._patience = connect_seconds * PATIENCE
         self._asks = ThreadedResolver()
         self._found: dict[tuple[str, int, int], list[ResolveResult]] = {}
 
@@ -54,7 +55,7 @@ class LastGoodResolver(AbstractResolver):
         """As the name server says, or as it said last."""
         key = host, port, int(family)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 self._found[key] = await self._asks.resolve(host, port, family)
         except (OSError, TimeoutError) as error:
             if key not in self._found:

@@ -42,7 +42,7 @@ class SmsLine(ABC, Generic[Session]):
         self.gateway = gateway.name
         self.window = gateway.window
         self._line = gateway
-        self._where = LastGood(gateway.host, gateway.port)
+        self._where = LastGood(gateway.host, gateway.port, gateway.connect_seconds)
         self._tls = tls
         self._session: Session | None = None
         self._trouble = self._unreachable("not connected yet")
