@@ -28,7 +28,7 @@ def walk(links: Sequence[Link]) -> Finding:
         for link in links:
             yield link
 
-    return run(verify(rows()))
+    return run(verify(rows(), {}))
 
 
 ROWS = ("orders 安居镇", "approved", "orders 少云镇", "lapsed", "book")

@@ -111,6 +111,8 @@ class SmsSession(asyncio.Protocol, ABC):
         self._queued: deque[_Part] = deque()
         self._waiting: dict[int, _Part] = {}
         self._given_up: OrderedDict[int, _Part] = OrderedDict()
+        self._owed: set[int] = set()
+        """Those of them that still have a place in the window."""
         self._free = window
         self._receipts: list[tuple[Receipt, Callable[[bool], None]]] = []
         self._handing_over: dict[asyncio.Task[None], float] = {}
@@ -160,7 +162,6 @@ class SmsSession(asyncio.Protocol, ABC):
         overdue = [(number, waiting) for number, waiting in self._waiting.items() if waiting.deadline <= now]
         for number, waiting in overdue:
             self._give_up(number, waiting)
-            self._settle(number, Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s"))
             if self._unconfirmed():
                 self.reset("it left a submit unanswered and does not even confirm its bytes")
             elif self._heard < waiting.written:
@@ -270,17 +271,33 @@ class SmsSession(asyncio.Protocol, ABC):
         if part is None:
             self._late(sequence, answer)
             return
-        self._free += 1
+        self._free += 1 + self._forgiven(sequence)
         part.message.answer(part.place, answer)
         self._submit_queued()
 
     def _give_up(self, sequence: int, part: _Part) -> None:
+        """Wait no longer. It keeps its place in the window until its answer, or that to a later one, comes: a
+        gateway that is stuck gets nothing more."""
+        del self._waiting[sequence]
+        self._owed.add(sequence)
         self._given_up[sequence] = part
         if len(self._given_up) > REMEMBERED:
             self._given_up.popitem(last=False)
+        silence = Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s")
+        part.message.answer(part.place, silence)
+
+    def _forgiven(self, sequence: int) -> int:
+        """Places of those that were given up before this one was answered."""
+        lost = {number for number in self._owed if number < sequence}
+        self._owed -= lost
+        return len(lost)
 
     def _late(self, sequence: int, answer: Answer) -> None:
         part = self._given_up.pop(sequence, None)
+        if sequence in self._owed:
+            self._owed.remove(sequence)
+            self._free += 1
+            self._submit_queued()
         self._logger.info("late or unknown answer of the gateway", known=part is not None)
         if part and isinstance(answer, str):
             part.message.late(part.place, answer)
