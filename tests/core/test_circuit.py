@@ -75,9 +75,15 @@ def test_who_fails_again_rests_longer_but_never_too_long() -> None:
 
 
 def test_a_session_that_is_back_is_tried_at_once() -> None:
-    circuit = seen(after(*[DOWN] * PATIENCE), up=False, why="does not answer")
+    circuit = seen(after(*[DOWN] * PATIENCE, circuit=Circuit(known=True)), up=False, why="does not answer")
     assert circuit.share(1000.0) is None
     assert seen(circuit, up=True, why="").share(0.0) == 0
+
+
+def test_a_gateway_that_was_not_there_yet_is_trusted_wholly_when_it_comes() -> None:
+    circuit = seen(Circuit(), up=False, why="does not answer")
+    assert circuit.share(0.0) is None
+    assert seen(circuit, up=True, why="").share(0.0) == 1
 
 
 @given(st.lists(st.sampled_from([YES, LOST, DOWN])))

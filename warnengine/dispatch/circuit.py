@@ -61,10 +61,10 @@ def opened(circuit: Circuit, why: str, now: float) -> Circuit:
 
 def seen(circuit: Circuit, up: bool, why: str) -> Circuit:
     """Whether it has a session now. One that comes back is tried at once, with a single message."""
-    if up == circuit.up and (circuit.known or not up):
+    if not circuit.known:
+        return replace(circuit, up=up, known=up, why=circuit.why if up else why)
+    if up == circuit.up:
         return circuit
-    if up and not circuit.known:
-        return replace(circuit, up=True, known=True)
     return replace(circuit, up=up, step=0, row=0, until=0.0, why=circuit.why if up else why)
 
 

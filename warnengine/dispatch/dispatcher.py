@@ -171,8 +171,10 @@ class Dispatcher:
         return min([RED if len(self._flying) >= AHEAD else BLUE, *self._flying.values()])
 
     async def landed(self) -> None:
-        """Wait for what is in the air."""
-        await asyncio.gather(*self._flying)
+        """Wait for what is in the air. What could not be stored is in doubt, and settled by whoever takes over."""
+        for lost in await asyncio.gather(*self._flying, return_exceptions=True):
+            if isinstance(lost, Exception):
+                log.warning("not stored", gateway=self.channel.gateway, problem=type(lost).__name__)
 
     def _reap(self) -> None:
         for flight in [flight for flight in self._flying if flight.done()]:

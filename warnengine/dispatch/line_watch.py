@@ -10,8 +10,6 @@ from typing import Protocol
 
 from warnengine.dispatch.routes import Routes
 
-PAUSE = 1.0
-"""Seconds between two looks at the circuits."""
 SELDOM = 10.0
 """Seconds between two looks at the receipts."""
 PATIENCE = 30.0
