@@ -292,6 +292,21 @@ async def test_the_window_is_never_exceeded() -> None:
         assert most == 3
 
 
+async def test_a_line_whose_whole_window_is_owed_an_answer_is_bound_anew() -> None:
+    def lose_answers(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
+        if command == SUBMIT and len(smsc.sessions) > 1:
+            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"x\0"))
+
+    async with Smsc(lose_answers) as smsc, line_to(smsc, window=2) as line:
+        lost = await asyncio.gather(
+            *(line.send(outgoing(NUMBER, delivery=n)) for n in range(2)), return_exceptions=True
+        )
+        assert [type(one) for one in lost] == [Unanswered, Unanswered]
+        await until(lambda: len(smsc.sessions) == 2, "the line is bound anew")
+        await until(line.channel.healthy, "it can send again")
+        assert (await line.send(outgoing(NUMBER, delivery=3))).provider_ids == ("x",)
+
+
 async def test_a_send_that_finds_no_room_in_time_is_throttled_and_nothing_has_left() -> None:
     async with Smsc(answering()) as smsc, line_to(smsc, window=1) as line:
         smsc.act = lambda *_: None

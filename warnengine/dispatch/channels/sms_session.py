@@ -170,12 +170,17 @@ class SmsSession(asyncio.Protocol, ABC):
             if since + self._answer_seconds < now and not task.cancelling():
                 self._logger.error("the store took too long for what the gateway handed over; it will repeat")
                 task.cancel()
-        if self._enquired is not None and now > self._enquired + self._answer_seconds:
-            self.reset("it did not answer an enquiry about the link")
-        elif not (self.open or self._waiting or self._handing_over):
-            self.reset("the gateway said goodbye")
+        if reason := self._hopeless(now):
+            self.reset(reason)
         elif now > self._heard + enquire_seconds:
             self._enquire(now)
+
+    def _hopeless(self, now: float) -> str | None:
+        if self._enquired is not None and now > self._enquired + self._answer_seconds:
+            return "it did not answer an enquiry about the link"
+        if self._stuck(now):
+            return "it owes an answer for its whole window"
+        return None if self.open or self._waiting or self._handing_over else "the gateway said goodbye"
 
     def _enquire(self, now: float) -> None:
         if self.open and self._enquired is None:
@@ -276,8 +281,8 @@ class SmsSession(asyncio.Protocol, ABC):
         self._submit_queued()
 
     def _give_up(self, sequence: int, part: _Part) -> None:
-        """Wait no longer. It keeps its place in the window until its answer, or that to a later one, comes: a
-        gateway that is stuck gets nothing more."""
+        """Wait no longer. It keeps its place in the window until its answer, or that to a later one, comes: in
+        this session a gateway that is stuck gets nothing more."""
         del self._waiting[sequence]
         self._owed.add(sequence)
         self._given_up[sequence] = part
@@ -285,6 +290,14 @@ class SmsSession(asyncio.Protocol, ABC):
             self._given_up.popitem(last=False)
         silence = Unanswered(f"the gateway did not answer within {self._answer_seconds:g} s")
         part.message.answer(part.place, silence)
+
+    def _stuck(self, now: float) -> bool:
+        """Whether every place of the window has waited for its answer twice as long as an answer may take: only
+        a new session can send anything."""
+        if self._free or self._waiting or not self._owed:
+            return False
+        newest = next(reversed(self._given_up.values()))
+        return newest.deadline + self._answer_seconds <= now
 
     def _forgiven(self, sequence: int) -> int:
         """Places of those that were given up before this one was answered."""
