@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
-from warnengine.model.book.entry import BEIJING, Clock, Colour, Day, Duration, Entry, Phrase
+from warnengine.model.book.entry import Colour, Entry, Phrase
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
 from warnengine.model.book.unit import Post, Unit, UnitKind
@@ -20,17 +20,13 @@ from warnengine.model.level import Level
 from warnengine.model.place import District
 
 __all__ = [
-    "BEIJING",
     "RELAY",
     "Act",
     "After",
     "ApprovalRule",
     "Authorisation",
     "Authority",
-    "Clock",
     "Colour",
-    "Day",
-    "Duration",
     "Enough",
     "Entry",
     "Evidence",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, time, timedelta, timezone
+from datetime import date, time, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from warnengine.model.level import Level
-
-BEIJING = timezone(timedelta(hours=8))
-"""All of China keeps one time, without summer time."""
 
 
 def _duration(value: object) -> object:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from warnengine.model.book.entry import BEIJING, Clock, Duration, Entry
+from warnengine.model.book.entry import Clock, Duration, Entry
 from warnengine.model.book.unit import UnitKind
+from warnengine.model.clock import BEIJING
 from warnengine.model.proof import Proof
 
 
