@@ -1,4 +1,4 @@
-"""What gateways of every kind have, and what the lines by a vendor's HTTP interface have beside it."""
+"""What gateways of every kind have, and what the lines to telephone numbers have beside it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,18 @@ class Gateway(Section):
     """A loop-back number or mailbox, which belongs to nobody: the canary's texts go there; absent: none go."""
 
 
-class HttpLine(Gateway):
+class TelephoneLine(Gateway):
+    """A line to telephone numbers."""
+
+    country: str = "86"
+    """Put before national numbers that the gateway writes in receipts and replies."""
+
+
+class HttpLine(TelephoneLine):
     """A line by a vendor's HTTP interface; receipts and replies come by callback."""
 
     url: str
     values: dict[str, SecretStr] = {}
     """What the profile asks for: username, password, ecName, apId, secretKey, sign …"""
-    country: str = "86"
-    """Put before national numbers that the gateway writes in receipts and replies."""
     callback_secret: SecretStr = Field(min_length=1)
     """Part of the callback's path: vendors do not sign their receipts."""

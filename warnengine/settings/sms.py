@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from warnengine.settings.gateway import Gateway, HttpLine
+from warnengine.settings.gateway import HttpLine, TelephoneLine
 
 
-class SmppGateway(Gateway):
+class SmppGateway(TelephoneLine):
     """An SMS line by SMPP 3.4 (transceiver)."""
 
     kind: Literal["smpp"]
@@ -25,11 +25,9 @@ class SmppGateway(Gateway):
     ca_file: Path | None = None
     """Certificate authority of the gateway; the system's own list when absent."""
     enquire_seconds: float = 30
-    country: str = "86"
-    """Put before national numbers that the gateway writes in receipts and replies."""
 
 
-class CmppGateway(Gateway):
+class CmppGateway(TelephoneLine):
     """An SMS line by CMPP 2.0 or 3.0 (China Mobile)."""
 
     kind: Literal["cmpp"]
@@ -51,8 +49,6 @@ class CmppGateway(Gateway):
     fee_code: str = Field(default="0", pattern=r"^[0-9]{1,6}$")
     """资费代码, in fen."""
     enquire_seconds: float = 30
-    country: str = "86"
-    """Put before national numbers that the gateway writes in receipts and replies."""
 
 
 class HttpGateway(HttpLine):
