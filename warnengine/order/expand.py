@@ -25,6 +25,7 @@ GROUP = 8000
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Of link codes: no look-alikes (0 O, 1 I l)."""
 CODE_LENGTH = 11
+CODES = len(LETTERS) ** CODE_LENGTH
 
 
 class Desk(Protocol):
@@ -151,8 +152,12 @@ def _as_read(listener: Listener, versions: Mapping[int, Version]) -> list[Versio
 
 def link_code(key: bytes, bundle: int) -> str:
     """The 11 letters of a bundle's link: the same after any restart, 64 bits of HMAC that nobody guesses."""
-    mac = int.from_bytes(hmac.digest(key, b"link" + bundle.to_bytes(8, "big", signed=True), hashlib.sha256), "big")
-    return "".join(LETTERS[mac // len(LETTERS) ** place % len(LETTERS)] for place in range(CODE_LENGTH))
+    digest = hmac.digest(key, b"link" + bundle.to_bytes(8, "big", signed=True), "sha256")
+    mac, letters = int.from_bytes(digest, "big") % CODES, []
+    for _ in range(CODE_LENGTH):
+        mac, letter = divmod(mac, len(LETTERS))
+        letters.append(LETTERS[letter])
+    return "".join(letters)
 
 
 def code_hash(code: str) -> bytes:
