@@ -39,6 +39,8 @@ POSTS = {
     "district": ("leader", "governor", "secretary"),
 }
 SHORT = {ANJU: "anju", BAIYANG: "baiyang"}
+ONLY_DUTY = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
+"""Without these only anju_duty is called at red, and has only a number."""
 HOUR = timedelta(hours=1)
 
 
@@ -47,8 +49,24 @@ def person(unit: str, post: str) -> str:
     return f"{SHORT.get(unit, unit)}_{post}"
 
 
-ONLY_DUTY = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
-"""Without these only anju_duty is called at red, and has only a number."""
+def said(identifier: str, sent: datetime, claims: tuple[Claim, ...], msg_type: MsgType) -> Warning:
+    """A warning of the district's observatory with these claims, and nothing else."""
+    return Warning(
+        identifier=identifier,
+        sender="铜梁区气象局",
+        issuer=ISSUER,
+        sent=sent,
+        status=Status.ACTUAL,
+        msg_type=msg_type,
+        references=(),
+        format="national",
+        headline="",
+        description="",
+        effective=None,
+        onset=None,
+        expires=None,
+        claims=claims,
+    )
 
 
 def small_directory(
@@ -141,22 +159,8 @@ class World:
             )
             for town in towns or (ANJU,)
         )
-        warning = Warning(
-            identifier=name or f"{ISSUER}_{number:04}",
-            sender="铜梁区气象局",
-            issuer=ISSUER,
-            sent=now + timedelta(microseconds=number),
-            status=Status.ACTUAL,
-            msg_type=MsgType.ALERT if level else MsgType.CANCEL,
-            references=(),
-            format="national",
-            headline="",
-            description="",
-            effective=None,
-            onset=None,
-            expires=None,
-            claims=claims,
-        )
+        sent = now + timedelta(microseconds=number)
+        warning = said(name or f"{ISSUER}_{number:04}", sent, claims, MsgType.ALERT if level else MsgType.CANCEL)
         await self.take(warning)
         if react:
             await self.react()
