@@ -96,18 +96,19 @@ FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chunk, epoch)
 WHERE c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner RETURNING c.id;
 
 -- name: release(chunk)!
--- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.
+-- Give a chunk back: finished when nothing is left, else due again: at once, or a moment later where what all of it
+-- follows is not settled yet, or after a while where people have stopped it.
 UPDATE chunk c SET lease_until = NULL,
     finished_at = CASE WHEN waiting.n = 0 THEN engine_now() END,
-    due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
-FROM (SELECT count(*) AS n,
-             bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              WHERE b.id = d.bundle AND unsettled(before))
-                      OR EXISTS (SELECT FROM bundle b WHERE b.id = d.bundle AND stopped(b, (SELECT halts_in_force())))) AS held
-      FROM chunk k CROSS JOIN LATERAL (
+    due = CASE WHEN waiting.stopped THEN engine_now() + interval '2 seconds'
+               WHEN waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
+FROM (SELECT count(*) AS n, bool_and(stopped(b, h.halts)) AS stopped,
+             bool_and(stopped(b, h.halts) OR EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before))) AS held
+      FROM (SELECT halts_in_force() AS halts) AS h CROSS JOIN chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
           SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
+      JOIN bundle b ON b.id = d.bundle
       WHERE k.id = :chunk AND NOT tried(d.id, k.number)) AS waiting
 WHERE c.id = :chunk;
 
