@@ -28,11 +28,8 @@ CODE_LENGTH = 11
 CODES = len(LETTERS) ** CODE_LENGTH
 
 
-class Desk(Protocol):
-    """What expanding needs of the store, in one transaction."""
-
-    async def audience(self, change: int, most: int) -> Sequence[Listener]:
-        """People without a bundle of this change, gravest first."""
+class BundleDesk(Protocol):
+    """What writing bundles needs of the store, in one transaction."""
 
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
@@ -50,6 +47,13 @@ class Desk(Protocol):
     ) -> None:
         """Write bundles with their obligations, deliveries, chunks and timers; counting: versions whose
         completion asks for a number."""
+
+
+class Desk(BundleDesk, Protocol):
+    """What expanding needs beside that."""
+
+    async def audience(self, change: int, most: int) -> Sequence[Listener]:
+        """People without a bundle of this change, gravest first."""
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
