@@ -68,6 +68,7 @@ from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
+from warnengine.store.hearing import HearingStore
 from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
@@ -119,6 +120,7 @@ class Engine:
         self.board = BoardStore(self.database)
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
+        self.hearing = HearingStore(self.database)
         self.people = PeopleStore(self.database)
         self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
@@ -230,12 +232,14 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, calls that nobody needs any more; people who have a message after all."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await self.hearing.tell_after_all(),
+            await self.hearing.drop_unreached(),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}

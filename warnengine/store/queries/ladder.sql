@@ -26,7 +26,7 @@ ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED
 -- name: alone()$
 -- Whether no other engine climbs now: what runs out at once is one message to a person. The lock ends with the
 -- transaction, which ends with its connection or after standing still for some seconds.
-SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(7074);
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(lock_of(7074));
 
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
@@ -87,7 +87,7 @@ SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETUR
 
 -- name: alone_in_vain()$
 -- Whether no other process looks for calls in vain now. The lock ends with the transaction.
-SELECT pg_try_advisory_xact_lock(7075);
+SELECT pg_try_advisory_xact_lock(lock_of(7075));
 
 -- name: in_vain(after)
 -- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing

@@ -1,0 +1,25 @@
+"""Who has a message after all: evidence that comes late, or while others are deciding without it."""
+
+from __future__ import annotations
+
+from warnengine.store.database import Database, queries
+
+sql = queries.hearing
+
+
+class HearingStore:
+    """Looks at what is known of people, and at what was done without knowing it."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def tell_after_all(self) -> int:
+        """Let what has followed an order be told to whoever was not known to have it; return how many changes are
+        expanded again. Who has been told already is left alone, so this may be repeated at will."""
+        async with self.database.transaction() as connection:
+            return len(await sql.tell_after_all(connection))
+
+    async def drop_unreached(self) -> int:
+        """Take off the duty room's list who was unreached and has the message now; return how many."""
+        async with self.database.transaction() as connection:
+            return len(await sql.drop_unreached(connection))

@@ -1,0 +1,35 @@
+-- name: tell_after_all()
+-- Changes whose people are looked for again, because somebody whom an older version was not known to have reached has
+-- it after all, and has no message of what has followed: a receipt that took back what it said, a part of a text, an
+-- answer, a visit. Whatever is seen here is true of the whole store, so nothing is missed that was being written while
+-- the people of a change were looked for.
+WITH heard AS MATERIALIZED (
+    SELECT e.delivery & ~15::bigint AS bundle FROM delivery_event e
+    WHERE e.what = 'undelivered' AND e.at > (SELECT engine_now() - interval '1 day')
+    UNION
+    SELECT a.bundle FROM answer a WHERE a.at > (SELECT engine_now() - interval '1 day')
+    UNION
+    SELECT t.bundle FROM task t WHERE t.kind = 'visit' AND t.result IN ('answered', 'done')
+                                  AND t.closed_at > (SELECT engine_now() - interval '1 day')
+), untold AS (
+    SELECT DISTINCT v.change FROM heard h
+    JOIN bundle b ON b.id = h.bundle AND b.approval IS NULL
+    JOIN order_version w ON w.id = ANY (b.versions)
+    JOIN order_version v ON v.standing_order = w.standing_order AND v.version > w.version AND v.superseded_at IS NULL
+    WHERE v.kind IN ('update', 'lapse') AND v.not_after > (SELECT engine_now())
+      AND NOT EXISTS (SELECT FROM bundle n WHERE n.change = v.change AND n.person = b.person AND n.purpose = 'order')
+      AND reached(b.id)
+)
+UPDATE change c SET expanded_at = NULL
+WHERE c.id IN (SELECT id FROM change WHERE id IN (SELECT change FROM untold) AND expanded_at IS NOT NULL
+               FOR NO KEY UPDATE SKIP LOCKED) RETURNING c.id;
+
+-- name: drop_unreached()
+-- Whoever was not to be reached has the message after all, or has answered.
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b
+WHERE t.closed_at IS NULL AND t.kind = 'unreached' AND b.id = t.bundle
+  AND (EXISTS (SELECT FROM delivery_event e JOIN delivery d ON d.id = e.delivery
+               WHERE e.delivery BETWEEN b.id AND b.id + 15 AND d.id BETWEEN b.id AND b.id + 15
+                 AND e.what = 'delivered' AND d.channel <> 'extra')
+       OR EXISTS (SELECT FROM answer a WHERE a.bundle = b.id AND a.counted))
+RETURNING t.id;
