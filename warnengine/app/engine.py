@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -342,7 +343,8 @@ class Engine:
         return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
-        """Run a step again and again; a lost database is waited for, anything else ends the engine."""
+        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others go
+        on: the account, or a message that nobody foresaw, must not keep an order from going out."""
         event = self.bell.hung(event)
         step = self.mode.paced(name, step)
         while not self.stopping.is_set():
@@ -351,12 +353,19 @@ class Engine:
                 more = await step()
                 self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
-                self.troubles[name] = told(error)
-                metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
-                log.warning("loop", name=name, problem=self.troubles[name])
-                more = False
+                more = self._failed(name, told(error))
+            except Exception as error:  # noqa: BLE001 - it must not end the engine
+                where = "".join(traceback.format_tb(error.__traceback__))
+                more = self._failed(name, f"defect: {type(error).__name__}", traceback=where)
             if not more:
                 await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
             else:
                 self.bell.worked()
         self.beats.pop(name, None)
+
+    def _failed(self, name: str, problem: str, **more: str) -> bool:
+        """Note a step that failed; the words of an error may hold a number or a text. There is no more now."""
+        self.troubles[name] = problem
+        metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
+        log.warning("loop", name=name, problem=problem, **more)
+        return False
