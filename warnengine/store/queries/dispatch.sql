@@ -12,7 +12,7 @@ RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch, only_delivery)
 -- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
-SELECT a.delivery, a.number, d.address, b.level, b.not_after
+SELECT a.delivery, a.number, d.address, b.level, b.not_after, b.kind = 'lapse' AS lapses
 FROM (SELECT * FROM delivery WHERE chunk = :chunk
       UNION ALL
       SELECT * FROM delivery WHERE id = :only_delivery) AS d
@@ -37,7 +37,7 @@ WITH waiting AS MATERIALIZED (
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
-SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
+SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.kind = 'lapse' AS lapses, b.text,
        b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
