@@ -8,9 +8,10 @@ import asyncio
 import pytest
 
 from tests.dispatch.fake_channel import Entry
-from tests.store.world import World, small_directory
+from tests.store.world import HOUR, World, small_directory
 from warnengine.model.delivery import Fate
 from warnengine.order.expand import FIRST_GROUP
+from warnengine.store.database import queries
 
 OTHERS = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
 
@@ -118,3 +119,60 @@ async def test_a_task_about_somebody_unreached_stays_as_long_as_nothing_is_heard
     await one.engine.listen()
     (task,) = await one.tasks("unreached")
     assert task["closed_at"] is None
+
+
+async def confirmed(world: World, fate: Fate) -> list[str]:
+    """What the duty room reads of an all-clear, long after it."""
+    await world.receipt(world.sms.log[-1], fate)
+    await world.jump(HOUR)
+    for _ in range(2):
+        await world.engine.listen()
+    tasks = await world.tasks("unreached") + await world.tasks("unconfirmed")
+    return [task["words"] for task in tasks if task["closed_at"] is None]
+
+
+async def test_who_is_not_known_to_have_heard_an_all_clear_is_one_task(one: World) -> None:
+    await one.warn("red")
+    await one.send()
+    await one.warn(None)
+    await one.send()
+    await one.jump(HOUR)
+    for _ in range(2):
+        await one.engine.listen()
+    (task,) = await one.tasks("unconfirmed")
+    assert task["words"].startswith("解除未确认送达:1人没有送达回执,也没有应答(ANJU_DUTY)")
+
+
+@pytest.mark.parametrize(("fate", "tasks"), [(Fate.DELIVERED, 0), (Fate.FAILED, 1)])
+async def test_who_has_heard_it_or_is_a_task_already_is_none(one: World, fate: Fate, tasks: int) -> None:
+    await one.warn("red")
+    await one.send()
+    await one.warn(None)
+    await one.send()
+    assert len(await confirmed(one, fate)) == tasks
+
+
+async def test_who_has_it_by_a_gateway_without_receipts_is_none(world: World) -> None:
+    await world.people(small_directory(without=(*OTHERS[:1], *OTHERS[2:], "anju_duty")))
+    await world.warn("red")
+    await world.send()
+    await world.warn(None)
+    await world.send()
+    assert world.email.log
+    await world.jump(HOUR)
+    await world.engine.listen()
+    assert await world.tasks("unconfirmed") == []
+
+
+async def test_a_call_has_no_place_in_a_full_bundle_and_never_the_next_persons(world: World) -> None:
+    await world.warn("red")
+    first, other = (await world.column("SELECT id FROM bundle ORDER BY id"))[:2]
+    await world.execute(
+        "INSERT INTO delivery (id, bundle, channel, address, chunk) SELECT n, $1, 'app', n::text, 0 "
+        "FROM generate_series($1::bigint, $1::bigint + 15) AS n WHERE NOT EXISTS (SELECT FROM delivery WHERE id = n)",
+        first,
+    )
+    before = await world.rows("SELECT * FROM delivery WHERE id >= $1 ORDER BY id", other)
+    async with world.database.transaction() as connection:
+        assert await queries.ladder.add_call(connection, bundle=first, channel="call") is None
+    assert await world.rows("SELECT * FROM delivery WHERE id >= $1 ORDER BY id", other) == before

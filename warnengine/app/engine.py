@@ -241,6 +241,7 @@ class Engine:
             await self.ladder.by_hand(silent),
             await self.hearing.tell_after_all(),
             await self.hearing.drop_unreached(),
+            await self.hearing.unconfirmed_all_clears(2 * silent),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
@@ -343,8 +344,8 @@ class Engine:
         return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
-        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others go
-        on: the account, or a message that nobody foresaw, must not keep an order from going out."""
+        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others
+        go on: the account, or a message that nobody foresaw, must not keep an order from going out."""
         event = self.bell.hung(event)
         step = self.mode.paced(name, step)
         while not self.stopping.is_set():

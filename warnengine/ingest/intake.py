@@ -169,8 +169,8 @@ def _nothing_claimed(warning: Warning) -> RefusedWarning:
 
 
 def _means_us(warning: Warning, book: RuleBook) -> bool:
-    """Whether a warning is of the district's own issuer, for a code inside it, or for we know not where by somebody
-    who may warn us."""
+    """Whether a warning is of the district's own issuer, for a code inside it, or for we know not where by
+    somebody who may warn us."""
     district = book.district
     codes = [claim.area.code or "" for claim in warning.claims]
     inside = any(district.canonical(code).startswith(district.code) for code in codes)

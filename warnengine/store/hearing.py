@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from warnengine.store.database import Database, queries
 
 sql = queries.hearing
@@ -23,3 +25,9 @@ class HearingStore:
         """Take off the duty room's list who was unreached and has the message now; return how many."""
         async with self.database.transaction() as connection:
             return len(await sql.drop_unreached(connection))
+
+    async def unconfirmed_all_clears(self, after: timedelta) -> int:
+        """Tell the duty room who is not known to have heard an all-clear that was made so long ago, each once;
+        return of how many."""
+        async with self.database.transaction() as connection:
+            return len(await sql.unconfirmed_all_clears(connection, after=after))

@@ -18,3 +18,16 @@ $$;
 -- What was reported undelivered may have arrived after all: these few are looked at again and again.
 CREATE INDEX delivery_event_undelivered ON delivery_event (at) WHERE what = 'undelivered';
 CREATE INDEX answer_by_time ON answer (at);
+
+-- People of whom nobody knows whether they have heard that it is over: one task for each all-clear.
+DO $$
+DECLARE
+    rule text;
+BEGIN
+    SELECT pg_get_expr(conbin, conrelid) INTO STRICT rule FROM pg_constraint
+    WHERE conrelid = 'task'::regclass AND conname = 'task_kind_check';
+    ALTER TABLE task DROP CONSTRAINT task_kind_check;
+    EXECUTE format('ALTER TABLE task ADD CONSTRAINT task_kind_check CHECK (%s OR kind = ''unconfirmed'')', rule);
+END
+$$;
+CREATE UNIQUE INDEX one_task_per_all_clear ON task (district, danger) WHERE kind = 'unconfirmed';

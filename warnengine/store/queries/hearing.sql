@@ -33,3 +33,25 @@ WHERE t.closed_at IS NULL AND t.kind = 'unreached' AND b.id = t.bundle
                  AND e.what = 'delivered' AND d.channel <> 'extra')
        OR EXISTS (SELECT FROM answer a WHERE a.bundle = b.id AND a.counted))
 RETURNING t.id;
+
+-- name: unconfirmed_all_clears(after)
+-- Nobody is chased about an all-clear, so no ladder finds out who has not heard it: of each one, once, everybody without
+-- a receipt, an answer, or at least a gateway that took it and gives no receipts.
+WITH unheard AS (
+    SELECT b.district, b.change, p.name FROM bundle b JOIN person p ON p.district = b.district AND p.key = b.person
+    WHERE b.purpose = 'order' AND b.kind = 'lapse' AND b.district <> canary()
+      AND b.made_at > (SELECT engine_now() - interval '1 day') AND b.made_at < (SELECT engine_now() - :after::interval)
+      AND NOT EXISTS (SELECT FROM task t WHERE t.kind = 'unreached' AND t.bundle = b.id)
+      AND NOT EXISTS (SELECT FROM task t WHERE t.kind = 'unconfirmed' AND t.district = b.district AND t.danger = 'lapse ' || b.change)
+      AND NOT EXISTS (SELECT FROM answer a WHERE a.bundle = b.id)
+      AND NOT EXISTS (SELECT FROM delivery_event e JOIN delivery d ON d.id = e.delivery AND d.channel <> 'extra'
+                      WHERE e.delivery BETWEEN b.id AND b.id + 15 AND d.id BETWEEN b.id AND b.id + 15
+                        AND (e.what = 'delivered' OR e.what = 'accepted' AND NOT EXISTS (
+                             SELECT FROM part p WHERE p.delivery = e.delivery AND p.number = e.number)))
+)
+INSERT INTO task (district, kind, danger, words)
+SELECT district, 'unconfirmed', 'lapse ' || change,
+       '解除未确认送达:' || count(*) || '人没有送达回执,也没有应答(' || left(string_agg(name, '、' ORDER BY name), 200)
+           || ')。请核实他们已经知道解除'
+FROM unheard GROUP BY district, change
+ON CONFLICT DO NOTHING RETURNING id;

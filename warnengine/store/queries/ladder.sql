@@ -73,10 +73,12 @@ RETURNING id;
 -- A bundle goes by telephone too: by hand to the number that is for calls, else to the mobile; by a machine, which
 -- nobody at a desk can be asked for, to the mobile first. Null where there is none.
 WITH way AS (
+    -- sixteen places and no more: the next one is that of another person's bundle
     SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
                                          WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
     WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
+      AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = b.id + 15)
     ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
 ), line AS (
     INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
