@@ -32,7 +32,7 @@ async def undelivered(world: World) -> Entry:
 
 async def all_clears(world: World) -> list[bool]:
     """Whether each text that the person has is an all-clear, once everything has been looked at."""
-    await world.engine.listen()
+    await world.engine.hear()
     await world.react()
     await world.send()
     return ["解除" in text for text in await world.inbox("anju_duty")]
@@ -101,7 +101,7 @@ async def test_a_task_about_somebody_unreached_closes_when_the_message_arrives_a
     (task,) = await one.tasks("unreached")
     assert task["closed_at"] is None
     await one.receipt(entry, Fate.DELIVERED)
-    await one.engine.listen()
+    await one.engine.hear()
     (task,) = await one.tasks("unreached")
     assert (task["result"], task["by"]) == ("not_needed", "warnengine")
 
@@ -109,14 +109,14 @@ async def test_a_task_about_somebody_unreached_closes_when_the_message_arrives_a
 async def test_a_task_about_somebody_unreached_closes_when_the_person_answers(one: World) -> None:
     await undelivered(one)
     await one.engine.answers.answered_on_page((await one.bundles("anju_duty"))[0]["code"], 1, None)
-    await one.engine.listen()
+    await one.engine.hear()
     (task,) = await one.tasks("unreached")
     assert task["result"] == "not_needed"
 
 
 async def test_a_task_about_somebody_unreached_stays_as_long_as_nothing_is_heard(one: World) -> None:
     await undelivered(one)
-    await one.engine.listen()
+    await one.engine.hear()
     (task,) = await one.tasks("unreached")
     assert task["closed_at"] is None
 
@@ -126,7 +126,7 @@ async def confirmed(world: World, fate: Fate) -> list[str]:
     await world.receipt(world.sms.log[-1], fate)
     await world.jump(HOUR)
     for _ in range(2):
-        await world.engine.listen()
+        await world.engine.hear()
     tasks = await world.tasks("unreached") + await world.tasks("unconfirmed")
     return [task["words"] for task in tasks if task["closed_at"] is None]
 
@@ -138,7 +138,7 @@ async def test_who_is_not_known_to_have_heard_an_all_clear_is_one_task(one: Worl
     await one.send()
     await one.jump(HOUR)
     for _ in range(2):
-        await one.engine.listen()
+        await one.engine.hear()
     (task,) = await one.tasks("unconfirmed")
     assert task["words"].startswith("解除未确认送达:1人没有送达回执,也没有应答(ANJU_DUTY)")
 
@@ -160,7 +160,7 @@ async def test_who_has_it_by_a_gateway_without_receipts_is_none(world: World) ->
     await world.send()
     assert world.email.log
     await world.jump(HOUR)
-    await world.engine.listen()
+    await world.engine.hear()
     assert await world.tasks("unconfirmed") == []
 
 

@@ -86,8 +86,10 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset({"listen", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
+UNHURRIED = frozenset({"listen", "hear", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
 """Loops whose work is a matter of minutes."""
+HEAR = timedelta(seconds=15)
+"""Between two looks for people who have a message after all: most are found as their receipt comes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -233,21 +235,26 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more; people who have a message after all."""
+        could make, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
-            await self.hearing.tell_after_all(),
-            await self.hearing.drop_unreached(),
-            await self.hearing.unconfirmed_all_clears(2 * silent),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
             ),
         )
         return any(found)
+
+    async def hear(self) -> None:
+        """People who have a message after all, and people who are not known to have heard that it is over."""
+        await self.hearing.tell_after_all()
+        await self.hearing.drop_unreached()
+        await self.hearing.unconfirmed_all_clears(
+            timedelta(seconds=2 * self.settings.dispatch.silent_after_seconds)
+        )
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -281,6 +288,7 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
+            yield "hear", Rarely(self.hear, HEAR).step
             anchors = self.settings.anchors
             yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
             yield "anchor", Anchors(self.audit.head, anchors).step

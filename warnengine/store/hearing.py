@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from warnengine.store.database import Database, queries
 
 sql = queries.hearing
+OVERLAP = timedelta(minutes=2)
+"""More than any transaction lasts."""
 
 
 class HearingStore:
@@ -14,12 +16,17 @@ class HearingStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._looked: datetime | None = None
+        """Engine time of the last look at answers."""
 
     async def tell_after_all(self) -> int:
         """Let what has followed an order be told to whoever was not known to have it; return how many changes are
         expanded again. Who has been told already is left alone, so this may be repeated at will."""
         async with self.database.transaction() as connection:
-            return len(await sql.tell_after_all(connection))
+            now = await queries.orders.now(connection)
+            found = await sql.tell_after_all(connection, looked=self._looked and self._looked - OVERLAP)
+        self._looked = now
+        return len(found)
 
     async def drop_unreached(self) -> int:
         """Take off the duty room's list who was unreached and has the message now; return how many."""

@@ -18,6 +18,7 @@ $$;
 -- What was reported undelivered may have arrived after all: these few are looked at again and again.
 CREATE INDEX delivery_event_undelivered ON delivery_event (at) WHERE what = 'undelivered';
 CREATE INDEX answer_by_time ON answer (at);
+CREATE INDEX order_version_by_time ON order_version (made_at) WHERE superseded_at IS NULL;
 
 -- People of whom nobody knows whether they have heard that it is over: one task for each all-clear.
 DO $$
@@ -30,4 +31,15 @@ BEGIN
     EXECUTE format('ALTER TABLE task ADD CONSTRAINT task_kind_check CHECK (%s OR kind = ''unconfirmed'')', rule);
 END
 $$;
-CREATE UNIQUE INDEX one_task_per_all_clear ON task (district, danger) WHERE kind = 'unconfirmed';
+ALTER TABLE change ADD heard_at timestamptz;  -- moves once: whoever is not known to have heard its all-clears is on the list
+CREATE INDEX change_to_hear ON change (made_at) WHERE heard_at IS NULL;
+
+-- Whether it is known, as far as a gateway tells such things, that a bundle has arrived. A function, for the planner
+-- must always begin with the bundle.
+CREATE FUNCTION arrived(of_bundle bigint) RETURNS boolean LANGUAGE sql STABLE AS
+$$ SELECT EXISTS (SELECT FROM answer a WHERE a.bundle = of_bundle)
+       OR EXISTS (SELECT FROM delivery d JOIN delivery_event e ON e.delivery = d.id
+                  WHERE d.id BETWEEN of_bundle AND of_bundle + 15 AND e.delivery BETWEEN of_bundle AND of_bundle + 15
+                    AND d.channel <> 'extra'
+                    AND (e.what = 'delivered' OR e.what = 'accepted' AND NOT EXISTS (
+                         SELECT FROM part p WHERE p.delivery = e.delivery AND p.number = e.number))) $$;
