@@ -43,3 +43,19 @@ $$ SELECT EXISTS (SELECT FROM answer a WHERE a.bundle = of_bundle)
                     AND d.channel <> 'extra'
                     AND (e.what = 'delivered' OR e.what = 'accepted' AND NOT EXISTS (
                          SELECT FROM part p WHERE p.delivery = e.delivery AND p.number = e.number))) $$;
+
+-- Orders that stand and of which none of those who are called has been reached or has answered; people is 0 where there
+-- is nobody to be called: such an order would be in nobody's hands, and no ladder would ever find out.
+CREATE OR REPLACE VIEW unheard AS
+SELECT o.district, o.unit, o.hazard, o.family, v.level, v.made_at, count(DISTINCT ob.person)::int AS people
+FROM standing_order o
+JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+JOIN change c ON c.id = v.change
+LEFT JOIN obligation ob ON ob.version = v.id AND ob.chased
+WHERE o.lapsed_at IS NULL AND v.level IS NOT NULL AND v.not_after > engine_now()
+GROUP BY o.id, v.id, c.id
+-- a re-opened order asks only those who have not acted: its silence is not that of the town
+HAVING v.kind IN ('issue', 'update') AND bool_and(ob.state = 'open')
+    OR count(ob.person) = 0 AND c.expanded_at IS NOT NULL
+       AND (v.kind <> 'reopen' OR NOT EXISTS (SELECT FROM order_version w JOIN obligation e ON e.version = w.id AND e.chased
+                                              WHERE w.standing_order = o.id));
