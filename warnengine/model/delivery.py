@@ -68,6 +68,8 @@ class Attempt(NamedTuple):
     address: str
     level: Level
     not_after: datetime
+    lapses: bool = False
+    """It is an all-clear."""
 
     @property
     def lane(self) -> int:

@@ -86,7 +86,7 @@ class BoardStore:
         """Room for this month's deliveries and the next ones'."""
         async with self.database.transaction() as connection:
             # several engines start at once, and IF NOT EXISTS does not wait for the other's table
-            await connection.execute("SELECT pg_advisory_xact_lock(7070)")
+            await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7070))")
             await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
 
     async def gauges(self) -> dict[str, Any]:

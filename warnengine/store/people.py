@@ -34,6 +34,8 @@ class PeopleStore:
             for held in directory.holdings
         ]
         async with self.database.transaction() as connection:
+            # an order that is being written now looks for its people in the old list, and must be asked anew
+            await queries.controls.lock_district(connection, code=district)
             await sql.add_person(connection, people)
             await sql.retire_all(connection, district=district)
             await sql.add_address(connection, ways)

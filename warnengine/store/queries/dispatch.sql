@@ -12,7 +12,7 @@ RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch, only_delivery)
 -- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
-SELECT a.delivery, a.number, d.address, b.level, b.not_after
+SELECT a.delivery, a.number, d.address, b.level, b.not_after, b.kind = 'lapse' AS lapses
 FROM (SELECT * FROM delivery WHERE chunk = :chunk
       UNION ALL
       SELECT * FROM delivery WHERE id = :only_delivery) AS d
@@ -42,7 +42,7 @@ WITH untried AS MATERIALIZED (
     ORDER BY d.id LIMIT :most
 )
 SELECT (SELECT count(*) FROM untried) AS untried, d.id AS delivery, :number::smallint AS number, d.bundle, d.address,
-       b.change, b.level, b.not_after, b.text,
+       b.change, b.level, b.not_after, b.kind = 'lapse' AS lapses, b.text,
        b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        b.approval IS NOT NULL AND (SELECT decided_at IS NOT NULL FROM approval WHERE id = b.approval)

@@ -37,7 +37,7 @@ ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED
 -- name: alone()$
 -- Whether no other engine climbs now: what runs out at once is one message to a person. The lock ends with the
 -- transaction, which ends with its connection or after standing still for some seconds.
-SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(7074);
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(lock_of(7074));
 
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
@@ -90,10 +90,12 @@ RETURNING id;
 -- A bundle goes by telephone too: by hand to the number that is for calls, else to the mobile; by a machine, which
 -- nobody at a desk can be asked for, to the mobile first. Null where there is none.
 WITH way AS (
+    -- sixteen places and no more: the next one is that of another person's bundle
     SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
                                          WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
     WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
+      AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = b.id + 15)
     ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
 ), line AS (
     INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
@@ -104,7 +106,7 @@ SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETUR
 
 -- name: alone_in_vain()$
 -- Whether no other process looks for calls in vain now. The lock ends with the transaction.
-SELECT pg_try_advisory_xact_lock(7075);
+SELECT pg_try_advisory_xact_lock(lock_of(7075));
 
 -- name: in_vain(after)
 -- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
