@@ -56,6 +56,7 @@ from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
+from warnengine.order.turns import give_turns
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -78,6 +79,7 @@ from warnengine.store.receipts import ReceiptStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
+from warnengine.store.turns import TurnStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -124,6 +126,7 @@ class Engine:
         self.warnings = WarningStore(self.database)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
+        self.turns = TurnStore(self.database)
         owner = owner_name()
         self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
@@ -230,12 +233,13 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, channels whose turn has come, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await give_turns(self.turns),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}

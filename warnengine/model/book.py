@@ -309,6 +309,13 @@ class Night(Entry):
         return clock >= self.begins or clock < self.ends
 
 
+class Pace(Entry):
+    """How many texts below orange one person gets. What would be more waits; orange and red never do."""
+
+    texts: int = Field(ge=1)
+    within: Duration
+
+
 class Finish(Entry):
     """办结: who has answered is asked again until somebody of the unit reports it done."""
 
@@ -349,7 +356,11 @@ class Rung(Entry):
     called: dict[UnitKind, tuple[str, ...]]
     """Which posts of each kind of unit are called."""
     channels: tuple[str, ...]
-    """All of them at once, in parallel."""
+    """Orange and red: all of them at once, in parallel. Below: one after the other in this order, unless the
+    address list prefers another for a person."""
+    next_channel: Duration = timedelta(minutes=15)
+    """Below orange: how long a person may leave one channel unanswered before the next one is used too. A channel
+    that has failed, or stays without its receipt, is not waited for."""
     steps: tuple[Step, ...]
     night_steps: tuple[Step, ...] = ()
     """In place of `steps` for an order that is made at night; empty: the same as by day."""
@@ -456,6 +467,8 @@ class RuleBook(BaseModel):
     ladder: dict[Level, Rung]
     night: Night | None = None
     """None: nights are chased like days."""
+    pace: Pace | None = None
+    """None: nothing waits because there was much before it."""
     approvals: dict[Level, ApprovalRule]
     families: dict[str, str] = {}
     """Product family → its Chinese name: signal → 预警信号."""

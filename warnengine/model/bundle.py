@@ -55,6 +55,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """The first addresses of somebody go at once, each further one waits for those before it."""
+
+    at_once: int
+    every: timedelta
+    """How long one more waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """One person who must know something, with the way there."""
 
@@ -73,6 +82,10 @@ class Listener:
     """(channel, address)"""
     known: tuple[int, ...] = ()
     """Those of `versions` of which they heard before: they read the difference, of the others the whole."""
+    turns: Turns | None = None
+    """None: every address at once."""
+    held: timedelta = timedelta()
+    """How long the text waits because there was much before it."""
 
 
 @dataclass(frozen=True, slots=True)

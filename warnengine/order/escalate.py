@@ -15,10 +15,12 @@ from warnengine.model.book import ApprovalRule, Authority, RuleBook, Whom
 from warnengine.model.bundle import Asked, Call, Listener, NewBundle, Pleading, Response, Written
 from warnengine.model.level import Level
 from warnengine.model.order import Version
+from warnengine.model.turns import Known
 from warnengine.order.asking import written
 from warnengine.order.expand import code_hash, link_code
 from warnengine.order.plea import countersign_facts, countersign_plain, facts_of, plain
 from warnengine.order.texts import Texts
+from warnengine.order.turns import taking_turns
 from warnengine.order.unstarted import leader_text, not_started, note, to_be_told, words
 
 log = structlog.get_logger()
@@ -30,6 +32,9 @@ COUNTERSIGN_ASKS = 3
 
 class Desk(Protocol):
     """What writing bundles needs of the store, in one transaction."""
+
+    async def known_ways(self, people: Sequence[Listener]) -> Mapping[str, Known]:
+        """What is known of how to reach these people, by person."""
 
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
@@ -118,7 +123,7 @@ class Spokesman:
         if words is None:
             return
         text = await desk.add_text(asked.change, people[0].versions, (), asked.purpose, words)
-        bundles = await self._bundles(desk, people, text)
+        bundles = await self._bundles(desk, await taking_turns(desk, people, self.book), text)
         await desk.add_bundles(asked.change, asked.purpose, [self._about(one, asked) for one in bundles], [])
 
     def _about(self, bundle: NewBundle, asked: Asked) -> NewBundle:

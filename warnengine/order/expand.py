@@ -12,10 +12,14 @@ from typing import Protocol
 from warnengine.model.book import Act, After, Evidence, RuleBook
 from warnengine.model.bundle import Listener, NewBundle, Written
 from warnengine.model.order import Form, Version
+from warnengine.model.pace import Lately
+from warnengine.model.turns import Known
 from warnengine.order.clocks import clocks
 from warnengine.order.compose import compose
 from warnengine.order.draft import measure_of, whole
+from warnengine.order.pace import pacing
 from warnengine.order.texts import Texts
+from warnengine.order.turns import taking_turns
 
 FIRST_GROUP = 300
 """People in the transaction that makes the orders, so that the first send does not wait for the last row."""
@@ -32,6 +36,18 @@ class Desk(Protocol):
 
     async def audience(self, change: int, most: int) -> Sequence[Listener]:
         """People without a bundle of this change, gravest first."""
+
+    async def known_ways(self, people: Sequence[Listener]) -> Mapping[str, Known]:
+        """What is known of how to reach these people, by person."""
+
+    async def now(self) -> datetime:
+        """Engine time."""
+
+    async def lately(self, people: Sequence[Listener], within: timedelta) -> Mapping[str, Lately]:
+        """Their texts below orange, by person; what waits is locked, so that it does not leave meanwhile."""
+
+    async def replace_held(self, bundles: Sequence[int]) -> None:
+        """These texts will not leave: another one says what they say."""
 
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
@@ -65,7 +81,8 @@ class Expander:
 
     async def expand(self, desk: Desk, change: int, most: int) -> bool:
         """Write the next group; return whether that was the last. Resumable: who has a bundle is left alone."""
-        audience = await desk.audience(change, most)
+        found = await desk.audience(change, most)
+        audience = await taking_turns(desk, await pacing(desk, found, self.book), self.book)
         versions = await desk.versions({v for listener in audience for v in listener.versions})
         written: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         for listener in audience:
@@ -109,7 +126,7 @@ class Expander:
         )
         for act, after in steps:
             if listener.addresses or act is not Act.AGAIN:
-                yield act, max(after - skip, timedelta())
+                yield act, listener.held + max(after - skip, timedelta())  # nobody answers what has not left
 
     def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta]]:
         rung = self.book.ladder[version.lane_level]

@@ -54,11 +54,13 @@ ON CONFLICT DO NOTHING RETURNING id;
 UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;
 
 -- name: remind(bundle)!
--- One more attempt for every delivery of a bundle, numbered after all that exist or are planned.
+-- One more attempt for every delivery of a bundle, numbered after all that exist or are planned. A channel whose turn
+-- has not come is not reminded by.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
 SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
 WHERE b.id = :bundle
+  AND NOT EXISTS (SELECT FROM chunk n WHERE n.only_delivery = d.id AND n.purpose = 'next' AND n.finished_at IS NULL)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
 -- name: call_again(bundle, channel)$
