@@ -12,8 +12,8 @@ from tests.core.district import at
 from warnengine.model.book import Pace
 from warnengine.model.bundle import Listener
 from warnengine.model.level import Level
-from warnengine.model.pace import Held, Lately
-from warnengine.order.pace import free_at, paced
+from warnengine.model.pace import Held, Lately, free_at
+from warnengine.order.pace import paced
 
 PACE = Pace.model_validate({"texts": 3, "within": "10m"})
 NOW = at("08:00")

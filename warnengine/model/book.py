@@ -308,12 +308,18 @@ class Night(Entry):
             return self.begins <= clock < self.ends
         return clock >= self.begins or clock < self.ends
 
+    def over(self, moment: datetime) -> datetime:
+        """The end of the night in which a moment lies; by day the moment itself."""
+        local = moment.astimezone(BEIJING)
+        end = local.replace(hour=self.ends.hour, minute=self.ends.minute, second=0, microsecond=0)
+        return (end if end > local else end + timedelta(days=1)) if self.holds(moment) else moment
+
 
 class Pace(Entry):
     """How many texts below orange one person gets. What would be more waits; orange and red never do."""
 
     texts: int = Field(ge=1)
-    within: Duration
+    within: Duration = Field(le=timedelta(hours=1))
 
 
 class Finish(Entry):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from warnengine.model.book import Act, After, ApprovalRule
 from warnengine.model.level import Level
+from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.model.warning import Warning
 
@@ -173,6 +174,13 @@ class Rung:
     name: str
     deputies: tuple[str, ...]
     superiors: tuple[str, ...]
+    due: datetime | None = None
+    """When it was to be done at first; None where nothing depends on that."""
+    level: Level = Level.RED
+    more: bool = False
+    """Further steps of the ladder follow this one."""
+    lately: tuple[Recent, ...] = ()
+    """What the person was sent in the last hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from typing import Protocol
 
 from warnengine.model.book import Act, After, Evidence, RuleBook
 from warnengine.model.bundle import Listener, NewBundle, Written
+from warnengine.model.level import Level
 from warnengine.model.order import Form, Version
 from warnengine.model.pace import Lately
 from warnengine.model.turns import Known
-from warnengine.order.clocks import clocks
+from warnengine.order.clocks import clocks, spaced
 from warnengine.order.compose import compose
 from warnengine.order.draft import measure_of, whole
 from warnengine.order.pace import pacing
@@ -113,8 +114,16 @@ class Expander:
             return ()
         made = max(versions[v].made_at for v in listener.versions)
         acts: list[tuple[Act | After, timedelta]] = [*self._ladder(listener, made)]
-        acts += (pair for v in listener.versions for pair in self._ends(versions[v], made))
+        acts += self._askings([pair for v in listener.versions for pair in self._ends(versions[v], made)])
         return tuple((number, act, after) for number, (act, after) in enumerate(dict.fromkeys(acts), 1))
+
+    def _askings(self, ends: Sequence[tuple[After, timedelta, timedelta]]) -> Iterator[tuple[After, timedelta]]:
+        """Nobody is asked for the end again and again: of all orders of a bundle at once, with growing pauses."""
+        for act in (After.FINISH, After.UNFINISHED):
+            own = [(after, pause) for asked, after, pause in ends if asked is act]
+            if own:
+                moments = spaced((after for after, _ in own), min(pause for _, pause in own))
+                yield from ((act, moment) for moment in moments)
 
     def _ladder(self, listener: Listener, made: datetime) -> Iterator[tuple[Act, timedelta]]:
         steps = self.book.ladder[listener.level].climbs(night=self.book.at_night(made))
@@ -124,21 +133,29 @@ class Expander:
             if listener.addresses
             else next((after for act, after in steps if act is Act.DEPUTY), timedelta())
         )
-        for act, after in steps:
+        for act, moment in steps:
+            after = self._awake(moment, made) if act is Act.AGAIN and listener.level < Level.ORANGE else moment
             if listener.addresses or act is not Act.AGAIN:
                 yield act, listener.held + max(after - skip, timedelta())  # nobody answers what has not left
 
-    def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta]]:
+    def _awake(self, after: timedelta, made: datetime) -> timedelta:
+        """Nobody is woken by a reminder of a blue or a yellow: what would come at night comes in the morning."""
+        night = self.book.night
+        return after if night is None else max(after, night.over(made + after) - made)
+
+    def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta, timedelta]]:
+        """When the end of an order is asked for, and the least pause until it is asked for again."""
         rung = self.book.ladder[version.lane_level]
         finish = rung.finish
         if finish is None or version.change.level is None:
             return
+        pause = (finish.before or timedelta()) + finish.after
         for due in clocks(version, finish):
             if finish.before and due - finish.before > made + rung.answer_within:
-                yield After.FINISH, due - finish.before - made
-            yield After.FINISH, due + finish.after - made
+                yield After.FINISH, due - finish.before - made, pause
+            yield After.FINISH, due + finish.after - made, pause
             if finish.superior is not None:
-                yield After.UNFINISHED, due + finish.superior - made
+                yield After.UNFINISHED, due + finish.superior - made, finish.superior
 
     def _counts(self, version: Version) -> bool:
         measures = (

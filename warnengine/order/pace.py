@@ -15,7 +15,7 @@ from typing import Protocol
 from warnengine.model.book import Pace, RuleBook
 from warnengine.model.bundle import Listener
 from warnengine.model.level import Level
-from warnengine.model.pace import Held, Lately
+from warnengine.model.pace import Held, Lately, free_at
 
 NOTHING = Lately()
 
@@ -31,12 +31,6 @@ class Desk(Protocol):
 
     async def replace_held(self, bundles: Sequence[int]) -> None:
         """These texts will not leave: another one says what they say."""
-
-
-def free_at(said: Iterable[datetime], now: datetime, pace: Pace) -> datetime:
-    """From when on one more text is allowed."""
-    counted = sorted(moment for moment in said if moment > now - pace.within)
-    return now if len(counted) < pace.texts else max(now, counted[-pace.texts] + pace.within)
 
 
 def paced(who: Listener, lately: Lately, now: datetime, pace: Pace) -> Listener:

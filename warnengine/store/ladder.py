@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.book import Act, After, Authority, Whom
 from warnengine.model.bundle import Asked, Call, Ended, Listener, Pleading, Response, Rung, Unheard, Waiting
 from warnengine.model.level import Level
+from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
@@ -120,6 +121,10 @@ class TimerDesk:
             person=row["person"],
             words=words,
         )
+
+    async def later(self, rung: Rung, until: datetime) -> None:
+        """The timer waits."""
+        await sql.timer_later(self.connection, bundle=rung.bundle, step=rung.step, until=until)
 
     async def fired(self, rung: Rung, outcome: str) -> None:
         """The timer is done, and what came of it."""
@@ -342,6 +347,13 @@ def _rung(row: Any) -> Rung:
         name=row["name"],
         deputies=tuple(row["deputies"]),
         superiors=tuple(row["superiors"]),
+        due=row["due"],
+        level=Level(row["level"]),
+        more=row["more"],
+        lately=tuple(
+            Recent(datetime.fromisoformat(one["at"]), one["bundle"], one["level"], one["purpose"] == "order")
+            for one in row["lately"]
+        ),
     )
 
 

@@ -1,6 +1,11 @@
 -- name: due_timers(most)
 -- Timers that have run out, locked, with what they are about.
-SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
+SELECT t.bundle, t.step, t.act, coalesce(t.first_due, t.due) AS due,
+       EXISTS (SELECT FROM timer n WHERE n.bundle = t.bundle AND n.fired_at IS NULL AND n.due > t.due
+               AND n.act NOT IN ('finish', 'unfinished', 'shared')) AS more,
+       CASE WHEN t.act IN ('again', 'finish') THEN coalesce(
+           (SELECT jsonb_agg(to_jsonb(l)) FROM texts_lately(b.district, b.person, interval '1 hour') AS l), '[]') ELSE '[]' END AS lately,
+       b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
        b.not_after, p.name, engine_now() AS now,
        coalesce((SELECT jsonb_agg(jsonb_build_object('level', coalesce(v.level, v.before), 'proof', proof_of(o), 'called', n.called,
                                                      'answered', n.answered))
@@ -49,6 +54,10 @@ WHERE district <> canary();
 -- name: alarm(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)
 ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: timer_later(bundle, step, until)!
+UPDATE timer SET due = :until, first_due = coalesce(first_due, due)
+WHERE bundle = :bundle AND step = :step AND fired_at IS NULL;
 
 -- name: timer_fired(bundle, step, outcome)!
 UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;

@@ -1,17 +1,7 @@
 -- name: said(district, people, within)
--- When texts below orange left for these people lately: orders and what the ladder writes, reminders, not requests. A
--- bundle is as one text, on however many channels; its first delivery stands for it. What never left does not count.
-SELECT b.person, said.at FROM bundle b
-CROSS JOIN LATERAL (
-    SELECT c.due AS at FROM delivery d JOIN chunk c ON c.id = d.chunk WHERE d.id = b.id
-    UNION ALL
-    SELECT c.due FROM chunk c WHERE c.only_delivery = b.id AND c.purpose = 'reminder') AS said
-WHERE b.district = :district AND b.person = ANY(:people::text[]) AND b.lane >= 2 AND b.approval IS NULL
-  AND b.change >= coalesce((SELECT min(id) FROM change WHERE made_at > (SELECT engine_now() - interval '1 day')), 0)
-  AND said.at > (SELECT engine_now() - :within::interval) AND said.at <= (SELECT engine_now())
-  AND (EXISTS (SELECT FROM attempt a WHERE a.delivery = b.id)
-       OR NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = b.id)
-          AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL));
+-- When texts below orange left for these people lately.
+SELECT p.key AS person, l.at FROM person p CROSS JOIN LATERAL texts_lately(p.district, p.key, :within::interval) AS l
+WHERE p.district = :district AND p.key = ANY(:people::text[]) AND l.level <= 2;
 
 -- name: held(district, people)
 -- Texts to these people that wait, with what of them still counts. Their chunks are locked: what is given here does not
