@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.test_pace import HAZARDS, WHO, slow
-from tests.store.world import ANJU, World, few_units, small_directory
+from tests.store.world import ANJU, BAIYANG, TUQIAO, World, few_units, small_directory
 from warnengine.model.book import RuleBook, Step
 from warnengine.model.level import Level
 from warnengine.store.database import Database
@@ -71,6 +71,20 @@ async def test_somebody_who_was_told_thrice_just_now_is_called_and_not_reminded(
     await world.jump(MINUTE)
     await world.settle()
     assert WHO in [task["person"] for task in await world.tasks("call")]
+
+
+async def test_what_never_left_does_not_count(world: World) -> None:
+    """Two reds that the third replaced before they could leave."""
+    for town in ((ANJU,), (ANJU, BAIYANG), (ANJU, TUQIAO)):
+        await world.warn("red", *town)
+    await world.send()
+    assert len(await world.inbox(WHO)) == 1
+    await world.jump(4 * MINUTE)
+    await world.warn("red", hazard=HAZARDS[0])
+    await world.send()
+    await world.jump(2 * MINUTE)
+    await world.settle()
+    assert len(await reminders(world)) == 1
 
 
 async def test_somebody_who_was_told_once_is_reminded(world: World) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from tests.serving import serving
 from tests.store.world import ANJU, World, few_units, small_directory
 from warnengine.app import ROLES, Engine, web
+from warnengine.ingest.intake import Intake
 from warnengine.model.book import Measure, Pace, RuleBook, UnitKind
 from warnengine.store.database import Database
 
@@ -153,14 +156,48 @@ async def test_what_was_merged_has_an_end_on_the_record(world: World) -> None:
     assert await world.value("SELECT count(*) FROM chunk WHERE finished_at IS NULL AND due <= engine_now()") == 0
 
 
-async def test_the_duty_room_sees_who_waits_and_why(world: World) -> None:
-    await blue(world, *HAZARDS[:4])
+async def waiting(world: World) -> list[dict[str, str]]:
+    engine = world.engine
+    engine.settings = engine.settings.model_copy(update={"operator_token": SecretStr("secret")})
+    headers = {"Authorization": "Bearer secret"}
     async with (
-        serving(web(Engine(world.engine.settings, world.book, world.database, ROLES))) as url,
-        aiohttp.ClientSession() as session,
-        session.get(f"{url}/v1/waiting") as answer,
+        serving(web(engine)) as url,
+        aiohttp.ClientSession(url, headers=headers) as session,
+        session.get("/v1/waiting") as answer,
     ):
-        (one,) = [found for found in await answer.json() if found["person"] == WHO]
-    assert (one["person"], one["level"], one["turn"]) == (WHO, "blue", False)
+        assert answer.status == 200
+        return [one for one in await answer.json() if one["person"] == WHO]
+
+
+async def test_the_duty_room_sees_who_waits_and_why(world: World) -> None:
+    await blue(world, *HAZARDS[:2])
+    assert await waiting(world) == []
+    await blue(world, *HAZARDS[2:4])
+    (one,) = await waiting(world)
+    assert (one["channel"], one["level"], one["turn"]) == ("sms", "blue", False)
     assert one["why"].startswith("限发:10分钟内已发2条,")
     assert "检查heat" in one["text"]
+    await world.jump(10 * MINUTE)
+    await world.send()
+    assert await waiting(world) == []
+
+
+async def test_the_duty_room_sees_whose_channel_waits_for_its_turn(world: World) -> None:
+    directory = small_directory()
+    duty = replace(directory.people[WHO], wecom="LiMing")
+    await world.people(replace(directory, people={**directory.people, WHO: duty}))
+    rungs = {
+        level: rung.model_copy(update={"channels": ("sms", "wecom")}) for level, rung in world.book.ladder.items()
+    }
+    world.engine = Engine(
+        world.engine.settings, world.book.model_copy(update={"ladder": rungs}), world.database, ROLES
+    )
+    world.engine.intake = Intake(world.engine.warnings, lambda raw: [world.read[raw]], world.book)
+    await world.warn("blue", hazard=HAZARDS[0])
+    (one,) = await waiting(world)
+    assert (one["channel"], one["turn"]) == ("wecom", True)
+    assert one["why"].startswith("轮候:前面的渠道失败、无回执,或到")
+    assert one["why"].endswith("仍未应答,改用企业微信")
+    await world.send("sms")
+    await world.reply(WHO, "1")
+    assert await waiting(world) == []

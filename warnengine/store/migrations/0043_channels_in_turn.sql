@@ -15,9 +15,11 @@ $$ SELECT said.at, b.id, b.level, b.purpose FROM bundle b
    CROSS JOIN LATERAL (
        SELECT c.due AS at FROM delivery d JOIN chunk c ON c.id = d.chunk WHERE d.id = b.id
        UNION ALL
-       SELECT c.due FROM chunk c WHERE c.only_delivery = b.id AND c.purpose = 'reminder') AS said
+       SELECT c.due FROM chunk c WHERE c.only_delivery = b.id AND c.purpose = 'reminder'
+          AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = b.id AND e.number = c.number
+                          AND e.what IN ('withdrawn', 'expired', 'failed'))) AS said
    WHERE b.district = of_district AND b.person = of_person AND b.approval IS NULL
-     AND b.change >= coalesce((SELECT min(id) FROM change WHERE made_at > (SELECT engine_now() - interval '1 day')), 0)
+     AND b.id >= (SELECT id_at(clock_timestamp() - interval '2 days'))
      AND said.at > (SELECT engine_now() - within) AND said.at <= (SELECT engine_now())
      AND (EXISTS (SELECT FROM attempt a WHERE a.delivery = b.id)
           OR NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = b.id)

@@ -10,7 +10,7 @@ WITH waiting AS MATERIALIZED (
     SELECT b.id, d.id AS delivery, c.due
     FROM bundle b JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 JOIN chunk c ON c.id = d.chunk
     WHERE b.district = :district AND b.person = ANY(:people::text[]) AND b.lane >= 2 AND b.purpose = 'order'
-      AND b.change >= coalesce((SELECT min(id) FROM change WHERE made_at > (SELECT engine_now() - interval '1 day')), 0)
+      AND b.id >= (SELECT id_at(clock_timestamp() - interval '2 days'))
       AND c.finished_at IS NULL AND c.owner IS NULL AND c.due > (SELECT engine_now()) AND NOT tried(d.id, 1::smallint)
     FOR UPDATE OF c SKIP LOCKED
 )
