@@ -58,6 +58,7 @@ from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
+from warnengine.order.turns import give_turns
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -81,6 +82,7 @@ from warnengine.store.receipts import ReceiptStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
+from warnengine.store.turns import TurnStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -134,6 +136,7 @@ class Engine:
         self.people = PeopleStore(self.database)
         self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
+        self.turns = TurnStore(self.database)
         self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
@@ -237,7 +240,7 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder, self.book.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder, self.book.pace)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
@@ -254,12 +257,13 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, channels whose turn has come, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await give_turns(self.turns),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}

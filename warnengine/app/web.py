@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import control, gauges, problems, routes
+from warnengine.api import control, gauges, problems, routes, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
@@ -40,6 +40,7 @@ def web(engine: Engine) -> FastAPI:
         return application
     application.include_router(routes.build(services))
     operators = Operators(engine.settings)
+    application.include_router(waiting.build(engine.board, engine.book.pace, operators))
     application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
     hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
     for routers in (control.by_hand, control.taking_back, control.by_telephone):

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     """Nobody knows whether the gateway had taken it: the text says 重发, the board says possible duplicate."""
     REMINDER = "reminder"
     """The ladder asks again: the text says 再次提醒."""
+    NEXT = "next"
+    """A further channel of somebody who has not answered on those before it."""
 
 
 class What(StrEnum):

@@ -18,6 +18,7 @@ from warnengine.order.asking import written
 from warnengine.order.expand import BundleDesk, code_hash, link_code
 from warnengine.order.plea import countersign_facts, countersign_plain, facts_of, plain
 from warnengine.order.texts import Texts
+from warnengine.order.turns import taking_turns
 from warnengine.order.unstarted import leader_text, not_started, note, to_be_told, words
 
 log = structlog.get_logger()
@@ -97,7 +98,7 @@ class Spokesman:
         if words is None:
             return
         text = await desk.add_text(asked.change, people[0].versions, (), asked.purpose, words)
-        bundles = await self._bundles(desk, people, text)
+        bundles = await self._bundles(desk, await taking_turns(desk, people, self.book), text)
         await desk.add_bundles(asked.change, asked.purpose, [self._about(one, asked) for one in bundles], [])
 
     def _about(self, bundle: NewBundle, asked: Asked) -> NewBundle:

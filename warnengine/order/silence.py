@@ -10,6 +10,7 @@ from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Unheard
 from warnengine.order.compose import hazard_name
 
+NEVER = timedelta(days=3650)
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 """Where a silence may mean that masts, power and roads are gone; a silent sector is an empty office."""
 
@@ -26,10 +27,8 @@ class SilenceStore(Protocol):
 
 async def show_silence(store: SilenceStore, book: RuleBook) -> bool:
     """Tell the duty room of towns that have been silent for too long; return whether there was anything new."""
-    limits = [rung.silence for rung in book.ladder.values() if rung.silence]
-    if not limits:
-        return False
-    found = [(one, words(one, book)) for one in await store.unheard(min(limits)) if too_long(one, book)]
+    least = min((rung.silence for rung in book.ladder.values() if rung.silence), default=NEVER)
+    found = [(one, words(one, book)) for one in await store.unheard(least) if too_long(one, book)]
     return any([await store.alarm(one, said) for one, said in found])
 
 
