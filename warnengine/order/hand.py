@@ -29,7 +29,7 @@ ORDERED = frozenset({UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 """Kinds of unit that receive orders."""
 LONGEST = timedelta(days=3)
 """That an order by hand may stand without anybody saying so anew."""
-MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)"}
+MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)", "drill": "演练(DRILL)", "trial": "试运行(TRIAL)"}
 SLOTS = {"name": "×××", "posts": "(岗位)", "link": "(链接)", "resend": ""}
 Row = Mapping[str, Any]
 
@@ -148,7 +148,7 @@ class Hand:
     expander: Expander
     store: Store
     mode: str
-    """live or demo."""
+    """live, demo, drill or trial."""
 
     @property
     def book(self) -> RuleBook:
@@ -203,25 +203,36 @@ class Hand:
 
         mistake: its people read that it was sent in error; otherwise that it is over.
         """
+        return {"order": order, **await self.withdraw_all((order,), who, why, confirm, mistake=mistake)}
+
+    async def withdraw_all(
+        self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
+    ) -> dict[str, Any]:
+        """The same with several at once, all or none: what was sent by mistake mostly went to many units."""
         async with self.store.desk(self.book.district.code) as desk:
-            row = await desk.order(order)
-            if row is None:
-                raise Refused(404, f"没有第{order}号指令:用 GET /v1/orders 查看编号。")
-            versions = await desk.people.versions([row["version"]])
-            words = retraction(versions[row["version"]]) if mistake else ""
-            if row["lapsed_at"] or not await desk.withdrawn(order, words, why, who.name):
-                raise Refused(409, f"第{order}号指令已经解除或撤回,不用再撤。")
-            if row["family"].startswith(FAMILY):
-                await desk.ended(int(row["family"].removeprefix(FAMILY)), row["unit"])
-            made = await self._make(desk, lambda load: load.order == order)
+            for order in orders:
+                await self._taken_back(desk, order, who, why, mistake=mistake)
+            made = await self._make(desk, lambda load: load.order in orders)
             if confirm is None:
-                return {"order": order, "withdrawn": False, **made.preview}
+                return {"withdrawn": False, **made.preview}
             if confirm != made.sha256:
-                raise Refused(409, f"第{order}号指令刚刚有变:请重新预览,核对后再撤回。")
-            body = {"order": order, "by": who.name, "why": why, "mistake": mistake, "sha256": confirm}
-            await desk.seal("withdrawal", {**body, "people": made.preview["people"]})
+                raise Refused(409, f"第{_numbers(orders)}号指令刚刚有变:请重新预览,核对后再撤回。")
+            body = {"by": who.name, "why": why, "mistake": mistake, "sha256": confirm}
+            for order in orders:
+                await desk.seal("withdrawal", {"order": order, **body, "people": made.preview["people"]})
             desk.keep()
-            return {"order": order, "withdrawn": True, **made.preview}
+            return {"withdrawn": True, **made.preview}
+
+    async def _taken_back(self, desk: Desk, order: int, who: Who, why: str, *, mistake: bool) -> None:
+        row = await desk.order(order)
+        if row is None:
+            raise Refused(404, f"没有第{order}号指令:用 GET /v1/orders 查看编号。")
+        versions = await desk.people.versions([row["version"]])
+        words = retraction(versions[row["version"]]) if mistake else ""
+        if row["lapsed_at"] or not await desk.withdrawn(order, words, why, who.name):
+            raise Refused(409, f"第{order}号指令已经解除或撤回,不用再撤。")
+        if row["family"].startswith(FAMILY):
+            await desk.ended(int(row["family"].removeprefix(FAMILY)), row["unit"])
 
     @asynccontextmanager
     async def _sent(
@@ -339,15 +350,10 @@ def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: s
     people = {key for text in texts for key in text["who"]}
     names = {code: unit.short for code, unit in book.units.items()}
     channels = Counter(channel for text in texts for channel in text["channels"])
-    said = (
-        f"{MODES[mode]}:确认后立即向{len(people)}人发出"
-        if people
-        else f"{MODES[mode]}:没有人收到过,撤下即可,不发信息"
-    )
     return {
         "confirm": _sha256(loads, book, mode),
         "mode": MODES[mode],
-        "says": said,
+        "says": f"{MODES[mode]}:{_says(len(people), mode)}",
         "people": len(people),
         "without_address": sum(text["without"] for text in texts),
         "channels": dict(channels),
@@ -364,6 +370,17 @@ def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: s
         "texts": [{"text": fill(text["short"], SLOTS), "people": text["people"]} for text in texts],
         "corrections": [retraction(one.version) for one in loads if one.version.change.kind is not Kind.LAPSE],
     }
+
+
+def _says(people: int, mode: str) -> str:
+    """What a yes would do."""
+    if not people:
+        return "没有人收到过,撤下即可,不发信息"
+    return f"确认后只计算,拟发{people}人,不发给任何责任人" if mode == "trial" else f"确认后立即向{people}人发出"
+
+
+def _numbers(orders: Sequence[int]) -> str:
+    return "、".join(map(str, orders))
 
 
 def _sha256(loads: Sequence[Load], book: RuleBook, mode: str) -> str:
