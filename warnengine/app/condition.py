@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from warnengine.dispatch.channel import Channel, trouble
 from warnengine.dispatch.channels.held import HeldLine
 from warnengine.dispatch.fences import Fence
+from warnengine.health.paths import Light
 from warnengine.model.errors import Refused
 from warnengine.store.database import DATABASE_ERRORS
 from warnengine.store.room import RoomStore
@@ -54,11 +55,12 @@ class Condition:
         held = {row["gateway"]: row for row in await self.store.lines()}
         return {
             "problems": [(self._said(part, why), why) for part, why in problems.items()],
-            "canary": [one.plain() for one in engine.canary.lights],
+            "canary": [self._light(one) for one in engine.canary.lights],
             "gateways": [self._gateway(one, held) for one in engine.channels if one.gateway in engine.rates],
             "down": await self.store.out_of_order(),
             "standby": STANDBY[await self._standby()],
-            **(await engine.fitness.health() | {"canary": [one.plain() for one in engine.canary.lights]}),
+            "account": engine.accountant.shown(await engine.accounts.latest()),
+            "roll_call": await engine.roll.shown(),
         }
 
     async def examine(self) -> list[dict[str, Any]]:
@@ -77,6 +79,12 @@ class Condition:
             if doctor.returncode is None:
                 doctor.kill()
         return found
+
+    def _light(self, one: Light) -> dict[str, Any]:
+        """With the channel whose gateway it is, where it goes out."""
+        place, _, name = one.path.partition("/")
+        kinds = {channel.gateway: channel.kind for channel in self.engine.channels}
+        return {**one.plain(), "kind": kinds.get(name, "") if place != "in" else ""}
 
     def _said(self, part: str, why: str) -> str:
         if part in self.engine.rates:

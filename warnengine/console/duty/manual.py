@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ def _writing(router: APIRouter, room: Room) -> None:
         row = await _row(room, corrects) if corrects else None
         return await _form(room, request, _filled(row) if row else Form({}), corrects=corrects)
 
+    writing = asyncio.Lock()
+
     @router.post("/manual")
     async def draft(request: Request) -> Response:
         """Keep a draft; nothing is sent. The same form twice is one draft."""
@@ -53,8 +56,9 @@ def _writing(router: APIRouter, room: Room) -> None:
         corrects = fields.number("corrects") if fields.one("corrects") else None
         try:
             wanted = await _wish(room, fields, corrects)
-            made = await _same(room, wanted, seat.name)
-            id_ = made or (await room.hand.draft(wanted, seat.who))["manual"]
+            async with writing:
+                made = await _same(room, wanted, seat.name)
+                id_ = made or (await room.hand.draft(wanted, seat.who))["manual"]
         except Refused as error:
             return await _form(room, request, fields, corrects=corrects, problem=error)
         return to(f"/duty/manual/{id_}")
