@@ -81,10 +81,11 @@ class Condition:
         return found
 
     def _light(self, one: Light) -> dict[str, Any]:
-        """With the channel whose gateway it is, where it goes out."""
-        place, _, name = one.path.partition("/")
-        kinds = {channel.gateway: channel.kind for channel in self.engine.channels}
-        return {**one.plain(), "kind": kinds.get(name, "") if place != "in" else ""}
+        """With what it proves (in, out, back), and the channel of its gateway."""
+        kind, _, name = one.path.partition("/")
+        channels = {channel.gateway: channel.kind for channel in self.engine.channels if kind != "in"}
+        colour = "grey" if kind == "back" and one.colour == "red" else one.colour
+        return {**one.plain(), "colour": colour, "kind": kind, "channel": channels.get(name, "")}
 
     def _said(self, part: str, why: str) -> str:
         if part in self.engine.rates:

@@ -23,6 +23,34 @@ CHECKS = {
     "gateways": "网关", "receipts": "回执", "kafka": "Kafka",
 }  # fmt: skip
 
+DO = {
+    "settings": "请系统管理员改正设置,不改正重启后起不来",
+    "rule book": "请区局按 warnengine rules check 的提示修改规则",
+    "samples in the book": "请区局把样例数据换成真实台账",
+    "cases of the book": "请区局核对规则:自测结果与预想不同",
+    "templates": "请系统管理员修好模板,修好前发的是简单文本",
+    "link key": "请系统管理员收紧密钥文件的权限",
+    "disk": "请系统管理员清理或扩大磁盘",
+    "ballast": "请系统管理员腾出磁盘空间",
+    "backups": "请系统管理员立即备份,并查备份任务",
+    "dead-man": "请系统管理员设置断线报警,否则这台停了没人知道",
+    "dead-man's ear": "请系统管理员查接收断线报警的那一台",
+    "people": "请更新通讯录",
+    "deputies": "请给没有B角的人补上B角",
+    "numbers": "请给没有号码的人补号码",
+    "unproven numbers": "请点一次名,没人应答的号码逐个核对",
+    "approvals": "请落实审批岗位上的人,更新通讯录",
+    "database": "请立即找系统管理员",
+    "schema": "请系统管理员查 ladder 进程",
+    "audit chain": "不要动系统,立即报告分管领导和系统管理员",
+    "canary": "请打电话给运营商和系统管理员,这一路先改用电话",
+    "account": "看待办里的对账,先电话核实这些人",
+    "receipts": "请向运营商开通回执",
+    "kafka": "请系统管理员查 Kafka,预警可走接口或文件夹",
+}
+"""What the duty room does about a finding; for anything else it calls the keeper."""
+KEEPER = "请系统管理员处理"
+
 
 @dataclass
 class Findings:
@@ -48,7 +76,7 @@ def add(router: APIRouter, room: Room) -> None:
         seat = room.seat(request)
         condition = await room.condition()
         return await room.page(
-            "health.html", request, seat, now=condition, findings=findings, checks=CHECKS, said=said
+            "health.html", request, seat, now=condition, findings=findings, said=said, named=named, advice=advice
         )
 
     @router.post("/health/examine")
@@ -56,7 +84,7 @@ def add(router: APIRouter, room: Room) -> None:
         """Call the doctor."""
         room.seat(request)
         if findings.busy:
-            raise Refused(409, "体检正在进行:请等十几秒,再打开“健康”页看结果。")
+            raise Refused(409, "体检正在进行:请等半分钟,再打开“健康”页看结果。")
         findings.busy = True
         try:
             findings.checks = sorted(await room.examine(), key=lambda one: one["ok"] is not False)
@@ -74,3 +102,15 @@ def add(router: APIRouter, room: Room) -> None:
             raise Refused(409, "点名正在进行:一次点完才能再点,结果在“健康”页。")
         room.ring()
         return to("/duty/health?said=called#roll")
+
+
+def named(check: dict[str, Any]) -> str:
+    """What was looked at."""
+    what = str(check["what"])
+    return CHECKS.get(what, what.replace("gateway ", "网关 "))
+
+
+def advice(check: dict[str, Any]) -> str:
+    """What to do about it."""
+    what = str(check["what"])
+    return "请打电话给运营商,并请系统管理员查线路" if what.startswith("gateway ") else DO.get(what, KEEPER)
