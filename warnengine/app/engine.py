@@ -55,6 +55,7 @@ from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
+from warnengine.order.held import tell_held
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
@@ -72,6 +73,7 @@ from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
 from warnengine.store.hearing import HearingStore
+from warnengine.store.held import HeldStore
 from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
@@ -244,6 +246,7 @@ class Engine:
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
+        told.append(await tell_held(self.spokesman, HeldStore(self.database)))
         await self.announce_ending()
         return any([asked, await chaser.step(), *told])
 
