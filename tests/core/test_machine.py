@@ -49,15 +49,15 @@ ANSWERED, TAKEN, RETIRED = {"answered": True}, {"taken": True}, {"retired": True
 
 
 @pytest.mark.parametrize(
-    ("facts", "first", "retry", "resend", "reminder"),
+    ("facts", "first", "retry", "resend", "reminder", "next_"),
     [
-        ({}, None, None, None, None),
-        (STALE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (LATE, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED),
-        (STALE | LATE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (ANSWERED, None, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (TAKEN, None, What.WITHDRAWN, What.WITHDRAWN, None),
-        (RETIRED, What.FAILED, What.FAILED, What.FAILED, What.FAILED),
+        ({}, None, None, None, None, None),
+        (STALE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (LATE, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED),
+        (STALE | LATE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (ANSWERED, None, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (TAKEN, None, What.WITHDRAWN, What.WITHDRAWN, None, None),
+        (RETIRED, What.FAILED, What.FAILED, What.FAILED, What.FAILED, What.FAILED),
     ],
     ids=["nothing is in the way", "superseded", "too late", "both", "answered", "taken before", "not theirs"],
 )
@@ -67,6 +67,7 @@ def test_what_must_not_be_sent(
     retry: What | None,
     resend: What | None,
     reminder: What | None,
+    next_: What | None,
 ) -> None:
     not_after = {name: value for name, value in facts.items() if name == "not_after"}
     others = {name: value for name, value in facts.items() if name != "not_after"}
@@ -75,7 +76,7 @@ def test_what_must_not_be_sent(
         attempt = ATTEMPT._replace(purpose=purpose, **not_after)  # type: ignore[arg-type]
         found = decide(attempt, Turn(CANDIDATE._replace(attempt=attempt, **others)), NOW)  # type: ignore[arg-type]
         verdicts.append(found and found.event.what)
-    assert tuple(verdicts) == (first, retry, resend, reminder)
+    assert tuple(verdicts) == (first, retry, resend, reminder, next_)
 
 
 @pytest.mark.parametrize(

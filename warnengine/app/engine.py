@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -54,9 +55,11 @@ from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
+from warnengine.order.held import tell_held
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
+from warnengine.order.turns import give_turns
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -69,6 +72,8 @@ from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
+from warnengine.store.hearing import HearingStore
+from warnengine.store.held import HeldStore
 from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
@@ -79,14 +84,17 @@ from warnengine.store.receipts import ReceiptStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
+from warnengine.store.turns import TurnStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset({"listen", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
+UNHURRIED = frozenset({"listen", "hear", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
 """Loops whose work is a matter of minutes."""
+HEAR = timedelta(seconds=15)
+"""Between two looks for people who have a message after all: most are found as their receipt comes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -126,9 +134,11 @@ class Engine:
         self.board = BoardStore(self.database)
         self.audit = AuditStore(self.database)
         self.duty = DutyStore(self.database)
+        self.hearing = HearingStore(self.database)
         self.people = PeopleStore(self.database)
         self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
+        self.turns = TurnStore(self.database)
         self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
@@ -232,10 +242,11 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder, self.book.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder, self.book.pace)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
+        told.append(await tell_held(self.spokesman, HeldStore(self.database)))
         await self.announce_ending()
         return any([asked, await chaser.step(), *told])
 
@@ -249,18 +260,27 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, channels whose turn has come, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await give_turns(self.turns),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
             ),
         )
         return any(found)
+
+    async def hear(self) -> None:
+        """People who have a message after all, and people who are not known to have heard that it is over."""
+        await self.hearing.tell_after_all()
+        await self.hearing.drop_unreached()
+        await self.hearing.unconfirmed_all_clears(
+            timedelta(seconds=2 * self.settings.dispatch.silent_after_seconds)
+        )
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -294,6 +314,7 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
+            yield "hear", Rarely(self.hear, HEAR).step
             anchors = self.settings.anchors
             yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
             yield "anchor", Anchors(self.audit.head, anchors).step
@@ -357,7 +378,8 @@ class Engine:
         return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
-        """Run a step again and again; a lost database is waited for, anything else ends the engine."""
+        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others
+        go on: the account, or a message that nobody foresaw, must not keep an order from going out."""
         event = self.bell.hung(event)
         step = self.mode.paced(name, step)
         while not self.stopping.is_set():
@@ -366,12 +388,19 @@ class Engine:
                 more = await step()
                 self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
-                self.troubles[name] = told(error)
-                metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
-                log.warning("loop", name=name, problem=self.troubles[name])
-                more = False
+                more = self._failed(name, told(error))
+            except Exception as error:  # noqa: BLE001 - it must not end the engine
+                where = "".join(traceback.format_tb(error.__traceback__))
+                more = self._failed(name, f"defect: {type(error).__name__}", traceback=where)
             if not more:
                 await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
             else:
                 self.bell.worked()
         self.beats.pop(name, None)
+
+    def _failed(self, name: str, problem: str, **more: str) -> bool:
+        """Note a step that failed; the words of an error may hold a number or a text. There is no more now."""
+        self.troubles[name] = problem
+        metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
+        log.warning("loop", name=name, problem=problem, **more)
+        return False

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     """Nobody knows whether the gateway had taken it: the text says 重发, the board says possible duplicate."""
     REMINDER = "reminder"
     """The ladder asks again: the text says 再次提醒."""
+    NEXT = "next"
+    """A further channel of somebody who has not answered on those before it."""
 
 
 class What(StrEnum):
@@ -68,6 +70,8 @@ class Attempt(NamedTuple):
     address: str
     level: Level
     not_after: datetime
+    lapses: bool = False
+    """It is an all-clear."""
 
     @property
     def lane(self) -> int:

@@ -19,6 +19,7 @@ AGAIN = {
     Purpose.RETRY: "",
     Purpose.RESEND: "重发:",
     Purpose.REMINDER: "再次提醒:",
+    Purpose.NEXT: "",
 }
 
 

@@ -109,6 +109,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         plans={plan.value.township: plan.value for plan in draft.plans},
         ladder=draft.ladder.value.rungs(),
         night=draft.ladder.value.night,
+        pace=draft.ladder.value.pace,
         approvals={rule.value.level: rule.value for rule in draft.approvals},
         families=own.families,
         in_use=own.in_use,

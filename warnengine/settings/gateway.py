@@ -21,7 +21,8 @@ class Gateway(Section):
     rank: int = Field(default=1, ge=1)
     """Of several gateways of one channel the lowest is used first, equals share; the next stand in for it."""
     rate: float | None = Field(default=None, gt=0)
-    """Submits a second that the contract allows; a long SMS is one for each part."""
+    """Submits a second that the contract allows; a long SMS is one for each part. Such a gateway is used by one
+    engine at a time, by lease: two that each kept to the contract would exceed it together."""
     connect_seconds: float = 3
     answer_seconds: float = 5
     canary: str | None = Field(default=None, min_length=1)

@@ -40,6 +40,11 @@ class BoardStore:
             for row in rows
         ]
 
+    async def waiting(self, most: int) -> list[dict[str, Any]]:
+        """Texts below orange that wait: for a channel's turn, or because their reader got much before."""
+        rows = await self._rows(queries.pace.waiting, most=most)
+        return [{**row, "bundle": str(row["bundle"]), "level": Level(row["level"]).key} for row in rows]
+
     async def obligations(self, most: int, unit: str | None) -> list[dict[str, Any]]:
         """Who must answer what stands, with every answer and the level of proof, the gravest first."""
         return await self._rows(sql.of_obligations, most=most, unit=unit)
@@ -86,7 +91,7 @@ class BoardStore:
         """Room for this month's deliveries and the next ones'."""
         async with self.database.transaction() as connection:
             # several engines start at once, and IF NOT EXISTS does not wait for the other's table
-            await connection.execute("SELECT pg_advisory_xact_lock(7070)")
+            await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7070))")
             await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
 
     async def gauges(self) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.book import Act, After
 from warnengine.model.bundle import Asked, Ended, Listener, Response, Rung, Unheard, Waiting
 from warnengine.model.level import Level
+from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
@@ -118,6 +119,10 @@ class TimerDesk:
             person=row["person"],
             words=words,
         )
+
+    async def later(self, rung: Rung, until: datetime) -> None:
+        """The timer waits."""
+        await sql.timer_later(self.connection, bundle=rung.bundle, step=rung.step, until=until)
 
     async def fired(self, rung: Rung, outcome: str) -> None:
         """The timer is done, and what came of it."""
@@ -246,6 +251,13 @@ def _rung(row: Any) -> Rung:
         name=row["name"],
         deputies=tuple(row["deputies"]),
         superiors=tuple(row["superiors"]),
+        due=row["due"],
+        level=Level(row["level"]),
+        more=row["more"],
+        lately=tuple(
+            Recent(datetime.fromisoformat(one["at"]), one["bundle"], one["level"], one["purpose"] == "order")
+            for one in row["lately"]
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
 from warnengine.model.book.entry import Colour, Entry, Phrase
-from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Rung, Start, Step, Whom
+from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
 from warnengine.model.book.unit import Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
@@ -35,6 +35,7 @@ __all__ = [
     "Measure",
     "MeasureFile",
     "Night",
+    "Pace",
     "Phrase",
     "Plan",
     "Point",
@@ -76,6 +77,8 @@ class RuleBook(BaseModel):
     ladder: dict[Level, Rung]
     night: Night | None = None
     """None: nights are chased like days."""
+    pace: Pace | None = None
+    """None: nothing waits because there was much before it."""
     approvals: dict[Level, ApprovalRule]
     families: dict[str, str] = {}
     """Product family → its Chinese name: signal → 预警信号."""

@@ -94,6 +94,19 @@ class Night(Entry):
             return self.begins <= clock < self.ends
         return clock >= self.begins or clock < self.ends
 
+    def over(self, moment: datetime) -> datetime:
+        """The end of the night in which a moment lies; by day the moment itself."""
+        local = moment.astimezone(BEIJING)
+        end = local.replace(hour=self.ends.hour, minute=self.ends.minute, second=0, microsecond=0)
+        return (end if end > local else end + timedelta(days=1)) if self.holds(moment) else moment
+
+
+class Pace(Entry):
+    """How many texts below orange one person gets. What would be more waits; orange and red never do."""
+
+    texts: int = Field(ge=1)
+    within: Duration = Field(le=timedelta(hours=1))
+
 
 class Finish(Entry):
     """办结: who has answered is asked again until somebody of the unit reports it done."""
@@ -135,7 +148,11 @@ class Rung(Entry):
     called: dict[UnitKind, tuple[str, ...]]
     """Which posts of each kind of unit are called."""
     channels: tuple[str, ...]
-    """All of them at once, in parallel."""
+    """Orange and red: all of them at once, in parallel. Below: one after the other in this order, unless the
+    address list prefers another for a person."""
+    next_channel: Duration = timedelta(minutes=15)
+    """Below orange: how long a person may leave one channel unanswered before the next one is used too. A channel
+    that has failed, or stays without its receipt, is not waited for."""
     steps: tuple[Step, ...]
     night_steps: tuple[Step, ...] = ()
     """In place of `steps` for an order that is made at night; empty: the same as by day."""
