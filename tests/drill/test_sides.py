@@ -180,7 +180,8 @@ async def test_a_drill_hands_over_nothing_that_could_be_taken_for_real(short: st
         await Fence(line, marked_only).send(outgoing("+8613800000000", short, **more))
     assert line.asked == []
     await Fence(line, marked_only).send(outgoing("+8613800000000", f"{DRILL}红色{DRILL}"))
-    assert len(line.log) == 1
+    await Fence(line, marked_only).send(outgoing("+8613800000000", f"{DRILL}红色{DRILL}", subject="", body=""))
+    assert len(line.log) == 2, "an SMS has the short form alone"
 
 
 ADDRESS = st.sampled_from(["+8613800000000", "+8613800000001", "duty@example.cn", "mayor@example.cn"]) | st.text(

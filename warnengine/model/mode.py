@@ -19,6 +19,8 @@ BANNERS = {
 
 
 def is_drill(text: Text | Written) -> bool:
-    """Whether every form of a text is marked as a drill at both ends."""
-    ends = all(words.startswith(DRILL) and words.endswith(DRILL) for words in (text.short, text.body))
-    return ends and text.subject.startswith(DRILL) and (not text.html or text.html.count(DRILL) >= 2)
+    """Whether every form that a text has is marked as a drill at both ends; the short one it always has."""
+    forms = [text.short, text.body] if text.body else [text.short]
+    ends = all(words.startswith(DRILL) and words.endswith(DRILL) for words in forms)
+    headed = not text.subject or text.subject.startswith(DRILL)
+    return ends and headed and (not text.html or text.html.count(DRILL) >= 2)

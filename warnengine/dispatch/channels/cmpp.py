@@ -15,8 +15,6 @@ from warnengine.dispatch.channels.sms_line import SmsLine
 from warnengine.model.clock import BEIJING
 from warnengine.settings import CmppGateway
 
-"""Gateways compare the hour of a login with their own."""
-
 
 class CmppChannel(SmsLine[CmppSession]):
     """An SMS line by CMPP."""
@@ -54,6 +52,7 @@ class CmppChannel(SmsLine[CmppSession]):
         return CmppSession(self._settings, self._inbound)
 
     def _log_in(self, session: CmppSession) -> None:
+        # gateways compare the hour of a login with their own
         session.connect(datetime.now(UTC).astimezone(BEIJING).strftime("%m%d%H%M%S"))
 
     def _login_refused(self, status: int) -> ChannelError:
