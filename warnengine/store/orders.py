@@ -244,7 +244,7 @@ class ChangeDesk:
             for start in range(0, len(deliveries), CHUNK):
                 chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
                 records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
-        await self.connection.copy_records_to_table("delivery", records=records)
+        await self.connection.copy_records_to_table("delivery", records=records, columns=DELIVERY)
 
     async def _add_timers(self, bundles: Sequence[NewBundle], now: datetime) -> None:
         timers = [
@@ -318,6 +318,7 @@ BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
     "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
 )  # fmt: skip
+DELIVERY = ("id", "bundle", "channel", "address", "chunk")
 
 
 def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:

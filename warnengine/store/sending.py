@@ -34,6 +34,10 @@ class Leave(Protocol):
         """No other one could take what has failed here."""
 
 
+ATTEMPT = (
+    "delivery", "number", "chunk", "owner", "epoch", "gateway", "client_id", "purpose", "text_sha256", "intended_at",
+)  # fmt: skip
+"""Columns by name: a newer engine beside this one may have added others."""
 TEXTS = 1000
 """Texts kept in memory: they never change."""
 
@@ -113,7 +117,7 @@ class ClaimDesk:
             )
             for intent in intents
         ]
-        await self.connection.copy_records_to_table("attempt", records=records)
+        await self.connection.copy_records_to_table("attempt", records=records, columns=ATTEMPT)
         bundles = sorted({intent.delivery & ~15 for intent in intents})
         return [row["seconds"] for row in await sql.first_intents(self.connection, bundles=bundles)]
 
