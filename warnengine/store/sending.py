@@ -35,7 +35,8 @@ class Leave(Protocol):
 
 
 ATTEMPT = (
-    "delivery", "number", "chunk", "owner", "epoch", "gateway", "client_id", "purpose", "text_sha256", "intended_at",
+    "delivery", "number", "chunk", "owner", "epoch", "gateway", "client_id", "purpose", "text_sha256",
+    "intended_at",
 )  # fmt: skip
 """Columns by name: a newer engine beside this one may have added others."""
 TEXTS = 1000
