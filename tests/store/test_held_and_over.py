@@ -1,4 +1,4 @@
-"""What was held back as too much and is over: nothing of it waits, and nobody is asked about it any more."""
+"""What is over: nothing of it waits behind a stop, nobody is asked about it any more, and it says why it is over."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ async def test_a_stop_of_what_was_taken_back_ends_by_itself(world: World) -> Non
     assert all(task["closed_at"] for task in await world.tasks("decide") if task["danger"].startswith("halt"))
     ended = await world.value("SELECT body ->> 'by' FROM audit WHERE kind = 'resume' ORDER BY seq LIMIT 1")
     assert ended == "指令已解除"
+
+
+async def test_an_all_clear_names_the_message_that_brought_it(world: World) -> None:
+    await world.warn("red", ANJU)
+    await world.settle()
+    await world.warn(None, ANJU)
+    await world.settle()
+    cancel = await world.value("SELECT identifier FROM warning ORDER BY id DESC LIMIT 1")
+    lapse = await world.value("SELECT max(change) FROM order_version WHERE kind = 'lapse'")
+    assert cancel in await world.value("SELECT because FROM change WHERE id = $1", lapse)
+    sealed = await world.value("SELECT body FROM audit WHERE kind = 'orders' ORDER BY seq DESC LIMIT 1")
+    assert cancel in sealed["because"]

@@ -30,8 +30,8 @@ Timer = tuple[int, Act | After, timedelta]
 class Desk(Protocol):
     """What expanding needs of the store, in one transaction."""
 
-    async def audience(self, change: int, most: int) -> Sequence[Listener]:
-        """People without a bundle of this change, gravest first."""
+    async def audience(self, change: int, most: int, leading: Sequence[str] = ()) -> Sequence[Listener]:
+        """People without a bundle of this change, gravest first, then those in leading posts."""
 
     async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
         """Order versions by id."""
@@ -65,7 +65,7 @@ class Expander:
 
     async def expand(self, desk: Desk, change: int, most: int) -> bool:
         """Write the next group; return whether that was the last. Resumable: who has a bundle is left alone."""
-        audience = await desk.audience(change, most)
+        audience = await desk.audience(change, most, self._leading())
         versions = await desk.versions({v for listener in audience for v in listener.versions})
         written: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
         for listener in audience:
@@ -88,6 +88,11 @@ class Expander:
         if len(audience) < most:
             await desk.expanded(change)
         return len(audience) < most
+
+    def _leading(self) -> list[str]:
+        """Posts whose holders must begin, of any unit: they are told before the others of their level."""
+        starts = [rung.start for rung in self.book.ladder.values() if rung.start]
+        return sorted({post for start in starts for posts in start.leaders.values() for post in posts})
 
     def _timers(self, listener: Listener, versions: Mapping[int, Version]) -> tuple[Timer, ...]:
         """What is done about somebody who does not answer, and then who does not finish. Whoever is woken at night
