@@ -26,6 +26,7 @@ from warnengine import rulebook
 from warnengine.app.doctor import examine
 from warnengine.app.sides import drill_side
 from warnengine.audit import anchor, chain
+from warnengine.audit.retention import Keeper
 from warnengine.directory import gaps, read_csv
 from warnengine.health.account import WORDS
 from warnengine.health.check import Check, fit, table
@@ -37,11 +38,13 @@ from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.digest import Preview
 from warnengine.model.errors import RefusedWarning, WarnEngineError
 from warnengine.model.finding import Severity, together
+from warnengine.model.retention import told
 from warnengine.settings import Settings
 from warnengine.store.audit import AuditStore
 from warnengine.store.controls import HaltStore
 from warnengine.store.drill import prepare
 from warnengine.store.people import PeopleStore
+from warnengine.store.retention import RetentionStore
 from warnengine.store.trial import TrialStore
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -57,6 +60,8 @@ cli.add_typer(drill, name="drill")
 cli.add_typer(trial, name="trial")
 report = typer.Typer(no_args_is_help=True, help="The official tables.")
 cli.add_typer(report, name="report")
+retention = typer.Typer(no_args_is_help=True, help="How long what is about people is kept.")
+cli.add_typer(retention, name="retention")
 
 Files = Annotated[list[Path], typer.Argument(help="Files of any known format; - is standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line per file.")]
@@ -303,6 +308,34 @@ async def _roll_call(by: str | None) -> dict[str, Any] | None:
         if by and await engine.roll.call(by) is None:
             _fail("a roll-call is open already: `warnengine report roll-call` shows it")
         return await engine.roll.shown()
+
+
+@retention.command("plan")
+def retention_plan() -> None:
+    """Say what would go now, what stays although its term is over, and why. Nothing goes."""
+    settings = _settings()
+    if not settings.retention.years:
+        print("WARNENGINE_RETENTION__YEARS is not set: everything is kept for ever")
+        return
+    print(*told(_run(_kept(settings, lambda keeper: keeper.plan())), settings.retention.years), sep="\n")
+
+
+@retention.command("drop")
+def retention_drop(
+    by: Annotated[str, typer.Option(help="Who lets it go, by name; it stands in the audit chain.")],
+) -> None:
+    """Let the months go that `plan` names. A running engine does so by itself, once an hour."""
+    settings = _settings()
+    if not settings.retention.years:
+        _fail("WARNENGINE_RETENTION__YEARS is not set: nothing may go", code=2)
+    gone = _run(_kept(settings, lambda keeper: keeper.work(by)))
+    print(*(f"{month.name} is gone" for month in gone), sep="\n") if gone else print("nothing went")
+
+
+async def _kept(settings: Settings, act: Callable[[Keeper], Awaitable[Any]]) -> Any:
+    async with application.opened(settings) as database:
+        kept = settings.retention
+        return await act(Keeper(RetentionStore(database), kept.years, kept.named_years))
 
 
 async def _examined() -> list[Check]:

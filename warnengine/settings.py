@@ -21,6 +21,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from warnengine.model.retention import LEAST_YEARS
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -424,6 +426,25 @@ class RollCall(_Section):
     """Until it is closed, and whoever has not answered is on the duty room's list."""
 
 
+class Retention(_Section):
+    """How long what is about people is kept. Raw warnings, orders and their texts stay for ever."""
+
+    years: int | None = Field(default=None, ge=LEAST_YEARS)
+    """Messages, attempts, receipts, replies, answers and the record go month by month after so many years, never
+    under five, and never what is open; absent: they stay."""
+    named_years: int | None = Field(default=None, ge=1)
+    """Numbers, mailboxes and words of people are taken out of what is kept after so many years; absent: they
+    stay."""
+
+    @model_validator(mode="after")
+    def _names_go_first(self) -> Self:
+        if self.years and self.named_years and self.named_years > self.years:
+            raise ValueError(
+                f"named_years {self.named_years} is after years {self.years}: nothing is left by then"
+            )
+        return self
+
+
 class Settings(BaseSettings):
     """Everything that an operator decides; the bureau's decisions are in the rule book."""
 
@@ -467,6 +488,7 @@ class Settings(BaseSettings):
     256, in a demo 8. 0: none."""
     backups: Path | None = None
     """The folder that backups are written to; `doctor` watches the age of the newest."""
+    retention: Retention = Retention()
     roll_call: RollCall | None = None
     """Absent: none by itself; `warnengine report roll-call --start` makes one at any time."""
     alive: Alive | None = None

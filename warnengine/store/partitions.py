@@ -13,15 +13,15 @@ from warnengine.store.database import Database, queries
 log = structlog.get_logger()
 sql = queries.partitions
 WAIT = "300ms"
-"""How long a table is asked for, and whoever wants it meanwhile waits: less than deadlock_timeout, so that in a circle
-it is we who give up, and not a message."""
+"""How long a table is asked for, and whoever wants it meanwhile waits: less than deadlock_timeout, so that in a
+circle it is we who give up, and not a message."""
 TRIES = 20
 PAUSE = timedelta(milliseconds=100)
 
 
 async def ensure(database: Database) -> None:
-    """Room for the last month, this one and the next two. What cannot be made now is made at the next call; until then
-    the default partitions have room for everything."""
+    """Room for the last month, this one and the next two. What cannot be made now is made at the next call;
+    until then the default partitions have room for everything."""
     async with database.reading() as connection:
         missing = await sql.missing(connection)
     for row in missing:
@@ -31,7 +31,7 @@ async def ensure(database: Database) -> None:
 
 
 async def alone(database: Database, statement: str, *arguments: object) -> bool:
-    """One statement that needs a table for itself, in a transaction of its own; False where the table was never free."""
+    """One statement that needs a table for itself, in a transaction of its own; False where it was never free."""
     for _ in range(TRIES):
         try:
             async with database.transaction() as connection:

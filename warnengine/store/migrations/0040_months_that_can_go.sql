@@ -257,3 +257,206 @@ BEGIN
 END
 $$;
 SELECT ensure_partitions((now() - interval '1 month')::date, 4);
+
+-- The chain --------------------------------------------------------------------------------------------------------------
+
+-- As sent_digests, with memory that does not grow with the window: a digest over the digests of a thousand lines each.
+-- `pieces` tells these seals from those of before, which hashed the whole window at once.
+CREATE FUNCTION sent_pieces(bounds timestamptz[])
+RETURNS TABLE (place int, month text, bundles bigint, attempts bigint, events bigint, sha256 text, pieces bigint)
+LANGUAGE sql STABLE AS
+$$
+    WITH line AS (
+        SELECT width_bucket(made_at, bounds) AS place, id AS of, 'bundle' AS what,
+               jsonb_build_array(id, change, person, purpose, versions, text, posts, approval)::text AS words
+        FROM bundle WHERE made_at >= bounds[1] AND made_at < bounds[cardinality(bounds)] AND id >= 0
+        UNION ALL
+        SELECT width_bucket(intended_at, bounds), delivery, 'attempt',
+               concat_ws('|', number, chunk, gateway, client_id, purpose, text_sha256, extract(epoch FROM intended_at))
+        FROM attempt WHERE intended_at >= bounds[1] AND intended_at < bounds[cardinality(bounds)] AND delivery >= 0
+        UNION ALL
+        SELECT width_bucket(at, bounds), delivery, 'event',
+               concat_ws('|', number, what, gateway, extract(epoch FROM at), detail)
+        FROM delivery_event WHERE at >= bounds[1] AND at < bounds[cardinality(bounds)] AND delivery >= 0
+    ), ordered AS (
+        SELECT place, to_char(month_of(of), 'YYYYMM') AS month, of, what, words,
+               (row_number() OVER (PARTITION BY place, month_of(of)
+                                   ORDER BY of, what COLLATE "C", words COLLATE "C") - 1) / 1000 AS piece
+        FROM line
+    ), piece AS (
+        SELECT place, month, piece, count(*) FILTER (WHERE what = 'bundle') AS bundles,
+               count(*) FILTER (WHERE what = 'attempt') AS attempts, count(*) FILTER (WHERE what = 'event') AS events,
+               sha256(convert_to(string_agg(what || '|' || of || '|' || words, E'\n'
+                                            ORDER BY of, what COLLATE "C", words COLLATE "C"), 'UTF8')) AS digest
+        FROM ordered GROUP BY place, month, piece
+    )
+    SELECT place, month, sum(bundles)::bigint, sum(attempts)::bigint, sum(events)::bigint,
+           encode(sha256(string_agg(digest, ''::bytea ORDER BY piece)), 'hex'), count(*)
+    FROM piece GROUP BY place, month
+$$;
+
+CREATE FUNCTION last_sealed() RETURNS jsonb LANGUAGE sql STABLE AS
+$$ SELECT coalesce((SELECT body -> 'upto' FROM audit WHERE kind = 'seal' ORDER BY seq DESC LIMIT 1),
+                   '{"at": "-infinity", "text": 0, "answer": 0, "version": 0}') $$;
+
+-- Seal from the last seal to a mark, at most `most` texts and answers at a time: the next seal goes on. All is read before
+-- the chain's lock is taken, so no decision waits for a long window; whoever was faster has sealed it.
+DROP FUNCTION seal_up_to(jsonb);
+CREATE FUNCTION seal_up_to(mark jsonb, most int DEFAULT 5000) RETURNS jsonb LANGUAGE plpgsql AS
+$$
+DECLARE
+    last    jsonb;
+    now_    jsonb;
+    fresh   jsonb;
+    texts   jsonb;
+    answers jsonb;
+    span    timestamptz[];
+BEGIN
+    IF pg_snapshot_xmin(pg_current_snapshot()) <= (mark ->> 'xid')::xid8 THEN
+        RETURN NULL;
+    END IF;
+    last := last_sealed();
+    IF (mark ->> 'at')::timestamp <= (last ->> 'at')::timestamp
+       OR (mark ->> 'at')::timestamp > engine_now() AT TIME ZONE 'UTC' THEN  -- a demo's clock was set back
+        RETURN NULL;
+    END IF;
+    span := ARRAY[(last ->> 'at')::timestamp AT TIME ZONE 'UTC', (mark ->> 'at')::timestamp AT TIME ZONE 'UTC'];
+    SELECT coalesce(jsonb_agg(seal ORDER BY id), '[]') INTO texts FROM (
+        SELECT id, seal FROM text_seal WHERE id > (last ->> 'text')::bigint AND id <= (mark ->> 'text')::bigint
+        ORDER BY id LIMIT most) AS few;
+    SELECT coalesce(jsonb_agg(seal ORDER BY id), '[]') INTO answers FROM (
+        SELECT id, seal FROM answer_seal WHERE id > (last ->> 'answer')::bigint AND id <= (mark ->> 'answer')::bigint
+        ORDER BY id LIMIT most) AS few;
+    IF jsonb_array_length(texts) = most THEN
+        mark := jsonb_set(mark, '{text}', texts -> -1 -> 'id');
+    END IF;
+    IF jsonb_array_length(answers) = most THEN
+        mark := jsonb_set(mark, '{answer}', answers -> -1 -> 'id');
+    END IF;
+    fresh := jsonb_build_object(
+        'since', last, 'upto', mark - 'xid', 'texts', texts, 'answers', answers,
+        'sent', (SELECT coalesce(jsonb_agg(to_jsonb(d) - 'place' ORDER BY month), '[]') FROM sent_pieces(span) d));
+    IF jsonb_array_length(texts) + jsonb_array_length(answers) + jsonb_array_length(fresh -> 'sent') = 0 THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(7071);
+    now_ := last_sealed();
+    IF now_ <> last THEN
+        RETURN NULL;
+    END IF;
+    PERFORM audit_append('seal', fresh);
+    RETURN fresh;
+END
+$$;
+
+-- Months whose term is over ------------------------------------------------------------------------------------------------
+
+-- Written with the row of the chain that says so, before anything goes: whatever kills the engine in between, the rest
+-- goes later, and the chain is cut where that row says.
+CREATE TABLE gone_month (
+    month      date        PRIMARY KEY,
+    by         text        NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    cut        bigint      NOT NULL,      -- the last row of the chain that goes with it; 0: none
+    cut_hash   text        NOT NULL,
+    cut_at     timestamptz NOT NULL,
+    done_at    timestamptz                -- moves once: nothing of it is left
+);
+-- Months whose numbers, mailboxes and words of people are gone from what is kept.
+CREATE TABLE nameless_month (
+    month      date        PRIMARY KEY,
+    by         text        NOT NULL,
+    decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    done_at    timestamptz                -- moves once
+);
+CREATE INDEX audit_by_time ON audit (at);
+
+CREATE FUNCTION month_end(month date) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
+$$ SELECT (date_trunc('month', month) + interval '1 month')::timestamp AT TIME ZONE 'UTC' $$;
+
+-- Partitions that end with a month or before; the canary's are pruned otherwise.
+CREATE FUNCTION partitions_until(month date) RETURNS TABLE (parent text, name text) LANGUAGE sql STABLE AS
+$$ SELECT m.parent, p.name FROM by_month() m, partitions_of(m.parent) p
+   WHERE p.lower >= 0 AND p.upper <= id_at(month_end(month)) ORDER BY p.upper, m.parent $$;
+
+-- Decide that a month goes. The chain goes with it up to its end, but for its last seal, from which the next one begins.
+CREATE FUNCTION retire_month(of_month date, by_whom text, figures jsonb) RETURNS void LANGUAGE plpgsql AS
+$$
+DECLARE
+    last audit%ROWTYPE;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7071);
+    SELECT * INTO last FROM audit
+    WHERE at < month_end(of_month) AND seq < (SELECT max(seq) FROM audit WHERE kind = 'seal') ORDER BY at DESC, seq DESC LIMIT 1;
+    INSERT INTO gone_month (month, by, cut, cut_hash, cut_at)
+    VALUES (of_month, by_whom, coalesce(last.seq, 0), coalesce(encode(last.hash, 'hex'), ''), coalesce(last.at, '-infinity'));
+    PERFORM audit_append('retention', jsonb_build_object(
+        'month', to_char(of_month, 'YYYYMM'), 'by', by_whom, 'about', figures,
+        'cut', jsonb_build_object('seq', coalesce(last.seq, 0), 'hash', coalesce(encode(last.hash, 'hex'), ''))));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+    IF TG_OP = 'DELETE' AND current_setting('warnengine.cut', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'the audit chain is append-only';
+END
+$$;
+-- Only rows up to a cut that the chain itself has named.
+CREATE FUNCTION cut_chain() RETURNS bigint LANGUAGE plpgsql AS
+$$
+DECLARE
+    cut_  bigint;
+    gone  bigint;
+BEGIN
+    SELECT max(g.cut) INTO cut_ FROM gone_month g JOIN audit a ON a.kind = 'retention'
+        AND (a.body #>> '{cut,seq}')::bigint = g.cut AND a.body #>> '{cut,hash}' = g.cut_hash WHERE a.seq > g.cut;
+    PERFORM set_config('warnengine.cut', 'on', true);
+    DELETE FROM audit WHERE seq <= cut_;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('warnengine.cut', '', true);
+    RETURN gone;
+END
+$$;
+
+-- Decisions of which the table says something else than the chain; what was decided before the cut is not in it any more,
+-- and what is not in it orders nothing.
+CREATE OR REPLACE VIEW doubted_decision AS
+SELECT a.id, a.district, a.decision, s.decision AS sealed, s.seq
+FROM approval a LEFT JOIN sealed_decision s ON s.approval = a.id
+WHERE (a.decision IS DISTINCT FROM s.decision OR s.decision IS NOT NULL AND s.sha256 <> encode(a.sha256, 'hex'))
+  AND NOT (s.seq IS NULL AND a.decided_at <= (SELECT coalesce(max(cut_at), '-infinity') FROM gone_month WHERE done_at IS NOT NULL));
+
+-- A seal of an answer, without what was taken out where its month has no names any more, as the chain itself says.
+CREATE FUNCTION named(seal jsonb) RETURNS jsonb LANGUAGE sql STABLE AS
+$$ SELECT CASE WHEN EXISTS (SELECT FROM nameless_month n WHERE n.month = month_of((seal ->> 'bundle')::bigint)
+                            AND EXISTS (SELECT FROM audit WHERE kind = 'nameless' AND body ->> 'month' = to_char(n.month, 'YYYYMM')))
+               THEN seal - ARRAY['by', 'who', 'words', 'why'] ELSE seal END $$;
+
+-- Take numbers, mailboxes and words out of a piece of a month; returns where the next one begins, null at the end. What the
+-- chain has sealed is left: keys of people, times, steps.
+CREATE FUNCTION unname_piece(of_parent text, since bigint, until bigint, most int) RETURNS bigint LANGUAGE plpgsql AS
+$$
+DECLARE
+    column_ text := (SELECT m.key FROM by_month() m WHERE m.parent = of_parent);
+    last_   bigint;
+    sets    text := CASE of_parent
+        WHEN 'delivery' THEN $s$address = '～' || (id & 15)$s$
+        WHEN 'part' THEN $s$address = '～'$s$
+        WHEN 'receipt' THEN $s$address = '～', raw = ''$s$
+        WHEN 'reply' THEN $s$address = '～', raw = '', words = ''$s$
+        WHEN 'answer' THEN $s$by = '～', words = '', who = CASE who WHEN '' THEN '' ELSE '～' END,
+                              why = CASE why WHEN '' THEN '' ELSE '～' END$s$ END;
+BEGIN
+    EXECUTE format('SELECT max(k) FROM (SELECT %1$I AS k FROM %2$I WHERE %1$I >= %3$s AND %1$I < %4$s ORDER BY %1$I LIMIT %5$s) AS few',
+                   column_, of_parent, since, until, most) INTO last_;
+    IF last_ IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('UPDATE %I SET %s WHERE %I BETWEEN %s AND %s', of_parent, sets, column_, since, last_);
+    RETURN last_ + 1;
+END
+$$;
