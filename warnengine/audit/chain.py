@@ -13,11 +13,11 @@ from typing import Any
 class Link:
     """One row: `sealed` is the text that its hash covers, after the hash of the row before.
 
-    Empty: not a row but a cut. What came up to `seq` was past its term and is gone; the chain goes on from
+    None: not a row but a cut. What came up to `seq` was past its term and is gone; the chain goes on from
     `hash`."""
 
     seq: int
-    sealed: str
+    sealed: str | None
     hash: bytes
 
 
@@ -84,13 +84,14 @@ async def verify(links: AsyncIterator[Link], anchors: Mapping[int, str]) -> Find
     cuts: set[Cut] = set()
     named: set[Cut] = set()
     async for link in links:
-        follows = link.seq == rows + 1 and hashlib.sha256(head + link.sealed.encode()).digest() == link.hash
-        if (link.sealed and not follows) or anchors.get(link.seq, link.hash.hex()) != link.hash.hex():
+        if anchors.get(link.seq, link.hash.hex()) != link.hash.hex():
             return Finding(rows, head.hex(), link.seq)
-        if link.sealed:
+        if link.sealed is None:
+            cuts.add((link.seq, link.hash.hex()))
+        elif link.seq == rows + 1 and hashlib.sha256(head + link.sealed.encode()).digest() == link.hash:
             named |= _named(link.sealed)
         else:
-            cuts.add((link.seq, link.hash.hex()))
+            return Finding(rows, head.hex(), link.seq)
         rows, head = link.seq, link.hash
     if cuts - named:
         return Finding(rows, head.hex(), max(cuts - named)[0])
@@ -99,8 +100,9 @@ async def verify(links: AsyncIterator[Link], anchors: Mapping[int, str]) -> Find
 
 def _named(sealed: str) -> set[Cut]:
     """The cut that a row says was made: seq|seconds|kind|body."""
-    _, _, kind, body = sealed.split("|", 3) if sealed.count("|") > 2 else ("", "", "", "")
-    if kind != "retention":
-        return set()
-    cut = json.loads(body)["cut"]
-    return {(cut["seq"], cut["hash"])}
+    match sealed.split("|", 3):
+        case [_, _, "retention", body]:
+            cut = json.loads(body)["cut"]
+            return {(cut["seq"], cut["hash"])}
+        case _:
+            return set()
