@@ -377,7 +377,7 @@ $$ SELECT (date_trunc('month', month) + interval '1 month')::timestamp AT TIME Z
 -- Partitions that end with a month or before; the canary's are pruned otherwise.
 CREATE FUNCTION partitions_until(month date) RETURNS TABLE (parent text, name text) LANGUAGE sql STABLE AS
 $$ SELECT m.parent, p.name FROM by_month() m, partitions_of(m.parent) p
-   WHERE p.lower >= 0 AND p.upper <= id_at(month_end(month)) ORDER BY p.upper, m.parent $$;
+   WHERE p.lower >= 0 AND p.upper <= id_at(month_end(month)) ORDER BY m.parent, p.upper $$;
 
 -- Decide that a month goes. The chain goes with it up to its end, but for its last seal, from which the next one begins.
 CREATE FUNCTION retire_month(of_month date, by_whom text, figures jsonb) RETURNS void LANGUAGE plpgsql AS
