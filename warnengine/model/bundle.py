@@ -75,6 +75,10 @@ class Listener:
     """Those of `versions` of which they heard before: they read the difference, of the others the whole."""
 
 
+Timer = tuple[int, Act | After, timedelta]
+"""(step, act, from now)"""
+
+
 @dataclass(frozen=True, slots=True)
 class NewBundle:
     """A bundle ready to be written down."""
@@ -84,8 +88,7 @@ class NewBundle:
     text: int
     code: bytes
     """SHA-256 of the link's code."""
-    timers: tuple[tuple[int, Act | After, timedelta], ...] = ()
-    """(step, act, from now)"""
+    timers: tuple[Timer, ...] = ()
     behalf: int | None = None
     """Escalation: the bundle whose silence it answers."""
     about: tuple[int, ...] = ()

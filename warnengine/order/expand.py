@@ -7,10 +7,12 @@ import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from warnengine.model.book import Act, After, Evidence, RuleBook
-from warnengine.model.bundle import Listener, NewBundle, Written
+from warnengine.model.bundle import Listener, NewBundle, Timer, Written
+from warnengine.model.level import Level
 from warnengine.model.order import Form, Version
 from warnengine.order.clocks import clocks
 from warnengine.order.compose import compose
@@ -23,8 +25,6 @@ GROUP = 8000
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 """Of link codes: no look-alikes (0 O, 1 I l)."""
 CODE_LENGTH = 11
-Timer = tuple[int, Act | After, timedelta]
-"""(step, act, from now)"""
 
 
 class Desk(Protocol):
@@ -74,13 +74,14 @@ class Expander:
                 words = compose(_as_read(listener, versions), self.book, self.texts)
                 written[told] = await desk.add_text(change, *told, "order", words)
         ids = await desk.next_bundles(len(audience))
+        timers = cache(lambda *alike: self._timers(versions, *alike))
         bundles = [
             NewBundle(
                 id_,
                 who,
                 written[who.versions, who.known],
                 code_hash(link_code(self.key, id_)),
-                self._timers(who, versions),
+                timers(who.kind, who.level, who.versions, bool(who.posts), bool(who.addresses), _loudspeaker(who)),
             )
             for id_, who in zip(ids, audience, strict=True)
         ]
@@ -89,26 +90,33 @@ class Expander:
             await desk.expanded(change)
         return len(audience) < most
 
-    def _timers(self, listener: Listener, versions: Mapping[int, Version]) -> tuple[Timer, ...]:
-        """What is done about somebody who does not answer, and then who does not finish. Whoever is woken at night
-        is chased as the night asks for."""
-        if listener.kind == "lapse" or not listener.posts or _loudspeaker(listener):
+    def _timers(
+        self,
+        known: Mapping[int, Version],
+        kind: str,
+        level: Level,
+        versions: tuple[int, ...],
+        called: bool,
+        reachable: bool,
+        loudspeaker: bool,
+    ) -> tuple[Timer, ...]:
+        """What is done about somebody who does not answer, and then who does not finish; the same for all who are
+        alike in this. Whoever is woken at night is chased as the night asks for."""
+        if kind == "lapse" or not called or loudspeaker:
             return ()
-        made = max(versions[v].made_at for v in listener.versions)
-        acts: list[tuple[Act | After, timedelta]] = [*self._ladder(listener, made)]
-        acts += (pair for v in listener.versions for pair in self._ends(versions[v], made))
+        made = max(known[v].made_at for v in versions)
+        acts: list[tuple[Act | After, timedelta]] = [*self._ladder(level, made, reachable)]
+        acts += (pair for v in versions for pair in self._ends(known[v], made))
         return tuple((number, act, after) for number, (act, after) in enumerate(dict.fromkeys(acts), 1))
 
-    def _ladder(self, listener: Listener, made: datetime) -> Iterator[tuple[Act, timedelta]]:
-        steps = self.book.ladder[listener.level].climbs(night=self.book.at_night(made))
+    def _ladder(self, level: Level, made: datetime, reachable: bool) -> Iterator[tuple[Act, timedelta]]:
+        steps = self.book.ladder[level].climbs(night=self.book.at_night(made))
         # somebody without any address is not waited for: the ladder goes on at once
         skip = (
-            timedelta()
-            if listener.addresses
-            else next((after for act, after in steps if act is Act.DEPUTY), timedelta())
+            timedelta() if reachable else next((after for act, after in steps if act is Act.DEPUTY), timedelta())
         )
         for act, after in steps:
-            if listener.addresses or act is not Act.AGAIN:
+            if reachable or act is not Act.AGAIN:
                 yield act, max(after - skip, timedelta())
 
     def _ends(self, version: Version, made: datetime) -> Iterator[tuple[After, timedelta]]:

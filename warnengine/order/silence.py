@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from warnengine.model.book import RuleBook, UnitKind
@@ -16,8 +17,8 @@ PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 class SilenceStore(Protocol):
     """What telling needs of the store."""
 
-    async def unheard(self) -> Sequence[Unheard]:
-        """Orders that nobody is known to have got."""
+    async def unheard(self, after: timedelta) -> Sequence[Unheard]:
+        """Orders of at least this age that nobody is known to have got."""
 
     async def alarm(self, unheard: Unheard, words: str) -> bool:
         """A task for the duty room, one while it is open; whether it is new."""
@@ -25,7 +26,10 @@ class SilenceStore(Protocol):
 
 async def show_silence(store: SilenceStore, book: RuleBook) -> bool:
     """Tell the duty room of towns that have been silent for too long; return whether there was anything new."""
-    found = [(one, words(one, book)) for one in await store.unheard() if too_long(one, book)]
+    limits = [rung.silence for rung in book.ladder.values() if rung.silence]
+    if not limits:
+        return False
+    found = [(one, words(one, book)) for one in await store.unheard(min(limits)) if too_long(one, book)]
     return any([await store.alarm(one, said) for one, said in found])
 
 

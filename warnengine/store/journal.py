@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import structlog
+
 from warnengine import metrics
 from warnengine.model.delivery import Claim, Fate, Outcome, Part, Purpose, Receipt, What
 from warnengine.store.database import Database, queries
@@ -22,6 +24,7 @@ from warnengine.store.shapes import storable
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
+log = structlog.get_logger()
 sql = queries.dispatch
 Spellings = Callable[[str], Sequence[str]]
 """How else a gateway may write the same id."""
@@ -65,6 +68,7 @@ class Gathered:
 
     outcomes: list[tuple[Claim, Line, Outcome]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    finished: list[Claim] = field(default_factory=list)
 
 
 class Journal:
@@ -85,6 +89,12 @@ class Journal:
         """Append an outcome; the task ends when it is stored, and raises what kept it from that."""
         self._batch.outcomes.append((claim, line, outcome))
         return self._gather()
+
+    def finish(self, claim: Claim) -> None:
+        """Close a chunk of which nothing is left. Where that cannot be stored its lease runs out, and whoever
+        claims it then finds nothing to do."""
+        self._batch.finished.append(claim)
+        self._gather().add_done_callback(_unfinished)
 
     async def take(self, receipts: Sequence[Receipt]) -> None:
         """Store receipts and what they say; raises where they could not be stored."""
@@ -132,6 +142,13 @@ class Journal:
         )
         await self.match(connection, kept.unknown)
         await self._match_parked(connection, fresh)
+        await self._finish(connection, batch.finished)
+
+    async def _finish(self, connection: Connection, claims: Sequence[Claim]) -> None:
+        if claims:
+            of = {"chunks": [claim.chunk for claim in claims], "epochs": [claim.epoch for claim in claims]}
+            ours = await sql.finish(connection, owner=self.owner, **of)
+            metrics.LEASE_LOST.inc(len(claims) - len(ours))
 
     async def _counted(
         self, connection: Connection, outcomes: Sequence[tuple[Claim, Line, Outcome]]
@@ -230,6 +247,11 @@ class Journal:
                 self._parts[line.gateway, part.provider_id] = part
         while len(self._parts) > REMEMBERED:
             self._parts.popitem(last=False)
+
+
+def _unfinished(written: asyncio.Task[None]) -> None:
+    if not written.cancelled() and (lost := written.exception()):
+        log.warning("chunks not closed", problem=type(lost).__name__)
 
 
 def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:

@@ -40,6 +40,7 @@ class TimerDesk:
         """What has run out; nothing while another engine climbs."""
         if not await sql.alone(self.connection):
             return []
+        await sql.bring_due(self.connection)
         rows = await sql.due_timers(self.connection, most=most)
         self.rows = {(row["bundle"], row["step"]): row for row in rows}
         return [_rung(row) for row in self.rows.values()]
@@ -246,10 +247,10 @@ class LadderStore:
         async with self.database.transaction() as connection:
             await sql.show_ended(connection, **key, words=words)
 
-    async def unheard(self) -> list[Unheard]:
-        """Orders that nobody is known to have got."""
+    async def unheard(self, after: timedelta) -> list[Unheard]:
+        """Orders of at least this age that nobody is known to have got."""
         async with self.database.reading() as connection:
-            rows = await sql.unheard(connection)
+            rows = await sql.unheard(connection, after=after)
         return [Unheard(**{**row, "level": Level(row["level"])}) for row in rows]
 
     async def alarm(self, unheard: Unheard, words: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Timer, Written
 from warnengine.model.byhand import ByHand
 from warnengine.model.canary import BELOW, CANARY
 from warnengine.model.digest import Tally
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 sql = queries.orders
 approvals = queries.approvals
-CHUNK = 200
-"""Deliveries that are leased together: what a batch looks through for those that still wait."""
+CHUNK = 64
+"""Deliveries that are leased together: about a window, so that one batch is a chunk."""
 
 
 class DistrictDesk:
@@ -205,7 +205,8 @@ class ChangeDesk:
     ) -> None:
         """Write bundles with their obligations, deliveries, chunks and timers."""
         now = await sql.now(self.connection)
-        records = [_bundle(bundle, change, purpose, now) for bundle in bundles]
+        schedules = await self._add_schedules(bundles, now)
+        records = [(*_bundle(bundle, change, purpose, now), schedules.get(bundle.timers)) for bundle in bundles]
         await self.connection.copy_records_to_table("bundle", records=records, columns=BUNDLE)
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
@@ -213,7 +214,7 @@ class ChangeDesk:
         elif purpose != "approval":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
-        await self._add_timers(bundles, now)
+        await self._page_unreachable(bundles)
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
@@ -246,13 +247,22 @@ class ChangeDesk:
                 records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
         await self.connection.copy_records_to_table("delivery", records=records)
 
-    async def _add_timers(self, bundles: Sequence[NewBundle], now: datetime) -> None:
-        timers = [
-            (bundle.id, step, act.value, now + after) for bundle in bundles for step, act, after in bundle.timers
+    async def _add_schedules(self, bundles: Sequence[NewBundle], now: datetime) -> dict[tuple[Timer, ...], int]:
+        """One schedule for all bundles that are chased alike; the name of each."""
+        names: dict[tuple[Timer, ...], int] = {}
+        for bundle in bundles:
+            if bundle.timers:
+                names.setdefault(bundle.timers, bundle.id)
+        steps = [
+            (id_, step, act.value, now + after) for timers, id_ in names.items() for step, act, after in timers
         ]
-        await self.connection.copy_records_to_table(
-            "timer", records=timers, columns=["bundle", "step", "act", "due"]
-        )
+        if steps:
+            await self.connection.copy_records_to_table(
+                "schedule", records=steps, columns=["id", "step", "act", "due"]
+            )
+        return names
+
+    async def _page_unreachable(self, bundles: Sequence[NewBundle]) -> None:
         for bundle in bundles:
             if not bundle.listener.addresses:
                 await sql.add_task(
@@ -316,12 +326,12 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
-    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about", "schedule",
 )  # fmt: skip
 
 
 def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:
-    """A row of `bundle`, in the order of BUNDLE."""
+    """A row of `bundle`, in the order of BUNDLE but for its schedule."""
     who = bundle.listener
     return (
         bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,

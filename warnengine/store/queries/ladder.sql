@@ -1,3 +1,14 @@
+-- name: bring_due()!
+-- A timer for every bundle of each schedule that has a step due now, unless somebody has hurried it already.
+WITH due AS (
+    SELECT id, step FROM schedule WHERE brought_at IS NULL AND due <= (SELECT engine_now())
+    ORDER BY due, id, step FOR UPDATE SKIP LOCKED
+), brought AS (
+    UPDATE schedule s SET brought_at = engine_now() FROM due WHERE s.id = due.id AND s.step = due.step RETURNING s.*
+)
+INSERT INTO timer (bundle, step, act, due)
+SELECT b.id, s.step, s.act, s.due FROM brought s JOIN bundle b ON b.schedule = s.id ON CONFLICT DO NOTHING;
+
 -- name: due_timers(most)
 -- Timers that have run out, locked, with what they are about.
 SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
@@ -42,9 +53,15 @@ HAVING max(v.not_after) <= (SELECT engine_now())
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
 ON CONFLICT DO NOTHING;
 
--- name: unheard()
-SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard
-WHERE district <> canary();
+-- name: unheard(after)
+-- Standing orders of at least this age that nobody of those who must answer is known to have got. A re-opened order
+-- asks only those who have not acted: its silence is not that of the town.
+SELECT o.district, o.unit, o.hazard, o.family, v.level, engine_now() - v.made_at AS since,
+       (SELECT count(*) FROM obligation WHERE version = v.id AND chased)::int AS people
+FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+WHERE o.lapsed_at IS NULL AND v.kind IN ('issue', 'update') AND o.district <> canary()
+  AND v.not_after > (SELECT engine_now()) AND v.made_at <= (SELECT engine_now() - :after::interval)
+  AND (SELECT bool_and(state = 'open') FROM obligation WHERE version = v.id AND chased);
 
 -- name: alarm(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)
@@ -103,7 +120,7 @@ CROSS JOIN LATERAL (
 WHERE b.not_after > (SELECT engine_now())
   AND (call.what IN ('failed', 'held')
        OR call.what IN ('undelivered', 'silent')
-          AND NOT EXISTS (SELECT FROM timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
+          AND NOT EXISTS (SELECT FROM every_timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
        OR call.what IN ('queued', 'refused', 'unknown') AND last.at < (SELECT engine_now() - :after::interval))
   AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
   AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)
