@@ -104,15 +104,22 @@ async def contents(database: Database) -> dict[str, tuple[int, str]]:
     return found
 
 
+async def grow(database: Database) -> None:
+    """This one migration; what comes later may add columns and views."""
+    async with database.transaction() as connection:
+        await connection.execute((MIGRATIONS / f"{NEW}.sql").read_text(encoding="utf-8"))
+        await connection.execute("INSERT INTO migration (name) VALUES ($1)", NEW)
+
+
 async def test_nothing_is_lost(old: Database) -> None:
     before = await contents(old)
     assert all(count for count, _ in before.values())
-    await old.migrate()
+    await grow(old)
     assert await contents(old) == before
 
 
 async def test_what_was_sealed_before_is_proven_after(old: Database) -> None:
-    await old.migrate()
+    await old.migrate()  # with all that comes later
     audit = AuditStore(old)
 
     async def links() -> AsyncIterator[Link]:
@@ -182,7 +189,7 @@ async def test_views_and_functions_know_the_new_tables(old: Database) -> None:
         query = "SELECT table_name FROM information_schema.views WHERE table_schema = 'public' ORDER BY 1"
         before = [row[0] for row in await connection.fetch(query)]
         states = await connection.fetch("SELECT * FROM delivery_state ORDER BY id")
-        await old.migrate()
+        await grow(old)
         assert [row[0] for row in await connection.fetch(query)] == before
         assert await connection.fetch("SELECT * FROM delivery_state ORDER BY id") == states
         assert await connection.fetchval("SELECT max(proof_of(o)) FROM obligation o") == 5
@@ -202,7 +209,7 @@ async def test_a_migration_that_is_cut_off_leaves_everything_as_it_was(old: Data
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
             await connection.execute("SELECT 1")
     assert await contents(old) == before
-    await old.migrate()
+    await grow(old)
     assert await contents(old) == before
 
 

@@ -15,7 +15,14 @@ from warnengine.store.database import Database, queries
 sql = queries.retention
 PIECE = 5000
 """Rows that are swept or changed in one transaction."""
-SWEEPS = (sql.sweep_chunks, sql.sweep_tasks, sql.sweep_events, sql.sweep_checks, sql.sweep_items)
+SWEEPS = (
+    sql.sweep_chunks,
+    sql.sweep_schedules,
+    sql.sweep_tasks,
+    sql.sweep_events,
+    sql.sweep_checks,
+    sql.sweep_items,
+)
 """What has no partitions, for there is little of it."""
 
 

@@ -22,6 +22,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     yield await _server(engine)
     yield await _schema(store)
     yield await _months(engine, store)
+    yield await _locks(store)
     yield await _chain(engine)
     async for check in _canary(engine):
         yield check
@@ -57,6 +58,18 @@ async def _months(engine: Engine, store: DoctorStore) -> Check:
         return Check("months", names, False, f"past its term: {why}", "`warnengine retention plan` names all")
     kept = engine.settings.retention.years
     return Check("months", "", True, f"kept for {kept} years" if kept else "kept for ever")
+
+
+AT_ONCE = 8
+"""Statements that look through every month at one time."""
+
+
+async def _locks(store: DoctorStore) -> Check:
+    room, most, now = await store.locks()
+    if room >= most * AT_ONCE:
+        return Check("locks", "", True, f"room for {room}, a statement takes {most} at most")
+    do = f"set max_locks_per_transaction = {-(-now * most * AT_ONCE // room)} or more, and start PostgreSQL again"
+    return Check("locks", "", False, f"room for {room}, and a statement may take {most}: sending may fail", do)
 
 
 async def _chain(engine: Engine) -> Check:

@@ -30,7 +30,8 @@ SELECT (SELECT count(DISTINCT o.id) FROM order_version v JOIN standing_order o O
        (SELECT count(*) FROM bundle WHERE id >= 0 AND id < id_at(month_end(:month)) AND judged_at IS NULL) AS messages,
        (SELECT count(*) FROM chunk WHERE finished_at IS NULL AND only_delivery >= 0 AND only_delivery < id_at(month_end(:month)))
            AS attempts,
-       (SELECT count(*) FROM timer WHERE bundle >= 0 AND bundle < id_at(month_end(:month)) AND fired_at IS NULL) AS timers,
+       (SELECT count(*) FROM timer WHERE bundle >= 0 AND bundle < id_at(month_end(:month)) AND fired_at IS NULL)
+     + (SELECT count(*) FROM schedule WHERE id >= 0 AND id < id_at(month_end(:month)) AND brought_at IS NULL) AS timers,
        (SELECT count(*) FROM task WHERE closed_at IS NULL AND bundle >= 0 AND bundle < id_at(month_end(:month))) AS tasks,
        (SELECT count(*) FROM approval WHERE decided_at IS NULL AND asked_at < month_end(:month)) AS requests;
 
@@ -66,6 +67,11 @@ WITH gone AS (DELETE FROM task WHERE id IN (SELECT id FROM task WHERE closed_at 
 
 -- name: sweep_events(month, most)$
 WITH gone AS (DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE at < month_end(:month) ORDER BY id LIMIT :most)
+              RETURNING 1) SELECT count(*) FROM gone;
+
+-- name: sweep_schedules(month, most)$
+WITH gone AS (DELETE FROM schedule WHERE (id, step) IN (
+                  SELECT id, step FROM schedule WHERE id >= 0 AND id < id_at(month_end(:month)) LIMIT :most)
               RETURNING 1) SELECT count(*) FROM gone;
 
 -- name: sweep_checks(month, most)$
