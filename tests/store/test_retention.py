@@ -283,6 +283,14 @@ async def test_a_table_that_is_never_free_is_asked_for_later(
     assert await store.unfinished() == []
 
 
+async def test_two_engines_let_a_month_go_once(years_later: World, store: RetentionStore) -> None:
+    month = await this_month(store)
+    await asyncio.gather(store.retire(month, "张三"), RetentionStore(years_later.database).retire(month, "李四"))
+    assert await years_later.value("SELECT count(*) FROM audit WHERE kind = 'retention'") == 1
+    assert not any((await counts(years_later, BY_MONTH)).values())
+    await proven(years_later)
+
+
 # what nobody may do by hand
 
 

@@ -73,9 +73,8 @@ class RetentionStore:
     async def retire(self, month: date, by: str) -> None:
         """Let a month go that nothing keeps; StoreBusy where a table was never free: the rest goes later."""
         async with self.database.transaction() as connection:
-            if month not in {row["month"] for row in await sql.gone(connection)}:
-                rows, _ = await _contents(connection, month)
-                await sql.retire(connection, month=month, by=by, figures=dict(rows))
+            rows, _ = await _contents(connection, month)
+            await sql.retire(connection, month=month, by=by, figures=dict(rows))
         await self.drop(month)
 
     async def drop(self, month: date) -> None:

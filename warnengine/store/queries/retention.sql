@@ -86,9 +86,6 @@ WITH gone AS (DELETE FROM item_done WHERE (version, measure) IN (
 -- name: done(month)!
 UPDATE gone_month SET done_at = clock_timestamp() WHERE month = :month;
 
--- name: gone()
-SELECT month, by, decided_at, done_at FROM gone_month ORDER BY month;
-
 -- name: begin_unnaming(month, by)$
 -- The chain says it before anything is taken out; once for a month.
 WITH new AS (INSERT INTO nameless_month (month, by) VALUES (:month, :by) ON CONFLICT DO NOTHING RETURNING month, by)
