@@ -31,7 +31,8 @@ class RetentionStore:
     """Drops whole months, and takes names out of those that are kept.
 
     A month goes in this order, and may be interrupted anywhere: the chain says it, with the place where it is cut;
-    each table drops its partition in a transaction of its own; the chain is cut; what has no partitions is swept.
+    all tables drop their partitions at once, or where one is in use each in a transaction of its own; the chain is
+    cut; what has no partitions is swept.
     """
 
     database: Database
@@ -81,14 +82,14 @@ class RetentionStore:
         """What is left of a month that was decided to go."""
         async with self.database.reading() as connection:
             names = [row["name"] for row in await sql.partitions(connection, month=month)]
-        for name in names:
-            if not await partitions.alone(self.database, f'DROP TABLE IF EXISTS "{name}"'):
-                raise StoreBusy(f"{name} was never free: the rest of {month:%Y-%m} goes later")
+        if names and not await partitions.alone(self.database, _drop(*names), tries=1):
+            for name in names:
+                if not await partitions.alone(self.database, _drop(name)):
+                    raise StoreBusy(f"{name} was never free: the rest of {month:%Y-%m} goes later")
         async with self.database.transaction() as connection:
             await sql.cut_chain(connection)
-        for sweep in SWEEPS:
-            while await self._sweep(sweep, month) == PIECE:
-                pass
+        while await self._sweep(month):
+            pass
         async with self.database.transaction() as connection:
             await sql.done(connection, month=month)
 
@@ -110,9 +111,15 @@ class RetentionStore:
             await sql.forget_addresses(connection, month=month)
             await sql.nameless(connection, month=month)
 
-    async def _sweep(self, sweep: Any, month: date) -> int:
+    async def _sweep(self, month: date) -> bool:
+        """A piece of everything without partitions; whether there is more."""
         async with self.database.transaction() as connection:
-            return int(await sweep(connection, month=month, most=PIECE))
+            gone = [await sweep(connection, month=month, most=PIECE) for sweep in SWEEPS]
+        return PIECE in gone
+
+
+def _drop(*names: str) -> str:
+    return f"DROP TABLE IF EXISTS {', '.join(names)}"
 
 
 async def _contents(connection: Any, month: date) -> tuple[Counter[str], int]:
