@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.dispatch.fake_channel import Will
-from tests.store.world import ANJU, BAIYANG, World, small_directory
+from tests.store.world import ANJU, BAIYANG, ONLY_DUTY, World, small_directory
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.model.book import Enough, Night
 from warnengine.model.level import Level
@@ -21,7 +21,6 @@ from warnengine.store.ladder import LadderStore
 
 MINUTE = timedelta(minutes=1)
 WATER = ["water_duty", "water_vice", "water_head"]
-ONLY_DUTY = ["anju_vice", "anju_mayor", "anju_secretary", *WATER]
 OTHERS = [f"duty_room_{post}" for post in ("duty", "chief", "leader")]
 
 

@@ -1,4 +1,4 @@
-"""Towns of which nothing is heard: no receipt, no answer, from nobody."""
+"""Towns of which nothing is heard: no receipt, no answer, from nobody; and units in which nobody is called."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Unheard
 from warnengine.order.compose import hazard_name
 
+NEVER = timedelta(days=3650)
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 """Where a silence may mean that masts, power and roads are gone; a silent sector is an empty office."""
 
@@ -26,15 +27,15 @@ class SilenceStore(Protocol):
 
 async def show_silence(store: SilenceStore, book: RuleBook) -> bool:
     """Tell the duty room of towns that have been silent for too long; return whether there was anything new."""
-    limits = [rung.silence for rung in book.ladder.values() if rung.silence]
-    if not limits:
-        return False
-    found = [(one, words(one, book)) for one in await store.unheard(min(limits)) if too_long(one, book)]
+    least = min((rung.silence for rung in book.ladder.values() if rung.silence), default=NEVER)
+    found = [(one, words(one, book)) for one in await store.unheard(least) if too_long(one, book)]
     return any([await store.alarm(one, said) for one, said in found])
 
 
 def too_long(unheard: Unheard, book: RuleBook) -> bool:
-    """Whether a place has been silent beyond what the ladder of its level allows."""
+    """Whether a place has been silent beyond what the ladder of its level allows; if nobody is called, at once."""
+    if not unheard.people:
+        return unheard.unit in book.units
     unit, limit = book.units.get(unheard.unit), book.ladder[unheard.level].silence
     return bool(unit and unit.kind in PLACES and limit and unheard.since >= limit)
 
@@ -42,6 +43,11 @@ def too_long(unheard: Unheard, book: RuleBook) -> bool:
 def words(unheard: Unheard, book: RuleBook) -> str:
     """What the duty room reads."""
     name, hazard = book.units[unheard.unit].name, hazard_name(unheard.hazard, book)
+    if not unheard.people:
+        return (
+            f"{name}{hazard}{unheard.level.zh}指令无人可发:通讯录里没有这一级要通知的在岗责任人。"
+            "请立即电话通知该单位,并补全通讯录"
+        )
     limit = book.ladder[unheard.level].silence
     minutes = int(limit.total_seconds() // 60) if limit else 0
     return (

@@ -27,6 +27,8 @@ SKEW = 2.0
 """Seconds that the clocks of an engine and its database may be apart."""
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+MIGRATING = "CASE current_schema() WHEN 'drill' THEN 7170 ELSE 7070 END"
+"""lock_of(7070), before there is such a function."""
 STANDBY = """SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'none'
     -- whoever may not see how standbys are connected sees rows without a state
     WHEN EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum'))
@@ -134,11 +136,11 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema up to date, each migration in its own transaction, one process at a time."""
         async with self.reading() as connection:
-            await connection.execute("SELECT pg_advisory_lock(7070)")
+            await connection.execute(f"SELECT pg_advisory_lock({MIGRATING})")
             try:
                 await _migrate(connection)
             finally:
-                await connection.execute("SELECT pg_advisory_unlock(7070)")
+                await connection.execute(f"SELECT pg_advisory_unlock({MIGRATING})")
 
     async def refuse_unsafe(self) -> None:
         """Raise StartRefused where the server may forget what it has confirmed."""

@@ -11,9 +11,11 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
+from prometheus_client import Counter
 
 from warnengine import metrics
 from warnengine.model.delivery import Claim, Fate, Outcome, Part, Purpose, Receipt, What
@@ -84,6 +86,9 @@ class Journal:
         self._written: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._parts: OrderedDict[Place, Part] = OrderedDict()
+        self._parked = True
+        """Receipts that this process has kept may speak of messages that are not on record yet. Those of other
+        processes are looked for every now and then (`ReceiptStore.rematch`)."""
 
     def outcome(self, claim: Claim, line: Line, outcome: Outcome) -> asyncio.Task[None]:
         """Append an outcome; the task ends when it is stored, and raises what kept it from that."""
@@ -99,7 +104,7 @@ class Journal:
     async def take(self, receipts: Sequence[Receipt]) -> None:
         """Store receipts and what they say; raises where they could not be stored."""
         for receipt in receipts:
-            metrics.RECEIPTS.labels(receipt.gateway, receipt.fate.value).inc()
+            _counter(receipt.gateway, receipt.fate.value).inc()
         self._batch.receipts.extend(receipts)
         await asyncio.shield(self._gather())  # one caller's end is not the end of the others' batch
 
@@ -140,7 +145,7 @@ class Journal:
         await self._settle(
             connection, [match for match in kept.known if (match.delivery, match.number) not in whole]
         )
-        await self.match(connection, kept.unknown)
+        self._parked |= await self.match(connection, kept.unknown) < len(kept.unknown)
         await self._match_parked(connection, fresh)
         await self._finish(connection, batch.finished)
 
@@ -205,7 +210,9 @@ class Journal:
 
     async def _match_parked(self, connection: Connection, fresh: Mapping[Place, Part]) -> None:
         """Receipts may have come before the answer to their submit was written."""
-        if fresh and await queries.receipts.any_parked(connection):
+        if fresh and self._parked:
+            self._parked = bool(await queries.receipts.any_parked(connection))
+        if fresh and self._parked:
             parked = await queries.receipts.parked(
                 connection, gateways=[gateway for gateway, _ in fresh], spellings=[id_ for _, id_ in fresh]
             )
@@ -247,6 +254,11 @@ class Journal:
                 self._parts[line.gateway, part.provider_id] = part
         while len(self._parts) > REMEMBERED:
             self._parts.popitem(last=False)
+
+
+@cache
+def _counter(gateway: str, fate: str) -> Counter:
+    return metrics.RECEIPTS.labels(gateway, fate)
 
 
 def _unfinished(written: asyncio.Task[None]) -> None:

@@ -17,11 +17,15 @@ from warnengine.model.canary import BELOW, CANARY
 from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.pace import Lately
 from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
+from warnengine.model.turns import Known
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.pace import lately, replace_held
 from warnengine.store.trial import tally
+from warnengine.store.turns import Row, known_ways, wait_in_turn
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
@@ -170,6 +174,23 @@ class ChangeDesk:
         rows = await sql.audience(self.connection, change=change, most=most)
         return [listener(row) for row in rows]
 
+    async def known_ways(self, people: Sequence[Listener]) -> dict[str, Known]:
+        """What is known of how to reach these people, by person."""
+        return await known_ways(self.connection, people)
+
+    async def now(self) -> datetime:
+        """Engine time."""
+        moment: datetime = await sql.now(self.connection)
+        return moment
+
+    async def lately(self, people: Sequence[Listener], within: timedelta) -> dict[str, Lately]:
+        """Their texts below orange, by person; what waits is locked, so that it does not leave meanwhile."""
+        return await lately(self.connection, people, within)
+
+    async def replace_held(self, bundles: Sequence[int]) -> None:
+        """These texts will not leave: another one says what they say."""
+        await replace_held(self.connection, bundles)
+
     async def versions(self, ids: Iterable[int]) -> dict[int, Version]:
         """Order versions by id."""
         rows = await sql.versions(self.connection, ids=list(ids))
@@ -227,7 +248,7 @@ class ChangeDesk:
     async def add_digest(self, change: int, version: int, bundle: NewBundle) -> None:
         """Write the digest of a change for the duty room."""
         who = bundle.listener
-        person = {"district": who.district, "key": who.person, "name": "值班室"}
+        person = {"district": who.district, "key": who.person, "name": "值班室", "prefers": []}
         await queries.people.add_person(self.connection, [person])
         await self.add_bundles(change, "order", [bundle], [])
         await queries.trial.add_obligation(
@@ -235,15 +256,17 @@ class ChangeDesk:
         )
 
     async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
-        rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
+        rows: dict[tuple[str, int, timedelta], list[tuple[int, int, str, str]]] = defaultdict(list)
         for bundle in bundles:
-            for place, (channel, address) in enumerate(bundle.listener.addresses):
-                lane = 4 - bundle.listener.level
-                rows[channel, lane].append((bundle.id + place, bundle.id, channel, address))
-        records = []
-        for (channel, lane), deliveries in rows.items():
+            who = bundle.listener
+            at_once = who.addresses[: who.turns.at_once] if who.turns else who.addresses
+            for place, (channel, address) in enumerate(at_once):
+                lane = 4 - who.level
+                rows[channel, lane, who.held].append((bundle.id + place, bundle.id, channel, address))
+        records: list[Row] = await wait_in_turn(self.connection, bundles)
+        for (channel, lane, held), deliveries in rows.items():
             for start in range(0, len(deliveries), CHUNK):
-                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
+                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane, after=held)
                 records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
         await self.connection.copy_records_to_table("delivery", records=records)
 

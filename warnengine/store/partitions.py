@@ -36,7 +36,7 @@ async def alone(database: Database, statement: str, *arguments: object, tries: i
         try:
             async with database.transaction() as connection:
                 # several engines at once: IF NOT EXISTS does not wait for the other's table
-                await connection.execute("SELECT pg_advisory_xact_lock(7070)")
+                await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7070))")
                 await connection.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
                 await connection.execute(statement, *arguments)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):

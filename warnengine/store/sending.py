@@ -161,6 +161,7 @@ class ClaimDesk:
             address=row["address"],
             level=Level(row["level"]),
             not_after=row["not_after"],
+            lapses=row["lapses"],
         )
 
 

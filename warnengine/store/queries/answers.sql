@@ -4,7 +4,7 @@ VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
 
 -- name: hold_number(address)!
 -- One reply of a number at a time.
-SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
+SELECT pg_advisory_xact_lock(hashtextextended(:address, lock_of(7072)));
 
 -- name: last_to(channel, address)^
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on

@@ -155,7 +155,7 @@ GROUP BY source;
 
 -- name: alone()$
 -- Whether no other engine publishes now. The lock ends with the transaction.
-SELECT pg_try_advisory_xact_lock(7072);
+SELECT pg_try_advisory_xact_lock(lock_of(7072));
 
 -- name: unsent(most)
 SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most;

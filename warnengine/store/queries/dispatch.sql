@@ -12,7 +12,7 @@ RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch, only_delivery)
 -- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
-SELECT a.delivery, a.number, d.address, b.level, b.not_after
+SELECT a.delivery, a.number, d.address, b.level, b.not_after, b.kind = 'lapse' AS lapses
 FROM (SELECT * FROM delivery WHERE chunk = :chunk
       UNION ALL
       SELECT * FROM delivery WHERE id = :only_delivery) AS d
@@ -42,7 +42,7 @@ WITH untried AS MATERIALIZED (
     ORDER BY d.id LIMIT :most
 )
 SELECT (SELECT count(*) FROM untried) AS untried, d.id AS delivery, :number::smallint AS number, d.bundle, d.address,
-       b.change, b.level, b.not_after, b.text,
+       b.change, b.level, b.not_after, b.kind = 'lapse' AS lapses, b.text,
        b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        b.approval IS NOT NULL AND (SELECT decided_at IS NOT NULL FROM approval WHERE id = b.approval)
@@ -96,18 +96,19 @@ FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chunk, epoch)
 WHERE c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner RETURNING c.id;
 
 -- name: release(chunk)!
--- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.
+-- Give a chunk back: finished when nothing is left, else due again: at once, or a moment later where what all of it
+-- follows is not settled yet, or after a while where people have stopped it.
 UPDATE chunk c SET lease_until = NULL,
     finished_at = CASE WHEN waiting.n = 0 THEN engine_now() END,
-    due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
-FROM (SELECT count(*) AS n,
-             bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              WHERE b.id = d.bundle AND unsettled(before))
-                      OR EXISTS (SELECT FROM bundle b WHERE b.id = d.bundle AND stopped(b, (SELECT halts_in_force())))) AS held
-      FROM chunk k CROSS JOIN LATERAL (
+    due = CASE WHEN waiting.stopped THEN engine_now() + interval '2 seconds'
+               WHEN waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
+FROM (SELECT count(*) AS n, bool_and(stopped(b, h.halts)) AS stopped,
+             bool_and(stopped(b, h.halts) OR EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before))) AS held
+      FROM (SELECT halts_in_force() AS halts) AS h CROSS JOIN chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
           SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
+      JOIN bundle b ON b.id = d.bundle
       WHERE k.id = :chunk AND NOT tried(d.id, k.number)) AS waiting
 WHERE c.id = :chunk;
 
