@@ -126,7 +126,7 @@ async def test_who_has_no_address_is_shown_and_the_ladder_goes_on_at_once(world:
     await world.chase()
     (asked,) = await world.bundles("anju_vice", "escalation")
     assert asked["behalf"] == (await world.bundles("anju_duty"))[0]["id"]
-    assert await world.rows("SELECT FROM timer WHERE bundle = $1 AND act = 'again'", asked["behalf"]) == []
+    assert await world.rows("SELECT FROM every_timer WHERE bundle = $1 AND act = 'again'", asked["behalf"]) == []
 
 
 async def test_an_all_clear_goes_to_exactly_those_possibly_reached(world: World) -> None:
@@ -170,7 +170,7 @@ async def test_a_downgrade_also_reaches_those_who_are_no_longer_called(world: Wo
     await world.send()
     assert {b["person"] for b in await world.rows("SELECT person FROM bundle WHERE kind = 'update'")} == RED
     assert "降为黄色" in (await world.inbox("anju_mayor"))[-1]
-    chased = await world.column("SELECT DISTINCT b.person FROM timer t JOIN bundle b ON b.id = t.bundle "
+    chased = await world.column("SELECT DISTINCT b.person FROM every_timer t JOIN bundle b ON b.id = t.bundle "
                                 "WHERE b.kind = 'update'")  # fmt: skip
     assert set(chased) == YELLOW
 
@@ -217,7 +217,7 @@ async def test_what_else_stood_in_a_stale_message_moves_into_the_new_one(world: 
         "withdrawn"
     }
     assert await world.duties("anju_duty") == {f"{BAIYANG}/rainstorm": "open"}
-    acts = await world.column("SELECT act FROM timer WHERE bundle = $1", new["id"])
+    acts = await world.column("SELECT act FROM every_timer WHERE bundle = $1", new["id"])
     assert "deputy" in acts, "the ladder is climbed for it"
 
 

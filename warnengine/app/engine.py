@@ -57,6 +57,8 @@ from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
+from warnengine.order.texts import Texts
+from warnengine.order.turns import give_turns
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -80,6 +82,7 @@ from warnengine.store.receipts import ReceiptStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
+from warnengine.store.turns import TurnStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -114,10 +117,16 @@ class Engine:
     """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
-        settings, book = self.settings, self.book
-        self.mode = Mode(settings, self.database)
-        texts, key = self.mode.texts(), link_key(settings)
-        self.wording = Wording(book, key, settings.http.public_url)
+        self.mode = Mode(self.settings, self.database)
+        texts, key = self.mode.texts(), link_key(self.settings)
+        self._join_stores()
+        self._join_deciders(texts, key)
+        self._join_channels()
+        self._join_watch(texts, key)
+
+    def _join_stores(self) -> None:
+        """What keeps: one store for each part of the story."""
+        settings, owner = self.settings, owner_name()
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
@@ -127,23 +136,33 @@ class Engine:
         self.people = PeopleStore(self.database)
         self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
-        self.spokesman = Spokesman(book, texts, key)
-        self.ladder = LadderStore(self.database, self.spokesman.speak)
-        owner = owner_name()
+        self.turns = TurnStore(self.database)
         self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
         self.lines = LineStore(self.database, owner)
         self.sending = SendStore(self.database, self.journal, lease)
+        self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
+        self.accounts = AccountStore(self.database)
+
+    def _join_deciders(self, texts: Texts, key: bytes) -> None:
+        """What reads warnings, decides and writes."""
+        settings, book = self.settings, self.book
+        self.wording = Wording(book, key, settings.http.public_url)
+        self.spokesman = Spokesman(book, texts, key)
+        self.ladder = LadderStore(self.database, self.spokesman.speak)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         self.digest = self.mode.digest(book.signature, key)
-        self.drafts = ByHandStore(self.database)
-        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
+
+    def _join_channels(self) -> None:
+        """What sends: a channel for each gateway, and the duty room's telephone."""
+        settings = self.settings
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
@@ -155,14 +174,17 @@ class Engine:
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
-        self.fitness = Fitness(self)
         self.running = self.channels if "dispatch" in self.roles else []
+
+    def _join_watch(self, texts: Texts, key: bytes) -> None:
+        """What shows that the engine, its gateways and its people are fit, and accounts for everything."""
+        settings, book = self.settings, self.book
+        self.fitness = Fitness(self)
         flight = CanaryStore(self.database)
         self.ballast = Ballast(settings.data, settings.ballast_bytes)
         self.roll = RollCaller(
             book, settings.roll_call, RollCallStore(self.database, book.district.code), flight, key
         )
-        self.accounts = AccountStore(self.database)
         self.accountant = Accountant(
             book,
             self.reconciler,
@@ -218,7 +240,7 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder, self.book.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder, self.book.pace)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
@@ -235,12 +257,13 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, channels whose turn has come, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await give_turns(self.turns),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Unheard
 from warnengine.order.compose import hazard_name
 
+NEVER = timedelta(days=3650)
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 """Where a silence may mean that masts, power and roads are gone; a silent sector is an empty office."""
 
@@ -16,8 +18,8 @@ PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 class SilenceStore(Protocol):
     """What telling needs of the store."""
 
-    async def unheard(self) -> Sequence[Unheard]:
-        """Orders that nobody is known to have got."""
+    async def unheard(self, after: timedelta) -> Sequence[Unheard]:
+        """Orders of at least this age that nobody is known to have got."""
 
     async def alarm(self, unheard: Unheard, words: str) -> bool:
         """A task for the duty room, one while it is open; whether it is new."""
@@ -25,7 +27,8 @@ class SilenceStore(Protocol):
 
 async def show_silence(store: SilenceStore, book: RuleBook) -> bool:
     """Tell the duty room of towns that have been silent for too long; return whether there was anything new."""
-    found = [(one, words(one, book)) for one in await store.unheard() if too_long(one, book)]
+    least = min((rung.silence for rung in book.ladder.values() if rung.silence), default=NEVER)
+    found = [(one, words(one, book)) for one in await store.unheard(least) if too_long(one, book)]
     return any([await store.alarm(one, said) for one, said in found])
 
 

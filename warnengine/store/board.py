@@ -40,6 +40,11 @@ class BoardStore:
             for row in rows
         ]
 
+    async def waiting(self, most: int) -> list[dict[str, Any]]:
+        """Texts below orange that wait: for a channel's turn, or because their reader got much before."""
+        rows = await self._rows(queries.pace.waiting, most=most)
+        return [{**row, "bundle": str(row["bundle"]), "level": Level(row["level"]).key} for row in rows]
+
     async def obligations(self, most: int, unit: str | None) -> list[dict[str, Any]]:
         """Who must answer what stands, with every answer and the level of proof, the gravest first."""
         return await self._rows(sql.of_obligations, most=most, unit=unit)

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Timer, Written
 from warnengine.model.byhand import ByHand
 from warnengine.model.canary import BELOW, CANARY
 from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.pace import Lately
 from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
+from warnengine.model.turns import Known
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.pace import lately, replace_held
 from warnengine.store.trial import tally
+from warnengine.store.turns import Row, known_ways, wait_in_turn
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
@@ -29,8 +33,8 @@ if TYPE_CHECKING:
 
 sql = queries.orders
 approvals = queries.approvals
-CHUNK = 200
-"""Deliveries that are leased together: what a batch looks through for those that still wait."""
+CHUNK = 64
+"""Deliveries that are leased together: about a window, so that one batch is a chunk."""
 
 
 class DistrictDesk:
@@ -170,6 +174,23 @@ class ChangeDesk:
         rows = await sql.audience(self.connection, change=change, most=most)
         return [listener(row) for row in rows]
 
+    async def known_ways(self, people: Sequence[Listener]) -> dict[str, Known]:
+        """What is known of how to reach these people, by person."""
+        return await known_ways(self.connection, people)
+
+    async def now(self) -> datetime:
+        """Engine time."""
+        moment: datetime = await sql.now(self.connection)
+        return moment
+
+    async def lately(self, people: Sequence[Listener], within: timedelta) -> dict[str, Lately]:
+        """Their texts below orange, by person; what waits is locked, so that it does not leave meanwhile."""
+        return await lately(self.connection, people, within)
+
+    async def replace_held(self, bundles: Sequence[int]) -> None:
+        """These texts will not leave: another one says what they say."""
+        await replace_held(self.connection, bundles)
+
     async def versions(self, ids: Iterable[int]) -> dict[int, Version]:
         """Order versions by id."""
         rows = await sql.versions(self.connection, ids=list(ids))
@@ -205,7 +226,8 @@ class ChangeDesk:
     ) -> None:
         """Write bundles with their obligations, deliveries, chunks and timers."""
         now = await sql.now(self.connection)
-        records = [_bundle(bundle, change, purpose, now) for bundle in bundles]
+        schedules = await self._add_schedules(bundles, now)
+        records = [(*_bundle(bundle, change, purpose, now), schedules.get(bundle.timers)) for bundle in bundles]
         await self.connection.copy_records_to_table("bundle", records=records, columns=BUNDLE)
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
@@ -213,7 +235,7 @@ class ChangeDesk:
         elif purpose != "approval":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
-        await self._add_timers(bundles, now)
+        await self._page_unreachable(bundles)
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
@@ -226,7 +248,7 @@ class ChangeDesk:
     async def add_digest(self, change: int, version: int, bundle: NewBundle) -> None:
         """Write the digest of a change for the duty room."""
         who = bundle.listener
-        person = {"district": who.district, "key": who.person, "name": "值班室"}
+        person = {"district": who.district, "key": who.person, "name": "值班室", "prefers": []}
         await queries.people.add_person(self.connection, [person])
         await self.add_bundles(change, "order", [bundle], [])
         await queries.trial.add_obligation(
@@ -234,25 +256,36 @@ class ChangeDesk:
         )
 
     async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
-        rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
+        rows: dict[tuple[str, int, timedelta], list[tuple[int, int, str, str]]] = defaultdict(list)
         for bundle in bundles:
-            for place, (channel, address) in enumerate(bundle.listener.addresses):
-                lane = 4 - bundle.listener.level
-                rows[channel, lane].append((bundle.id + place, bundle.id, channel, address))
-        records = []
-        for (channel, lane), deliveries in rows.items():
+            who = bundle.listener
+            at_once = who.addresses[: who.turns.at_once] if who.turns else who.addresses
+            for place, (channel, address) in enumerate(at_once):
+                lane = 4 - who.level
+                rows[channel, lane, who.held].append((bundle.id + place, bundle.id, channel, address))
+        records: list[Row] = await wait_in_turn(self.connection, bundles)
+        for (channel, lane, held), deliveries in rows.items():
             for start in range(0, len(deliveries), CHUNK):
-                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
+                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane, after=held)
                 records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
         await self.connection.copy_records_to_table("delivery", records=records)
 
-    async def _add_timers(self, bundles: Sequence[NewBundle], now: datetime) -> None:
-        timers = [
-            (bundle.id, step, act.value, now + after) for bundle in bundles for step, act, after in bundle.timers
+    async def _add_schedules(self, bundles: Sequence[NewBundle], now: datetime) -> dict[tuple[Timer, ...], int]:
+        """One schedule for all bundles that are chased alike; the name of each."""
+        names: dict[tuple[Timer, ...], int] = {}
+        for bundle in bundles:
+            if bundle.timers:
+                names.setdefault(bundle.timers, bundle.id)
+        steps = [
+            (id_, step, act.value, now + after) for timers, id_ in names.items() for step, act, after in timers
         ]
-        await self.connection.copy_records_to_table(
-            "timer", records=timers, columns=["bundle", "step", "act", "due"]
-        )
+        if steps:
+            await self.connection.copy_records_to_table(
+                "schedule", records=steps, columns=["id", "step", "act", "due"]
+            )
+        return names
+
+    async def _page_unreachable(self, bundles: Sequence[NewBundle]) -> None:
         for bundle in bundles:
             if not bundle.listener.addresses:
                 await sql.add_task(
@@ -316,12 +349,12 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
-    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about", "schedule",
 )  # fmt: skip
 
 
 def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:
-    """A row of `bundle`, in the order of BUNDLE."""
+    """A row of `bundle`, in the order of BUNDLE but for its schedule."""
     who = bundle.listener
     return (
         bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,

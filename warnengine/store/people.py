@@ -16,7 +16,10 @@ class PeopleStore:
 
     async def replace(self, district: str, directory: Directory) -> None:
         """Make this list the one that counts from now on, for the orders that stand too."""
-        people = [{"district": district, "key": p.key, "name": p.name} for p in directory.people.values()]
+        people = [
+            {"district": district, "key": p.key, "name": p.name, "prefers": list(p.prefers)}
+            for p in directory.people.values()
+        ]
         ways = [
             {"district": district, "person": person.key, "channel": channel, "address": address}
             for person in directory.people.values()

@@ -197,8 +197,9 @@ FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_orde
 WHERE b.id = ANY(:bundles::bigint[])
 ON CONFLICT (version, person) DO UPDATE SET bundle = excluded.bundle;
 
--- name: add_chunk(channel, lane)$
-INSERT INTO chunk (channel, lane, purpose, number, due) VALUES (:channel, :lane, 'first', 1, engine_now()) RETURNING id;
+-- name: add_chunk(channel, lane, after)$
+INSERT INTO chunk (channel, lane, purpose, number, due) VALUES (:channel, :lane, 'first', 1, engine_now() + :after::interval)
+RETURNING id;
 
 -- name: add_task(district, kind, bundle, person, words)!
 INSERT INTO task (district, kind, bundle, person, words) VALUES (:district, :kind, :bundle, :person, :words)
