@@ -53,6 +53,15 @@ async def test_the_first_people_come_with_the_orders_and_the_gravest_first(world
     assert len(world.sms.log) == 3, "they are sent to before the others are even written"
 
 
+async def test_of_a_red_those_who_lead_are_told_before_the_others(world: World) -> None:
+    await world.warn("red", ANJU, react=False)
+    await first_group(world, 100)
+    people = await world.column("SELECT person FROM bundle WHERE purpose = 'order' ORDER BY id")
+    duty = [place for place, person in enumerate(people) if person.endswith("_duty")]
+    assert len(duty) == 2
+    assert duty[0] == len(people) - 2, f"whoever is only on duty comes last: {people}"
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 6, 7, 8])
 async def test_groups_of_any_size_reach_everybody_once(world: World, most: int) -> None:
     await world.warn("red", react=False)

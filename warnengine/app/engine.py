@@ -31,6 +31,7 @@ from warnengine.audit import anchor
 from warnengine.audit.anchor import Anchors
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
+from warnengine.audit.retention import Keeper
 from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
@@ -55,6 +56,7 @@ from warnengine.order.ended import show_ended
 from warnengine.order.escalate import Spokesman, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
+from warnengine.order.held import tell_held
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
 from warnengine.order.texts import Texts
@@ -72,6 +74,7 @@ from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
 from warnengine.store.hearing import HearingStore
+from warnengine.store.held import HeldStore
 from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
@@ -79,6 +82,7 @@ from warnengine.store.lines import LineStore
 from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
+from warnengine.store.retention import RetentionStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
@@ -89,7 +93,9 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset({"listen", "hear", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
+UNHURRIED = frozenset(
+    {"listen", "hear", "audit", "anchor", "seal", "partitions", "retention", "account", "roll-call", "lines"}
+)
 """Loops whose work is a matter of minutes."""
 HEAR = timedelta(seconds=15)
 """Between two looks for people who have a message after all: most are found as their receipt comes."""
@@ -131,6 +137,9 @@ class Engine:
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
         self.audit = AuditStore(self.database)
+        self.keeper = Keeper(
+            RetentionStore(self.database), settings.retention.years, settings.retention.named_years
+        )
         self.duty = DutyStore(self.database)
         self.hearing = HearingStore(self.database)
         self.people = PeopleStore(self.database)
@@ -244,6 +253,7 @@ class Engine:
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
+        told.append(await tell_held(self.spokesman, HeldStore(self.database)))
         await self.announce_ending()
         return any([asked, await chaser.step(), *told])
 
@@ -319,6 +329,7 @@ class Engine:
             yield "account", self.accountant.step
             yield "roll-call", self.roll.step
             yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
+            yield "retention", Rarely(self.keeper.round, HOUR).step
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step

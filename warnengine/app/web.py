@@ -15,8 +15,11 @@ from warnengine.api import control, gauges, problems, routes, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
+from warnengine.app.condition import Condition
 from warnengine.app.engine import Engine
-from warnengine.console import official
+from warnengine.app.settled import link_key
+from warnengine.console import duty, official
+from warnengine.console.duty.gate import Gate
 from warnengine.dispatch.channel import Receipt, Reply
 from warnengine.dispatch.channels.http_profile import Garbled, Unreadable
 from warnengine.dispatch.channels.push import PushChannel
@@ -24,6 +27,7 @@ from warnengine.dispatch.channels.sms_http import HttpChannel
 from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.settings import HttpLine, WecomGateway
+from warnengine.store.room import RoomStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
@@ -46,6 +50,7 @@ def web(engine: Engine) -> FastAPI:
     for routers in (control.by_hand, control.taking_back, control.by_telephone):
         application.include_router(routers(hand, operators, engine.bell.ring))
     application.include_router(official.build(engine.answers, _house(engine)))
+    application.include_router(duty.build(_room(engine)))
     return application
 
 
@@ -96,6 +101,29 @@ def _callbacks(engine: Engine) -> dict[tuple[str, str], routes.Callback]:
         for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
         if isinstance(gateway, HttpLine | WecomGateway) and isinstance(channel, HttpChannel | WecomChannel)
     }
+
+
+def _room(engine: Engine) -> duty.Room:
+    """The duty room's pages over an engine."""
+    store = RoomStore(engine.database)
+    condition = Condition(engine, store)
+    return duty.Room(
+        gate=Gate(engine.settings, link_key(engine.settings)),
+        book=engine.book,
+        hand=engine.hand,
+        drafts=engine.drafts,
+        telephone=engine.telephone,
+        board=engine.board,
+        halts=engine.halts,
+        duty=engine.duty,
+        store=store,
+        called=engine.duty_room.called,
+        ring=engine.bell.ring,
+        condition=condition.shown,
+        examine=condition.examine,
+        roll_call=engine.roll.call,
+        notice=lambda: engine.mode.paused,
+    )
 
 
 def _callback(channel: HttpChannel | WecomChannel, inbox: StoredInbox, warnings: WarningStore) -> routes.Callback:

@@ -66,6 +66,10 @@ class Routes:
         """Gateways that get nothing now, and why."""
         return {name: one.why for name, one in self._circuits.items() if one.share(now) is None}
 
+    def trust(self, now: float) -> dict[str, tuple[float | None, str]]:
+        """How much of its work each gateway gets, None where it rests or is down, and why."""
+        return {name: (one.share(now), one.why) for name, one in self._circuits.items()}
+
     def several(self) -> list[str]:
         """Channels with more than one gateway."""
         return sorted({way.kind for name, way in self._ways.items() if self.others(name)})

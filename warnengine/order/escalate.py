@@ -98,7 +98,7 @@ class Spokesman:
         if words is None:
             return
         text = await desk.add_text(asked.change, people[0].versions, (), asked.purpose, words)
-        bundles = await self._bundles(desk, await taking_turns(desk, people, self.book), text)
+        bundles = await self.bundles(desk, await taking_turns(desk, people, self.book), text)
         await desk.add_bundles(asked.change, asked.purpose, [self._about(one, asked) for one in bundles], [])
 
     def _about(self, bundle: NewBundle, asked: Asked) -> NewBundle:
@@ -121,7 +121,7 @@ class Spokesman:
             versions = await desk.versions(people[0].versions)
             words = leader_text(due, versions, self.book, self.texts)
             text = await desk.add_text(desk.change, people[0].versions, (), "unstarted", words)
-            await desk.add_bundles(desk.change, "unstarted", await self._bundles(desk, people, text), [])
+            await desk.add_bundles(desk.change, "unstarted", await self.bundles(desk, people, text), [])
         await desk.told(note(people, whom, self.book))
         return len(due)
 
@@ -144,7 +144,7 @@ class Spokesman:
         if people:
             written = await self._request(desk, authority)
             text = await desk.add_text(pleading.change, pleading.versions, (), "approval", written)
-            bundles = await self._bundles(desk, people, text)
+            bundles = await self.bundles(desk, people, text)
             await self._ask(desk, bundles)
         else:
             await desk.to_duty_room(f"第{pleading.approval}号请示:{authority.unit}/{authority.post}无人在岗")
@@ -164,7 +164,7 @@ class Spokesman:
             facts = countersign_facts(call, self.book)
             written = self.texts.write("countersign", "", facts, fallback=countersign_plain(facts))
             text = await desk.add_text(desk.pleading.change, desk.pleading.versions, (), "approval", written)
-            await self._ask(desk, await self._bundles(desk, [who], text))
+            await self._ask(desk, await self.bundles(desk, [who], text))
         await desk.next_rung(desk.pleading.rung + 1, within)
 
     async def _ask(self, desk: ApprovalDesk, bundles: Sequence[NewBundle]) -> None:
@@ -176,7 +176,8 @@ class Spokesman:
         facts = facts_of(desk.pleading, versions, self.book, authority.within)
         return self.texts.write("approval", "", facts, fallback=plain(facts))
 
-    async def _bundles(self, desk: BundleDesk, people: Sequence[Listener], text: int) -> list[NewBundle]:
+    async def bundles(self, desk: BundleDesk, people: Sequence[Listener], text: int) -> list[NewBundle]:
+        """One for each who reads a text."""
         ids = await desk.next_bundles(len(people))
         return [
             NewBundle(id_, who, text, code_hash(link_code(self.key, id_)))

@@ -68,8 +68,8 @@ class BundleDesk(Protocol):
 class Desk(BundleDesk, Protocol):
     """What expanding needs beside that."""
 
-    async def audience(self, change: int, most: int) -> Sequence[Listener]:
-        """People without a bundle of this change, gravest first."""
+    async def audience(self, change: int, most: int, leading: Sequence[str] = ()) -> Sequence[Listener]:
+        """People without a bundle of this change, gravest first, then those in leading posts."""
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
@@ -98,7 +98,7 @@ class Expander:
 
     async def expand(self, desk: Desk, change: int, most: int) -> bool:
         """Write the next group; return whether that was the last. Resumable: who has a bundle is left alone."""
-        found = await desk.audience(change, most)
+        found = await desk.audience(change, most, self._leading())
         audience = await taking_turns(desk, await pacing(desk, found, self.book), self.book)
         versions = await desk.versions({v for listener in audience for v in listener.versions})
         written: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
@@ -123,6 +123,11 @@ class Expander:
         if len(audience) < most:
             await desk.expanded(change)
         return len(audience) < most
+
+    def _leading(self) -> list[str]:
+        """Posts whose holders must begin, of any unit: they are told before the others of their level."""
+        starts = [rung.start for rung in self.book.ladder.values() if rung.start]
+        return sorted({post for start in starts for posts in start.leaders.values() for post in posts})
 
     def _timers(self, who: Alike, versions: Mapping[int, Version]) -> tuple[Timer, ...]:
         """What is done about somebody who does not answer, and then who does not finish; the same for all who are

@@ -113,7 +113,7 @@ class Hand:
     expander: Expander
     store: Store
     mode: str
-    """live or demo."""
+    """live, demo, drill or trial."""
 
     @property
     def book(self) -> RuleBook:
@@ -168,25 +168,36 @@ class Hand:
 
         mistake: its people read that it was sent in error; otherwise that it is over.
         """
+        return {"order": order, **await self.withdraw_all((order,), who, why, confirm, mistake=mistake)}
+
+    async def withdraw_all(
+        self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
+    ) -> dict[str, Any]:
+        """The same with several at once, all or none: what was sent by mistake mostly went to many units."""
         async with self.store.desk(self.book.district.code) as desk:
-            row = await desk.order(order)
-            if row is None:
-                raise Refused(404, f"没有第{order}号指令:用 GET /v1/orders 查看编号。")
-            versions = await desk.people.versions([row["version"]])
-            words = retraction(versions[row["version"]]) if mistake else ""
-            if row["lapsed_at"] or not await desk.withdrawn(order, words, why, who.name):
-                raise Refused(409, f"第{order}号指令已经解除或撤回,不用再撤。")
-            if row["family"].startswith(FAMILY):
-                await desk.ended(int(row["family"].removeprefix(FAMILY)), row["unit"])
-            made = await self._make(desk, lambda load: load.order == order)
+            for order in orders:
+                await self._taken_back(desk, order, who, why, mistake=mistake)
+            made = await self._make(desk, lambda load: load.order in orders)
             if confirm is None:
-                return {"order": order, "withdrawn": False, **made.preview}
+                return {"withdrawn": False, **made.preview}
             if confirm != made.sha256:
-                raise Refused(409, f"第{order}号指令刚刚有变:请重新预览,核对后再撤回。")
-            body = {"order": order, "by": who.name, "why": why, "mistake": mistake, "sha256": confirm}
-            await desk.seal("withdrawal", {**body, "people": made.preview["people"]})
+                raise Refused(409, f"第{_numbers(orders)}号指令刚刚有变:请重新预览,核对后再撤回。")
+            body = {"by": who.name, "why": why, "mistake": mistake, "sha256": confirm}
+            for order in orders:
+                await desk.seal("withdrawal", {"order": order, **body, "people": made.preview["people"]})
             desk.keep()
-            return {"order": order, "withdrawn": True, **made.preview}
+            return {"withdrawn": True, **made.preview}
+
+    async def _taken_back(self, desk: Desk, order: int, who: Who, why: str, *, mistake: bool) -> None:
+        row = await desk.order(order)
+        if row is None:
+            raise Refused(404, f"没有第{order}号指令:用 GET /v1/orders 查看编号。")
+        versions = await desk.people.versions([row["version"]])
+        words = retraction(versions[row["version"]]) if mistake else ""
+        if row["lapsed_at"] or not await desk.withdrawn(order, words, why, who.name):
+            raise Refused(409, f"第{order}号指令已经解除或撤回,不用再撤。")
+        if row["family"].startswith(FAMILY):
+            await desk.ended(int(row["family"].removeprefix(FAMILY)), row["unit"])
 
     @asynccontextmanager
     async def _sent(
@@ -238,3 +249,7 @@ async def _seal(desk: Desk, manual: Row, made: Made, by: Sequence[str], break_gl
     if break_glass:
         asked = await desk.ask_afterwards(made.change, made.loads, made.sha256, manual["author"])
         await desk.seal("break_glass", {**body, "reason": break_glass, "approval": asked})
+
+
+def _numbers(orders: Sequence[int]) -> str:
+    return "、".join(map(str, orders))

@@ -15,7 +15,7 @@ from warnengine.order.byhand import retraction
 from warnengine.order.limits import beyond
 from warnengine.order.texts import fill
 
-MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)"}
+MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)", "drill": "演练(DRILL)", "trial": "试运行(TRIAL)"}
 SLOTS = {"name": "×××", "posts": "(岗位)", "link": "(链接)", "resend": ""}
 Row = Mapping[str, Any]
 
@@ -25,15 +25,10 @@ def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: s
     people = {key for text in texts for key in text["who"]}
     names = {code: unit.short for code, unit in book.units.items()}
     channels = Counter(channel for text in texts for channel in text["channels"])
-    said = (
-        f"{MODES[mode]}:确认后立即向{len(people)}人发出"
-        if people
-        else f"{MODES[mode]}:没有人收到过,撤下即可,不发信息"
-    )
     return {
         "confirm": _sha256(loads, book, mode),
         "mode": MODES[mode],
-        "says": said,
+        "says": f"{MODES[mode]}:{_says(len(people), mode)}",
         "people": len(people),
         "without_address": sum(text["without"] for text in texts),
         "channels": dict(channels),
@@ -50,6 +45,13 @@ def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: s
         "texts": [{"text": fill(text["short"], SLOTS), "people": text["people"]} for text in texts],
         "corrections": [retraction(one.version) for one in loads if one.version.change.kind is not Kind.LAPSE],
     }
+
+
+def _says(people: int, mode: str) -> str:
+    """What a yes would do."""
+    if not people:
+        return "没有人收到过,撤下即可,不发信息"
+    return f"确认后只计算,拟发{people}人,不发给任何责任人" if mode == "trial" else f"确认后立即向{people}人发出"
 
 
 def _sha256(loads: Sequence[Load], book: RuleBook, mode: str) -> str:

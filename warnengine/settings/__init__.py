@@ -21,6 +21,7 @@ from pydantic_settings import (
 from warnengine.settings.access import Http, Kafka, Operator, Source
 from warnengine.settings.dispatch import AnyGateway, Dispatch
 from warnengine.settings.gateway import Gateway, HttpLine
+from warnengine.settings.keeping import Retention
 from warnengine.settings.online import ExtraGateway, MqttGateway, PushGateway, SmtpGateway, WecomGateway
 from warnengine.settings.rehearsal import Drill, Trial
 from warnengine.settings.sms import CmppGateway, HttpGateway, SmppGateway
@@ -43,6 +44,7 @@ __all__ = [
     "MqttGateway",
     "Operator",
     "PushGateway",
+    "Retention",
     "RollCall",
     "Settings",
     "SmppGateway",
@@ -99,6 +101,7 @@ class Settings(BaseSettings):
     256, in a demo 8. 0: none."""
     backups: Path | None = None
     """The folder that backups are written to; `doctor` watches the age of the newest."""
+    retention: Retention = Retention()
     roll_call: RollCall | None = None
     """Absent: none by itself; `warnengine report roll-call --start` makes one at any time."""
     alive: Alive | None = None

@@ -28,8 +28,9 @@ AnyGateway = Annotated[
 class Dispatch(Section):
     """The bounded send: lease > connect + answer + grace, checked at start."""
 
-    lease_seconds: float = 30
-    grace_seconds: float = 10
+    lease_seconds: float = 24
+    """Whoever starts again after a crash waits so long for what the dead one held: first send within 30 s."""
+    grace_seconds: float = 8
     intent_batch: int | None = Field(default=None, ge=1, le=500)
     """Intents committed together; absent: the gateway's window; fewer where it is slow. What was intended and has
     no outcome is in doubt after a crash: two such batches of each gateway at most, and one of reds."""

@@ -86,8 +86,8 @@ class MqttGateway(Gateway):
     """Where the app hands over what a person answered: {"order", "text"}."""
     status: Topic | None = None
     """Where a device, or its will, says `online` or `offline` (retained)."""
-    repeat: int = Field(default=3, ge=1, le=10)
-    """How often a loudspeaker says it."""
+    repeat: int = Field(default=1, ge=1, le=10)
+    """How often a loudspeaker says it; once has everything twice already."""
     enquire_seconds: float = Field(default=30, ge=1)
 
     @model_validator(mode="after")

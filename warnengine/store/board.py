@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from warnengine.model.level import Level
 from warnengine.model.proof import Proof
+from warnengine.store import partitions
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain
 
@@ -89,10 +90,7 @@ class BoardStore:
 
     async def ensure_partitions(self) -> None:
         """Room for this month's deliveries and the next ones'."""
-        async with self.database.transaction() as connection:
-            # several engines start at once, and IF NOT EXISTS does not wait for the other's table
-            await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7070))")
-            await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
+        await partitions.ensure(self.database)
 
     async def gauges(self) -> dict[str, Any]:
         """Single figures for the metrics page."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ sql = queries.orders
 approvals = queries.approvals
 CHUNK = 64
 """Deliveries that are leased together: about a window, so that one batch is a chunk."""
+FIRST_CHUNKS = [32] * 8
+"""Smaller ones at the head: a gateway works at three at once, and who comes first does not share with the last."""
 
 
 class DistrictDesk:
@@ -43,6 +46,7 @@ class DistrictDesk:
     def __init__(self, connection: Connection, district: str) -> None:
         self.connection = connection
         self.district = district
+        self._taken_in: list[int] = []
 
     async def now(self) -> datetime:
         """Engine time."""
@@ -94,7 +98,8 @@ class DistrictDesk:
             {**cell.key._asdict(), "district": self.district, "statements": _statements(cell)} for cell in cells
         ]
         await sql.save_cell(self.connection, rows)
-        await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
+        self._taken_in = list(arrivals)
+        await sql.warnings_applied(self.connection, district=self.district, arrivals=self._taken_in)
         await sql.decisions_applied(self.connection, district=self.district)
         await approvals.doubt(self.connection)
 
@@ -106,7 +111,12 @@ class DistrictDesk:
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
     ) -> int:
         """Write versions, supersede the older ones, ask for approvals; return the change's id."""
-        because = sorted({identifier for version in versions for identifier in version.change.because})
+        # an all-clear stands on nothing: what has just come in says why there is one
+        came = await sql.identifiers(self.connection, arrivals=self._taken_in)
+        because = sorted(
+            {row["identifier"] for row in came}
+            | {identifier for version in versions for identifier in version.change.because}
+        )
         change: int = await sql.add_change(
             self.connection,
             district=self.district,
@@ -124,7 +134,8 @@ class DistrictDesk:
         await sql.announce(
             self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
         )
-        await sql.audit(self.connection, kind="orders", body={"change": change, "orders": _news(versions)})
+        body = {"change": change, "because": because, "orders": _news(versions)}
+        await sql.audit(self.connection, kind="orders", body=body)
         return change
 
     async def _version(self, version: Version, change: int) -> int:
@@ -169,9 +180,9 @@ class ChangeDesk:
         self.connection = connection
         self.district = district
 
-    async def audience(self, change: int, most: int) -> list[Listener]:
-        """People without a bundle of this change, gravest first."""
-        rows = await sql.audience(self.connection, change=change, most=most)
+    async def audience(self, change: int, most: int, leading: Sequence[str] = ()) -> list[Listener]:
+        """People without a bundle of this change, gravest first, then those in leading posts."""
+        rows = await sql.audience(self.connection, change=change, most=most, leading=list(leading))
         return [listener(row) for row in rows]
 
     async def known_ways(self, people: Sequence[Listener]) -> dict[str, Known]:
@@ -265,10 +276,10 @@ class ChangeDesk:
                 rows[channel, lane, who.held].append((bundle.id + place, bundle.id, channel, address))
         records: list[Row] = await wait_in_turn(self.connection, bundles)
         for (channel, lane, held), deliveries in rows.items():
-            for start in range(0, len(deliveries), CHUNK):
+            for part in _chunks(deliveries):
                 chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane, after=held)
-                records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
-        await self.connection.copy_records_to_table("delivery", records=records)
+                records += [(*row, chunk) for row in part]
+        await self.connection.copy_records_to_table("delivery", records=records, columns=DELIVERY)
 
     async def _add_schedules(self, bundles: Sequence[NewBundle], now: datetime) -> dict[tuple[Timer, ...], int]:
         """One schedule for all bundles that are chased alike; the name of each."""
@@ -325,6 +336,15 @@ class OrderStore:
             await sql.publish_book(connection, hash=book, files=files)
 
 
+def _chunks(deliveries: Sequence[tuple[int, int, str, str]]) -> Iterator[Sequence[tuple[int, int, str, str]]]:
+    start = 0
+    for size in itertools.chain(FIRST_CHUNKS, itertools.repeat(CHUNK)):
+        if start >= len(deliveries):
+            return
+        yield deliveries[start : start + size]
+        start += size
+
+
 def listener(row: Any) -> Listener:
     """A row of query `audience`."""
     return Listener(
@@ -351,6 +371,7 @@ BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
     "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about", "schedule",
 )  # fmt: skip
+DELIVERY = ("id", "bundle", "channel", "address", "chunk")
 
 
 def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:

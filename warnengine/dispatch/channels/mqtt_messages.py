@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from warnengine.dispatch.channel import ChannelError, Fate, Outgoing, Reason, Receipt, Reply
 from warnengine.dispatch.channels.http_profile import Unreadable
-from warnengine.dispatch.channels.speech import announced
+from warnengine.dispatch.channels.speech import proclaimed
 from warnengine.dispatch.channels.voice_profiles import call_of, delivery_of
 from warnengine.settings import MqttGateway
 
@@ -63,7 +63,7 @@ def payload_of(gateway: MqttGateway, message: Outgoing) -> bytes:
     }
     text = message.text
     if gateway.serves == "loudspeaker":
-        body = {"speech": announced(text.short), "repeat": gateway.repeat}
+        body = {"speech": proclaimed(text.short), "repeat": gateway.repeat}
     else:
         body = {
             "order": call_of(message.delivery),

@@ -20,6 +20,8 @@ _CIRCLED = {circled: f"第{number}," for number, circled in enumerate("①②③
 _SIGNS = str.maketrans(_CIRCLED | dict.fromkeys("“”\"'《》<>[]【】{}*_#|\\", "") | {"℃": "度"})
 _UNITS = {"km/h": "公里每小时", "m/s": "米每秒", "mm": "毫米", "km": "公里", "cm": "厘米"}
 _UNIT = re.compile(rf"(?<=[0-9])\s*({'|'.join(map(re.escape, _UNITS))})(?![A-Za-z])", re.IGNORECASE)
+_ON_PAPER = re.compile(r"\(报人数\)|^(?:只办完一项回|核实|范围)[^\n]*$|核实[0-9][0-9-]*", re.MULTILINE)
+_SPLIT = re.compile(r"[①-⑳]|;")
 _DIGITS = str.maketrans("0123456789", "零幺二三四五六七八九")
 _STOPS = re.compile(r"[。;,、:\s]*\n[\s]*|。[。;,、\s]+")
 
@@ -42,6 +44,15 @@ def announced(short: str) -> str:
     words = _UNIT.sub(lambda unit: _UNITS[unit[1].lower()], _RANGE.sub("到", words))
     words = _STOPS.sub("。", words.translate(_SIGNS).strip())
     return f"{words.rstrip('。;,、: ')}。"
+
+
+def proclaimed(short: str) -> str:
+    """What a village loudspeaker says to people who hear it once, outdoors: short sentences, and all of it twice.
+
+    List signs are left out, and what only whoever has the text can do.
+    """
+    words = re.sub("。+", "。", announced(_SPLIT.sub("。", _ON_PAPER.sub("", short))))
+    return f"{words}再播一遍。{words}"
 
 
 def _clock(found: re.Match[str]) -> str:

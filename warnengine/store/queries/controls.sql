@@ -25,6 +25,13 @@ SELECT * FROM halt WHERE (resumed_at IS NULL) = :open ORDER BY id DESC LIMIT 200
 -- name: resume(id, by)!
 UPDATE halt SET resumed_at = engine_now(), resumed_by = :by WHERE id = :id;
 
+-- name: end_lapsed(by)
+-- End the automatic stops of orders that have lapsed.
+UPDATE halt h SET resumed_at = engine_now(), resumed_by = :by
+WHERE h.automatic AND h.resumed_at IS NULL AND h.scope = 'order'
+  AND EXISTS (SELECT FROM standing_order o WHERE o.id::text = h.target AND o.lapsed_at IS NOT NULL)
+RETURNING id;
+
 -- name: waiting(scope, target)^
 -- What waits behind a stop, and how it will be judged when it ends.
 SELECT count(*) AS waiting, count(*) FILTER (WHERE b.not_after <= engine_now()) AS expired,

@@ -1,7 +1,7 @@
 -- name: tasks(open)
 -- What the duty room has to do by hand, or has done, with the number to call and why.
 SELECT t.id, t.kind, t.person, p.name, t.words AS text, t.since, t.since AS at,
-       CASE WHEN t.kind = 'unreached' THEN t.words END AS reason, t.closed_at, t.result, t.by, t.bundle, b.posts,
+       CASE WHEN t.kind = 'unreached' THEN t.words END AS reason, t.danger, t.closed_at, t.result, t.by, t.bundle, b.posts,
        CASE WHEN t.kind <> 'call' THEN NULL
             WHEN EXISTS (SELECT FROM delivery d WHERE d.id BETWEEN t.bundle AND t.bundle + 15 AND d.channel = 'sms')
             THEN '未应答' ELSE '没有手机号码' END AS why,
