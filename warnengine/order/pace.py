@@ -2,7 +2,7 @@
 
 What would be more waits until it is allowed. What comes meanwhile takes the place of what waits: the person then
 gets one text with everything that still counts, no later than the first of them was promised. Orange and red
-neither wait nor are counted.
+neither wait nor are counted, and what would be over before it may be said goes at once.
 """
 
 from __future__ import annotations
@@ -38,9 +38,11 @@ def paced(who: Listener, lately: Lately, now: datetime, pace: Pace) -> Listener:
     if who.level >= Level.ORANGE:
         return who
     until = min([free_at(lately.said, now, pace), *(held.until for held in lately.held)])
+    ends = min([who.not_after, *(held.not_after for held in lately.held if held.versions)])
     for held in lately.held:
         who = _with(who, held)
-    return replace(who, held=max(until - now, timedelta()))
+    spare = 2 * (until - now) <= ends - now  # at most half of the time that is left goes by waiting
+    return replace(who, held=max(until - now, timedelta()) if spare else timedelta())
 
 
 def _with(who: Listener, held: Held) -> Listener:
