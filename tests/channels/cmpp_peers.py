@@ -24,6 +24,7 @@ import pytest
 from tests.channels.conformance import BOUND, Answer, until
 from tests.channels.smpp_peers import SOURCE, Handset, reply_parts
 from tests.kafka.apache_kafka import copy_jars
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.settings import CmppGateway
@@ -94,7 +95,7 @@ class CmppPeer:
     answers: frozenset[Answer] = frozenset(get_args(Answer))
 
     def __init__(self, control: Path, version: Version) -> None:
-        self.port = 0
+        self.port = free_port()
         self.submits: list[dict[str, str]] = []
         self.events: list[list[str]] = []
         self._version: Version = version

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 from functools import cache
@@ -17,6 +16,7 @@ import pytest
 import smpp34
 
 from tests.channels.conformance import BOUND, Answer, until
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.settings import SmppGateway
@@ -40,13 +40,6 @@ def settings(port: int, **changes: Any) -> SmppGateway:
         "window": 8,
     }
     return SmppGateway(**values | changes)
-
-
-def free_port() -> int:
-    """Find a port for servers that do not tell the one they took."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Handset:
@@ -230,7 +223,7 @@ class NodePeer:
     )
 
     def __init__(self) -> None:
-        self.port = 0
+        self.port = free_port()
         self.submits: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self._handset = Handset()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -17,19 +16,6 @@ PATIENCE = 40.0
 """Seconds that anything is waited for; no promise, only patience with a slow machine."""
 LOOK_AGAIN = 0.05
 Found = TypeVar("Found")
-
-
-GIVEN: set[int] = set()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, and that nobody was given before."""
-    while True:
-        with socket.create_server((HOST, 0)) as probe:
-            port = int(probe.getsockname()[1])
-        if port not in GIVEN:
-            GIVEN.add(port)
-            return port
 
 
 async def until(

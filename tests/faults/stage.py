@@ -19,9 +19,10 @@ import asyncpg
 
 from tests.faults.district import PROJECT, Bureau, Issued, People, crowd
 from tests.faults.postgres import Postgres
-from tests.faults.processes import HOST, Child, free_port, until
+from tests.faults.processes import HOST, Child, until
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Broken, NotRun
+from warnengine.demo.relay import free_port
 
 Json = dict[str, Any]
 OPERATOR, SOURCES = "operator-token", ("bureau", "city")
