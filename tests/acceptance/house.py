@@ -192,7 +192,7 @@ class House:
             self.last_seen = f"deliveries {dict(states)}, {len(self.smsc.log)} messages at the SMSC"
             return found if found and not states.keys() & UNSETTLED and await self.calm() else None
 
-        return await until("every delivery to settle", done, self.engine, 60)
+        return await until("every delivery to settle", done, self.engine)
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[Database]:

@@ -169,7 +169,7 @@ async def play(night: Night) -> None:
         taken = await asyncio.gather(house.warn(message.xml()), exercise.warn(message))
         assert [status for status, _ in taken] == [202, 202], taken
         await house.settled()
-        await until("the drill to be calm", exercise.calm, exercise.engine, 60)
+        await until("the drill to be calm", exercise.calm, exercise.engine)
     await live(house, MISSED)
     await until("the drill to pause", exercise.paused, exercise.engine)
     night.when_paused = len(exercise.smsc.log)
@@ -189,7 +189,7 @@ async def play(night: Night) -> None:
     for message in REST:
         await exercise.jump(message.entered)
         assert (await exercise.warn(message))[0] == 202
-        await until("the drill to be calm", exercise.calm, exercise.engine, 90)
+        await until("the drill to be calm", exercise.calm, exercise.engine)
 
 
 async def live(house: House, message: scenario.Message) -> None:

@@ -38,7 +38,7 @@ from warnengine.dispatch.channel import (
     Unanswered,
 )
 
-BOUND = 15.0
+BOUND = 60.0
 """Seconds after which a test gives up waiting. No promise is measured by it."""
 
 ISOLATED = "WARNENGINE_TEST_ISOLATED"
@@ -217,7 +217,7 @@ def isolate(request: pytest.FixtureRequest) -> bool:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert child.returncode == 0, child.stdout[-4000:] + child.stderr[-2000:]
     return False

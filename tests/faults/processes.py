@@ -12,7 +12,7 @@ from typing import TypeVar
 from tests.faults.verdict import Broken
 
 HOST = "127.0.0.1"
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds that anything is waited for; no promise, only patience with a slow machine."""
 LOOK_AGAIN = 0.05
 Found = TypeVar("Found")
