@@ -107,7 +107,7 @@ async def bureau(folder: Path, dsn: str, names: Sequence[str]) -> AsyncIterator[
             assert said.code == 0, said.err
             for engine in engines:
                 OPEN.append(engine)
-                engine.web = aiohttp.ClientSession(engine.url, timeout=aiohttp.ClientTimeout(10))
+                engine.web = aiohttp.ClientSession(engine.url, timeout=aiohttp.ClientTimeout(30))
                 await engine.start_engine()
             yield account, engines
         finally:
