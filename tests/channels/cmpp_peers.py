@@ -36,7 +36,7 @@ Version = Literal["2.0", "3.0"]
 
 
 def settings(port: int, **changes: Any) -> CmppGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     values: dict[str, Any] = {
         "kind": "cmpp",
         "name": "line-a",
@@ -46,8 +46,8 @@ def settings(port: int, **changes: Any) -> CmppGateway:
         "password": "secret",
         "source": SOURCE,
         "service_id": "YJ",
-        "connect_seconds": 1,
-        "answer_seconds": 1,
+        "connect_seconds": 3,
+        "answer_seconds": 3,
         "window": 8,
     }
     return CmppGateway(**values | changes)

@@ -82,7 +82,7 @@ class Peer(Protocol):
         """Do this from now on; `accept` at first."""
 
     def channel(self, inbox: Inbox) -> Channel:
-        """Make a channel to this peer, with time limits of about a second. Called once, after `start`."""
+        """Make a channel to this peer, with time limits of a few seconds. Called once, after `start`."""
 
     def carries(self, text: Text) -> str:
         """Say what of the text arrives at the gateway by this kind of channel."""

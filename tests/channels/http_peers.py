@@ -21,11 +21,11 @@ from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
 from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.settings import HttpGateway
 
-HASTY = {"callback_secret": "s3cret", "connect_seconds": 1, "answer_seconds": 1, "window": 8}
+HASTY = {"callback_secret": "s3cret", "connect_seconds": 3, "answer_seconds": 3, "window": 8}
 
 
 def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return HttpGateway.model_validate(
         {
             "kind": "sms_http",

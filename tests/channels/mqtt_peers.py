@@ -34,7 +34,7 @@ REFUSALS: dict[Answer, int] = {"throttle": 0x97, "temporary": 0x83, "reject": 0x
 
 
 def mqtt_settings(port: int, **fields: object) -> MqttGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return MqttGateway.model_validate(
         {
             "kind": "mqtt",
@@ -49,8 +49,8 @@ def mqtt_settings(port: int, **fields: object) -> MqttGateway:
             "topic": "tongliang/{address}/play",
             "receipts": "tongliang/{address}/receipt",
             "status": "tongliang/{address}/status",
-            "connect_seconds": 1,
-            "answer_seconds": 1,
+            "connect_seconds": 3,
+            "answer_seconds": 3,
             "window": 8,
         }
         | fields

@@ -26,7 +26,7 @@ SOURCE = "106900120"
 
 
 def settings(port: int, **changes: Any) -> SmppGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     values: dict[str, Any] = {
         "kind": "smpp",
         "name": "line-a",
@@ -35,8 +35,8 @@ def settings(port: int, **changes: Any) -> SmppGateway:
         "system_id": "tongliang",
         "password": "secret",
         "source": SOURCE,
-        "connect_seconds": 1,
-        "answer_seconds": 1,
+        "connect_seconds": 3,
+        "answer_seconds": 3,
         "window": 8,
     }
     return SmppGateway(**values | changes)

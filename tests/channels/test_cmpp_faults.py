@@ -169,7 +169,7 @@ async def test_an_answer_to_the_login_that_cannot_be_read_is_no_session() -> Non
 
 
 async def test_a_quiet_link_is_tested_and_a_dead_one_replaced() -> None:
-    async with Ismg() as ismg, line_to(ismg, enquire_seconds=0.1, answer_seconds=0.3) as line:
+    async with Ismg() as ismg, line_to(ismg, enquire_seconds=0.1, answer_seconds=2) as line:
         await until(lambda: ismg.count(ACTIVE_TEST) >= 2, "the channel tests again and again")
         assert len(ismg.sessions) == 1
         deaf = ismg.sessions[0]

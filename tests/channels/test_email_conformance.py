@@ -102,8 +102,8 @@ class AiosmtpdPeer:
                 "username": "duty",
                 "password": SecretStr("值班-pass"),
                 "sender": "铜梁应急 <duty@tongliang.example.cn>",
-                "connect_seconds": 1,
-                "answer_seconds": 1,
+                "connect_seconds": 3,
+                "answer_seconds": 3,
                 **other,
             }
         )

@@ -118,8 +118,8 @@ class PushService:
                 "private_key": VAPID_KEY,
                 "subject": "mailto:duty@tongliang.example.cn",
                 "allow_http_loopback": True,
-                "connect_seconds": 1,
-                "answer_seconds": 1,
+                "connect_seconds": 3,
+                "answer_seconds": 3,
                 **other,
             }
         )

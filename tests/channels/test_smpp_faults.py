@@ -334,7 +334,7 @@ async def test_what_is_no_number_never_leaves(address: str) -> None:
 
 
 async def test_a_quiet_link_is_enquired_after_and_a_dead_one_replaced() -> None:
-    async with Smsc() as smsc, line_to(smsc, enquire_seconds=0.1, answer_seconds=0.3) as line:
+    async with Smsc() as smsc, line_to(smsc, enquire_seconds=0.1, answer_seconds=2) as line:
         await until(lambda: smsc.count(ENQUIRE) >= 2, "the channel enquires again and again")
         assert len(smsc.sessions) == 1
         deaf = smsc.sessions[0]
