@@ -101,6 +101,7 @@ class Smpp34Peer:
         self._held: list[smpp34.SubmitSmEvent] = []
         self._ids = itertools.count(1)
         self._first_ids: list[str] = []
+        self._channel: Channel | None = None
 
     @property
     def received(self) -> list[tuple[str, str]]:
@@ -125,6 +126,7 @@ class Smpp34Peer:
     async def stop(self) -> None:
         if self._server is None or self._serving is None:
             return
+        await until(self._knows_its_session, "the peer has heard of the session that the channel has")
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
         await self._server.stop()
@@ -133,11 +135,16 @@ class Smpp34Peer:
         self._server, self._esmes = None, {}
         self._held.clear()
 
+    def _knows_its_session(self) -> bool:
+        """Only such a session can be ended; the library tells of it a little after the channel is bound."""
+        return bool(self._esmes) or not (self._channel and self._channel.healthy())
+
     def script(self, answer: Answer) -> None:
         self._answer = answer
 
     def channel(self, inbox: Inbox) -> Channel:
-        return SmppChannel(settings(self.port), inbox)
+        self._channel = SmppChannel(settings(self.port), inbox)
+        return self._channel
 
     def carries(self, text: Text) -> str:
         return text.short
