@@ -383,7 +383,7 @@ class Stage:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
 
-    async def settled(self, seconds: float = 60) -> None:
+    async def settled(self, seconds: float = 120) -> None:
         """Wait until nothing is due or in flight and every accepted text has its receipt, or nobody owes one."""
         await until("everything to settle", self.calm, seconds, self.engines[0].child if self.engines else None)
 
