@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.store.world import ONLY_DUTY, World, few_units, small_directory
 from warnengine.app import book_files
@@ -24,6 +25,9 @@ from warnengine.store.embedded import EmbeddedPostgres
 from warnengine.store.orders import OrderStore
 
 pytest.register_assert_rewrite("tests.channels.conformance")
+# property tests take the time that a busy machine gives them
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 for _name in [name for name in os.environ if name.startswith("WARNENGINE_") and "_TEST_" not in name]:
     del os.environ[_name]  # whoever runs the tests may have an engine's settings in the shell
 RULES = Path(__file__).parents[1] / "rules"

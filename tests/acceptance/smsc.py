@@ -6,6 +6,7 @@ Its log is the oracle: what is in it has left the engine.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Coroutine
@@ -16,6 +17,8 @@ import smpp34
 
 from warnengine.demo.relay import HOST, free_port
 
+SLOWLY = 0.01
+"""A pace at which a hundred messages take seconds."""
 LINE = "10690000"
 """The engine's own number."""
 RECEIPT = "id:{} sub:001 dlvrd:001 submit date:2607270556 done date:2607270556 stat:DELIVRD err:000 text:"
@@ -38,6 +41,9 @@ class Smsc:
         self.log: list[Sms] = []
         self.muted_after: int | None = None
         """With so many messages in the log it takes more, but answers nothing any more."""
+        self.pace = 0.0
+        """Seconds between two of its answers, so that something is certainly left to send when a test strikes."""
+        self._turn = asyncio.Lock()
         self._parts: dict[tuple[str, bytes], dict[int, str]] = {}
         self._esmes: dict[str, smpp34.Esme] = {}
         self._unanswered: list[smpp34.SubmitSmEvent] = []
@@ -89,9 +95,16 @@ class Smsc:
         if self.muted_after is not None and len(self.log) >= self.muted_after:
             self._unanswered.append(event)
             return
+        self._go(self._answer(event))
+
+    async def _answer(self, event: smpp34.SubmitSmEvent) -> None:
         message_id = secrets.token_hex(8)
-        event.accept(message_id)
-        self._go(self._receipt(event.destination_addr, message_id))
+        async with self._turn:
+            if self.pace:
+                await asyncio.sleep(self.pace)
+            with contextlib.suppress(smpp34.SmppError):  # who is gone is not answered; the message was taken
+                event.accept(message_id)
+        await self._receipt(event.destination_addr, message_id)
 
     def _take(self, event: smpp34.SubmitSmEvent) -> None:
         """Join parts as a handset does, by number and reference (3GPP TS 23.040 §9.2.3.24.1)."""

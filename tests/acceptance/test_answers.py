@@ -16,7 +16,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.acceptance.house import House, Json, phone
+from tests.acceptance.house import PATIENT, House, Json, phone
 from tests.acceptance.program import until
 from warnengine.demo import scenario
 from warnengine.demo.relay import HOST
@@ -61,8 +61,8 @@ class PushService:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory, seed: Any) -> AsyncIterator[House]:
     push = {"kind": "push", "name": "push", "private_key": VAPID, "subject": "mailto:duty@example.cn"}
-    quick = {"allow_http_loopback": True, "connect_seconds": 1, "answer_seconds": 2}
-    made = House(tmp_path_factory.mktemp("house"), gateways=[push | quick])
+    here = {"allow_http_loopback": True, **PATIENT}
+    made = House(tmp_path_factory.mktemp("house"), gateways=[push | here])
     try:
         await made.open(seed)
         await made.jump(RED.entered)

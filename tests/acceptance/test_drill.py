@@ -21,8 +21,8 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests.acceptance.house import OPERATOR, House, Json, people
-from tests.acceptance.program import Program, until
+from tests.acceptance.house import OPERATOR, PATIENT, House, Json, people
+from tests.acceptance.program import BOUND, Program, until
 from tests.acceptance.smsc import Smsc
 from warnengine.demo import scenario
 from warnengine.demo.relay import HOST, free_port
@@ -62,7 +62,7 @@ class Exercise:
         """Its part of the settings."""
         line = {
             "kind": "smpp", "name": "drill-line", "host": HOST, "port": self.smsc.port, "source": "10691111",
-            "system_id": "drill", "password": "drill", "connect_seconds": 1, "answer_seconds": 2,
+            "system_id": "drill", "password": "drill", **PATIENT,
         }  # fmt: skip
         return {
             "gateways": [line],
@@ -82,7 +82,7 @@ class Exercise:
         said = await house.command("drill", "import", str(file))
         assert said.code == 0, said.err
         await self.smsc.start()
-        self.web = aiohttp.ClientSession(f"http://{HOST}:{self.port}", timeout=aiohttp.ClientTimeout(10))
+        self.web = aiohttp.ClientSession(f"http://{HOST}:{self.port}", timeout=aiohttp.ClientTimeout(BOUND))
         command = (sys.executable, "-m", "warnengine", "drill", "serve")
         self.engine = Program(self.folder / "drill.log", *command, environment=house.environment)
         await self.engine.start()
@@ -169,7 +169,7 @@ async def play(night: Night) -> None:
         taken = await asyncio.gather(house.warn(message.xml()), exercise.warn(message))
         assert [status for status, _ in taken] == [202, 202], taken
         await house.settled()
-        await until("the drill to be calm", exercise.calm, exercise.engine, 60)
+        await until("the drill to be calm", exercise.calm, exercise.engine)
     await live(house, MISSED)
     await until("the drill to pause", exercise.paused, exercise.engine)
     night.when_paused = len(exercise.smsc.log)
@@ -189,7 +189,7 @@ async def play(night: Night) -> None:
     for message in REST:
         await exercise.jump(message.entered)
         assert (await exercise.warn(message))[0] == 202
-        await until("the drill to be calm", exercise.calm, exercise.engine, 90)
+        await until("the drill to be calm", exercise.calm, exercise.engine)
 
 
 async def live(house: House, message: scenario.Message) -> None:
@@ -260,7 +260,9 @@ async def test_what_is_real_is_refused_by_the_drill_and_an_exercise_by_live(nigh
 
 
 async def test_the_drills_role_is_denied_the_live_list(night: Night) -> None:
-    dsn = EmbeddedPostgres(night.house.data).start().replace("postgres:@", "warnengine_drill:@", 1)
+    dsn = (await asyncio.to_thread(EmbeddedPostgres(night.house.data).start)).replace(
+        "postgres:@", "warnengine_drill:@", 1
+    )
     connection = await asyncpg.connect(dsn)
     try:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for table address"):

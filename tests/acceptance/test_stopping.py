@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.acceptance.house import House, Json
 from tests.acceptance.program import until
+from tests.acceptance.smsc import SLOWLY
 from warnengine.demo import scenario
 
 SOME = 20
@@ -34,6 +35,7 @@ async def say(house: House, who: str, path: str, body: Json | None = None) -> tu
 
 
 async def red_until(house: House, some: int) -> None:
+    house.smsc.pace = SLOWLY
     assert (await house.warn(scenario.RED.xml()))[0] == 202
 
     async def out() -> bool:
@@ -66,6 +68,7 @@ async def test_after_the_answer_nothing_is_begun_until_another_person_says_so(ho
     await red_until(house, SOME)
     status, stop = await say(house, "zhang", "/v1/halt", {"why": "误发"})
     assert status == 201
+    house.smsc.pace = 0
     on_the_wire = await intended(house)
     assert await at_rest(house) <= on_the_wire
     assert (await say(house, "zhang", f"/v1/halt/{stop['id']}/resume"))[0] == 403

@@ -51,7 +51,7 @@ async def told(house: House, digests: int) -> None:
     async def there() -> bool:
         return len(house.smsc.log) >= digests and await house.calm()
 
-    await until(f"{digests} digests", there, house.engine, 60)
+    await until(f"{digests} digests", there, house.engine)
 
 
 async def test_only_the_duty_room_hears_of_a_red_even_if_the_engine_is_killed(house: House) -> None:
@@ -101,6 +101,6 @@ async def test_two_people_make_it_live_and_then_the_officials_hear(house: House)
     async def heard() -> bool:
         return bool(house.smsc.to(phone("500151105")))
 
-    await until("安居镇 to hear of it", heard, house.engine, 60)
+    await until("安居镇 to hear of it", heard, house.engine)
     assert ROOM not in {sms.to for sms in house.smsc.log}
     assert [sms for sms in house.smsc.log if "试运行" in sms.text] == []

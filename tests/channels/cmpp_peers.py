@@ -24,6 +24,7 @@ import pytest
 from tests.channels.conformance import BOUND, Answer, until
 from tests.channels.smpp_peers import SOURCE, Handset, reply_parts
 from tests.kafka.apache_kafka import copy_jars
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.cmpp import CmppChannel
 from warnengine.settings import CmppGateway
@@ -35,7 +36,7 @@ Version = Literal["2.0", "3.0"]
 
 
 def settings(port: int, **changes: Any) -> CmppGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     values: dict[str, Any] = {
         "kind": "cmpp",
         "name": "line-a",
@@ -45,8 +46,8 @@ def settings(port: int, **changes: Any) -> CmppGateway:
         "password": "secret",
         "source": SOURCE,
         "service_id": "YJ",
-        "connect_seconds": 1,
-        "answer_seconds": 1,
+        "connect_seconds": 3,
+        "answer_seconds": 3,
         "window": 8,
     }
     return CmppGateway(**values | changes)
@@ -94,7 +95,7 @@ class CmppPeer:
     answers: frozenset[Answer] = frozenset(get_args(Answer))
 
     def __init__(self, control: Path, version: Version) -> None:
-        self.port = 0
+        self.port = free_port()
         self.submits: list[dict[str, str]] = []
         self.events: list[list[str]] = []
         self._version: Version = version

@@ -38,7 +38,7 @@ from warnengine.dispatch.channel import (
     Unanswered,
 )
 
-BOUND = 15.0
+BOUND = 60.0
 """Seconds after which a test gives up waiting. No promise is measured by it."""
 
 ISOLATED = "WARNENGINE_TEST_ISOLATED"
@@ -82,7 +82,7 @@ class Peer(Protocol):
         """Do this from now on; `accept` at first."""
 
     def channel(self, inbox: Inbox) -> Channel:
-        """Make a channel to this peer, with time limits of about a second. Called once, after `start`."""
+        """Make a channel to this peer, with time limits of a few seconds. Called once, after `start`."""
 
     def carries(self, text: Text) -> str:
         """Say what of the text arrives at the gateway by this kind of channel."""
@@ -217,7 +217,7 @@ def isolate(request: pytest.FixtureRequest) -> bool:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert child.returncode == 0, child.stdout[-4000:] + child.stderr[-2000:]
     return False

@@ -15,16 +15,17 @@ import aiohttp
 from aiohttp import web
 
 from tests.channels.conformance import Answer
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Reply, Text
 from warnengine.dispatch.channels.sms_http import HttpChannel, HttpSmsChannel
 from warnengine.dispatch.channels.wecom import WecomChannel
 from warnengine.settings import HttpGateway
 
-HASTY = {"callback_secret": "s3cret", "connect_seconds": 1, "answer_seconds": 1, "window": 8}
+HASTY = {"callback_secret": "s3cret", "connect_seconds": 3, "answer_seconds": 3, "window": 8}
 
 
 def settings(url: str, profile: str, values: dict[str, str]) -> HttpGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return HttpGateway.model_validate(
         {
             "kind": "sms_http",
@@ -41,7 +42,7 @@ class Site:
     """An HTTP server that can be stopped and started again on its port."""
 
     def __init__(self, handler: Any) -> None:
-        self.port = 0
+        self.port = free_port()
         self._handler = handler
         self._runner: web.ServerRunner | None = None
 
@@ -49,12 +50,15 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def running(self) -> bool:
+        return self._runner is not None
+
     async def start(self) -> None:
         self._runner = web.ServerRunner(web.Server(self._handler), shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
-        self.port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         if self._runner:
@@ -129,7 +133,7 @@ class HttpPeer:
 
     async def start(self) -> None:
         await self._site.start()
-        if not self._callbacks.site.port:
+        if not self._callbacks.site.running:
             await self._callbacks.site.start()
 
     async def stop(self) -> None:

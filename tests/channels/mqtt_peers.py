@@ -20,6 +20,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.channels.conformance import BOUND, Answer, until
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Receipt, Reply, Text
 from warnengine.dispatch.channels.mqtt import MqttChannel
 from warnengine.dispatch.channels.speech import announced
@@ -33,7 +34,7 @@ REFUSALS: dict[Answer, int] = {"throttle": 0x97, "temporary": 0x83, "reject": 0x
 
 
 def mqtt_settings(port: int, **fields: object) -> MqttGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return MqttGateway.model_validate(
         {
             "kind": "mqtt",
@@ -48,8 +49,8 @@ def mqtt_settings(port: int, **fields: object) -> MqttGateway:
             "topic": "tongliang/{address}/play",
             "receipts": "tongliang/{address}/receipt",
             "status": "tongliang/{address}/status",
-            "connect_seconds": 1,
-            "answer_seconds": 1,
+            "connect_seconds": 3,
+            "answer_seconds": 3,
             "window": 8,
         }
         | fields
@@ -63,7 +64,7 @@ class Mosquitto:
         if not MOSQUITTO:
             pytest.skip(REASON)
         self.folder = tempfile.TemporaryDirectory()
-        self.port = _free_port()
+        self.port = free_port()
         passwords = self._file("passwords", "engine:喇叭-pass\ndevice:d\n")
         subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, capture_output=True)
         lines = [
@@ -170,7 +171,7 @@ class Door:
     broker: Callable[[], int]
     """The broker's port."""
     answer: Answer = "accept"
-    port: int = 0
+    port: int = field(default_factory=free_port)
     confirmed: Counter[bytes] = field(default_factory=Counter)
     """Payloads that the channel has confirmed to the broker."""
     connections: int = 0
@@ -180,7 +181,6 @@ class Door:
 
     async def open(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         if self._server:
@@ -260,13 +260,6 @@ async def _frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
 def _message_id(body: bytes) -> tuple[bytes, bytes]:
     topic = 2 + int.from_bytes(body[:2], "big")
     return body[topic : topic + 2], body[topic + 2 :]
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class SpeakerPeer:

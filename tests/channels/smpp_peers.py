@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import json
 import shutil
-import socket
 import subprocess
 import tempfile
 from functools import cache
@@ -17,6 +16,7 @@ import pytest
 import smpp34
 
 from tests.channels.conformance import BOUND, Answer, until
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.smpp import SmppChannel
 from warnengine.settings import SmppGateway
@@ -26,7 +26,7 @@ SOURCE = "106900120"
 
 
 def settings(port: int, **changes: Any) -> SmppGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     values: dict[str, Any] = {
         "kind": "smpp",
         "name": "line-a",
@@ -35,18 +35,11 @@ def settings(port: int, **changes: Any) -> SmppGateway:
         "system_id": "tongliang",
         "password": "secret",
         "source": SOURCE,
-        "connect_seconds": 1,
-        "answer_seconds": 1,
+        "connect_seconds": 3,
+        "answer_seconds": 3,
         "window": 8,
     }
     return SmppGateway(**values | changes)
-
-
-def free_port() -> int:
-    """Find a port for servers that do not tell the one they took."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Handset:
@@ -108,6 +101,7 @@ class Smpp34Peer:
         self._held: list[smpp34.SubmitSmEvent] = []
         self._ids = itertools.count(1)
         self._first_ids: list[str] = []
+        self._channel: Channel | None = None
 
     @property
     def received(self) -> list[tuple[str, str]]:
@@ -132,6 +126,7 @@ class Smpp34Peer:
     async def stop(self) -> None:
         if self._server is None or self._serving is None:
             return
+        await until(self._knows_its_session, "the peer has heard of the session that the channel has")
         self._serving.cancel()
         await asyncio.gather(self._serving, return_exceptions=True)
         await self._server.stop()
@@ -140,11 +135,16 @@ class Smpp34Peer:
         self._server, self._esmes = None, {}
         self._held.clear()
 
+    def _knows_its_session(self) -> bool:
+        """Only such a session can be ended; the library tells of it a little after the channel is bound."""
+        return bool(self._esmes) or not (self._channel and self._channel.healthy())
+
     def script(self, answer: Answer) -> None:
         self._answer = answer
 
     def channel(self, inbox: Inbox) -> Channel:
-        return SmppChannel(settings(self.port), inbox)
+        self._channel = SmppChannel(settings(self.port), inbox)
+        return self._channel
 
     def carries(self, text: Text) -> str:
         return text.short
@@ -230,7 +230,7 @@ class NodePeer:
     )
 
     def __init__(self) -> None:
-        self.port = 0
+        self.port = free_port()
         self.submits: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self._handset = Handset()

@@ -12,6 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from tests.channels.conformance import Answer, ChannelConformance
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.email import EmailChannel
 from warnengine.settings import SmtpGateway
@@ -65,12 +66,11 @@ class AiosmtpdPeer:
     implicit: ssl.SSLContext | None = None
     _answer: Answer = "accept"
     _server: asyncio.Server | None = None
-    _port: int = 0
+    _port: int = field(default_factory=free_port)
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._dialogue, "127.0.0.1", self._port, ssl=self.implicit)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         if self._server:
@@ -102,8 +102,8 @@ class AiosmtpdPeer:
                 "username": "duty",
                 "password": SecretStr("值班-pass"),
                 "sender": "铜梁应急 <duty@tongliang.example.cn>",
-                "connect_seconds": 1,
-                "answer_seconds": 1,
+                "connect_seconds": 3,
+                "answer_seconds": 3,
                 **other,
             }
         )

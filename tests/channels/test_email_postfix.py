@@ -7,7 +7,6 @@ import contextlib
 import email.policy
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.channels.conformance import ORDER, Recorder, outgoing, running, until
 from tests.channels.test_email_conformance import AiosmtpdPeer, readable
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import ChannelError, Reason
 from warnengine.dispatch.channels.email import EmailChannel
 
@@ -65,12 +65,6 @@ retry unix - - n - - error
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

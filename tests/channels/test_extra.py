@@ -20,9 +20,9 @@ from warnengine.settings import ExtraGateway
 
 
 def extra_settings(url: str, **fields: object) -> ExtraGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return ExtraGateway.model_validate(
-        {"kind": "extra", "name": "extra", "url": url, "connect_seconds": 1, "answer_seconds": 1} | fields
+        {"kind": "extra", "name": "extra", "url": url, "connect_seconds": 3, "answer_seconds": 3} | fields
     )
 
 

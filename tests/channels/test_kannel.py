@@ -11,7 +11,8 @@ import pytest
 
 from tests.channels.conformance import BOUND, TEXTS, Recorder, outgoing, running, until
 from tests.channels.http_peers import Callbacks, settings
-from tests.channels.smpp_peers import SOURCE, NodePeer, free_port
+from tests.channels.smpp_peers import SOURCE, NodePeer
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Accepted, ChannelError, Fate, Reason
 from warnengine.dispatch.channels.sms_http import HttpSmsChannel
 

@@ -65,7 +65,7 @@ async def test_an_answer_cut_in_the_middle_is_no_answer(kind: Kind) -> None:
 
 @both
 async def test_a_quiet_link_is_tested_and_a_dead_one_replaced(kind: Kind) -> None:
-    async with kind() as gateway, line_to(gateway, enquire_seconds=0.1, answer_seconds=0.3) as line:
+    async with kind() as gateway, line_to(gateway, enquire_seconds=0.1, answer_seconds=2) as line:
         await until(lambda: gateway.count(gateway.enquire) >= 2, "the channel enquires again and again")
         assert len(gateway.sessions) == 1
         deaf = gateway.sessions[0]

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.channels.conformance import Answer, ChannelConformance
+from warnengine.demo.relay import free_port
 from warnengine.dispatch.channel import Channel, Fate, Inbox, Text
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.push_keys import new_vapid_key
@@ -86,7 +87,7 @@ class PushService:
     """Answer with this instead of what is scripted."""
     _answer: Answer = "accept"
     _runner: web.AppRunner | None = None
-    _port: int = 0
+    _port: int = field(default_factory=free_port)
 
     @property
     def origin(self) -> str:
@@ -99,7 +100,6 @@ class PushService:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
-        self._port = self._runner.addresses[0][1]
         self.address = self.browser.subscription(f"{self.origin}/push/one")
 
     async def stop(self) -> None:
@@ -118,8 +118,8 @@ class PushService:
                 "private_key": VAPID_KEY,
                 "subject": "mailto:duty@tongliang.example.cn",
                 "allow_http_loopback": True,
-                "connect_seconds": 1,
-                "answer_seconds": 1,
+                "connect_seconds": 3,
+                "answer_seconds": 3,
                 **other,
             }
         )

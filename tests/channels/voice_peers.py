@@ -19,7 +19,7 @@ from warnengine.settings import VoiceGateway
 
 
 def voice_settings(url: str, profile: object, values: dict[str, str], **fields: float) -> VoiceGateway:
-    """Make settings with time limits of a second; numbers may be called again at once unless told otherwise."""
+    """Make settings with time limits of a few seconds; numbers may be called again at once unless told otherwise."""
     return VoiceGateway.model_validate(
         {
             "kind": "voice",

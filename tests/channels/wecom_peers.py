@@ -24,7 +24,7 @@ CODES: dict[Answer, int] = {"throttle": 45009, "temporary": -1, "reject": 45002,
 
 
 def wecom_settings(url: str, **fields: object) -> WecomGateway:
-    """Make settings with time limits of a second."""
+    """Make settings with time limits of a few seconds."""
     return WecomGateway.model_validate(
         {
             "kind": "wecom",

@@ -21,6 +21,7 @@ from aiohttp import web
 from py_vapid import Vapid02
 from pywebpush import WebPushException, webpush_async
 
+from tests.waiting import LONGEST
 from warnengine.demo import phones
 from warnengine.demo.phones import Temper
 from warnengine.demo.sink import Entry, entries
@@ -39,9 +40,9 @@ def somebody(temper: Temper, wanted: Callable[[str], bool] = lambda number: True
     return next(number for number in numbers if phones.temper(number) is temper and wanted(number))
 
 
-async def until(look: Callable[[], Found], seconds: float = 10) -> Found:
-    """Look until something is there; TimeoutError after so many seconds."""
-    async with asyncio.timeout(seconds):
+async def until(look: Callable[[], Found]) -> Found:
+    """Look until something is there; TimeoutError after LONGEST seconds."""
+    async with asyncio.timeout(LONGEST):
         while not (found := look()):
             await asyncio.sleep(0.02)
         return found
@@ -59,7 +60,7 @@ class Gateways:
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(sys.executable, *self._command, stdout=PIPE)
         assert self._process.stdout
-        self.ports = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 20))
+        self.ports = json.loads(await asyncio.wait_for(self._process.stdout.readline(), LONGEST))
 
     async def kill(self) -> None:
         assert self._process
@@ -83,7 +84,7 @@ class Esme:
     """A client of the library smpplib; `status` is what it answers to deliver_sm."""
 
     def __init__(self, port: int) -> None:
-        self.client = smpplib.client.Client(HOST, port, timeout=5, allow_unknown_opt_params=True)
+        self.client = smpplib.client.Client(HOST, port, timeout=LONGEST, allow_unknown_opt_params=True)
         self.sent: list[str] = []
         self.came: list[Any] = []
         self.status = 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 from aiokafka import AIOKafkaConsumer
 
+from tests.waiting import LONGEST
 from warnengine.demo.relay import HOST, Mode, Relay
 
 TOPIC = "warnengine.warnings"
@@ -31,7 +32,7 @@ class Broker:
     async def start(self) -> None:
         self._process = await asyncio.create_subprocess_exec(sys.executable, *self._command, stdout=PIPE)
         assert self._process.stdout
-        places = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 20))
+        places = json.loads(await asyncio.wait_for(self._process.stdout.readline(), LONGEST))
         self.kafka, self._control = places["kafka"], places["control"]
 
     async def kill(self) -> None:
@@ -71,7 +72,7 @@ async def read(bootstrap: str, count: int) -> list[bytes]:
     )
     await consumer.start()
     try:
-        values = [(await asyncio.wait_for(consumer.getone(), 20)).value for _ in range(count)]
+        values = [(await asyncio.wait_for(consumer.getone(), LONGEST)).value for _ in range(count)]
         await consumer.commit()
     finally:
         await consumer.stop()

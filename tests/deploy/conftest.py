@@ -119,7 +119,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory, dsn: str) -> AsyncItera
     folder = tmp_path_factory.mktemp("town")
     smpp, ports = free_port(), {role: free_port() for role in ROLES}
     config, operator = settings_file(folder / "bureau", smpp)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as web:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as web:
         town = Town(folder, web, ports, operator=operator)
         try:
             kafka = await start_broker(town)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.dispatch.fake_channel import Will
 from tests.store.world import World
+from tests.waiting import LONGEST
 from warnengine.dispatch.channel import Outgoing
 from warnengine.store.sending import ClaimDesk
 
@@ -40,7 +41,7 @@ async def die(living: set[asyncio.Task[Any]], engine: asyncio.Task[Any]) -> None
 async def take_over(world: World) -> None:
     """Another engine goes on as soon as the lease is over."""
     heir = world.dispatcher(owner="heir")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONGEST):
         while await world.value("SELECT count(*) FROM chunk WHERE channel = 'sms' AND finished_at IS NULL"):
             await heir.step()
 

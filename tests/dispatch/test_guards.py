@@ -9,7 +9,7 @@ import pytest
 
 from tests.dispatch.fake_channel import Will
 from tests.store.world import ANJU, EVERYTHING, World
-from tests.waiting import until
+from tests.waiting import LONGEST, until
 from warnengine.dispatch import dispatcher
 from warnengine.dispatch.channel import Outgoing
 from warnengine.model.delivery import Intent
@@ -131,7 +131,7 @@ async def test_a_send_on_the_wire_is_given_up_with_the_lease(world: World) -> No
     await world.warn("red")
     world.sms.script.append(Will.STALL)
     hasty = world.dispatcher(batch=1, lease_seconds=12, grace_seconds=10)
-    await asyncio.wait_for(hasty.step(), 20)
+    await asyncio.wait_for(hasty.step(), LONGEST)
     assert await world.events(world.sms.log[0].delivery) == [(1, "unknown")]
 
 

@@ -23,7 +23,7 @@ from tests.faults.report import Result
 from tests.faults.stage import Seeds, Stage, clean
 from tests.faults.verdict import Broken, NotRun
 
-LONGEST = 240
+LONGEST = 480
 """Seconds after which a case has failed, where it has not asked for more."""
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.faults.processes import free_port, until
+from tests.faults.processes import until
 from tests.kafka.apache_kafka import ApacheKafka
+from warnengine.demo.relay import free_port
 
 QUIET = {"log_level": 0}
 SECONDS = 30.0

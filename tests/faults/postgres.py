@@ -12,8 +12,9 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.faults.processes import HOST, Child, free_port, until
+from tests.faults.processes import HOST, Child, until
 from tests.faults.verdict import Broken
+from warnengine.demo.relay import free_port
 
 
 def binaries() -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -13,23 +12,10 @@ from typing import TypeVar
 from tests.faults.verdict import Broken
 
 HOST = "127.0.0.1"
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds that anything is waited for; no promise, only patience with a slow machine."""
 LOOK_AGAIN = 0.05
 Found = TypeVar("Found")
-
-
-GIVEN: set[int] = set()
-
-
-def free_port() -> int:
-    """A port that nobody listens on now, and that nobody was given before."""
-    while True:
-        with socket.create_server((HOST, 0)) as probe:
-            port = int(probe.getsockname()[1])
-        if port not in GIVEN:
-            GIVEN.add(port)
-            return port
 
 
 async def until(

@@ -19,9 +19,10 @@ import asyncpg
 
 from tests.faults.district import PROJECT, Bureau, Issued, People, crowd
 from tests.faults.postgres import Postgres
-from tests.faults.processes import HOST, Child, free_port, until, within
+from tests.faults.processes import HOST, Child, until, within
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Broken, NotRun
+from warnengine.demo.relay import free_port
 
 Json = dict[str, Any]
 OPERATOR, SOURCES = "operator-token", ("bureau", "city")
@@ -382,7 +383,7 @@ class Stage:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
 
-    async def settled(self, seconds: float = 60) -> None:
+    async def settled(self, seconds: float = 120) -> None:
         """Wait until nothing is due or in flight and every accepted text has its receipt, or nobody owes one."""
         if not await within(self.calm, seconds):
             left = {row["what"]: row["count"] for row in await self.sql(UNSETTLED) if row["count"]}

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.health.conftest import Cage
+from tests.waiting import LONGEST
 from warnengine.health.alive import Beacon, hanging
 from warnengine.settings import Alive, Settings
 
@@ -100,7 +101,7 @@ def test_systemd_hears_it_twice_in_its_patience(usec: str, pause: float) -> None
 
 
 async def test_without_anybody_who_listens_it_ends_at_once() -> None:
-    await asyncio.wait_for(beacon(None, {}, {}).run(), 5)
+    await asyncio.wait_for(beacon(None, {}, {}).run(), LONGEST)
 
 
 @pytest.mark.parametrize(

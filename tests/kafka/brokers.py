@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from warnengine.settings import Kafka
 
-SECONDS = 30.0
+SECONDS = 60.0
 """Bound of everything that is asked of a broker."""
 QUIET = {"log_level": 0}
 TOPICS = Kafka(bootstrap="")

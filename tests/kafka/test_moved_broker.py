@@ -15,7 +15,7 @@ from tests.kafka.brokers import MockKafka, behind, put
 from warnengine.demo import scenario
 from warnengine.demo.relay import HOST, Relay
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """It takes the engine ten seconds to give up all addresses that the cluster had told it."""
 
 

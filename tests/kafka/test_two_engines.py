@@ -12,7 +12,7 @@ from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.settings import Kafka
 
 MANY = 40
-PATIENCE = 60.0
+PATIENCE = 120.0
 """A group takes some seconds to agree on who reads what."""
 
 

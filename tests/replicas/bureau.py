@@ -14,7 +14,7 @@ import aiohttp
 import smpp34
 
 from tests.acceptance.house import OPEN, House, Json, write_address_list
-from tests.acceptance.program import Program, until
+from tests.acceptance.program import BOUND, Program, until
 from tests.acceptance.smsc import Smsc
 from warnengine.demo import scenario
 
@@ -81,7 +81,7 @@ class Replica(House):
             found = await House.settled(self)
             return None if any(one["state"] == "refused" for one in found) else found
 
-        return await until("every delivery to settle", done, self.engine, 60)
+        return await until("every delivery to settle", done, self.engine, 2 * BOUND)
 
     async def stands_by(self) -> bool:
         """Whether another engine holds the line."""
@@ -107,7 +107,7 @@ async def bureau(folder: Path, dsn: str, names: Sequence[str]) -> AsyncIterator[
             assert said.code == 0, said.err
             for engine in engines:
                 OPEN.append(engine)
-                engine.web = aiohttp.ClientSession(engine.url, timeout=aiohttp.ClientTimeout(10))
+                engine.web = aiohttp.ClientSession(engine.url, timeout=aiohttp.ClientTimeout(30))
                 await engine.start_engine()
             yield account, engines
         finally:

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.acceptance.program import until
+from tests.acceptance.smsc import SLOWLY
 from tests.replicas.bureau import Account, Replica, account_for, bureau, sent
 from tests.replicas.servers import Server, servers
 from warnengine.demo import scenario
@@ -51,10 +52,12 @@ async def test_a_killed_holder_is_followed_by_the_other_and_every_copy_is_a_reco
     two: tuple[Account, Replica, Replica],
 ) -> None:
     account, first, second = two
+    account.pace = SLOWLY
     assert (await second.warn(scenario.RED.xml()))[0] == 202
     await sent(account, SOME, first)
     assert len(account.sessions) == 1
     await first.engine.kill()
+    account.pace = 0
     await taken_over(second)
     account_for(account, await second.settled())
     assert len(account.sessions) == 2
@@ -64,9 +67,11 @@ async def test_a_holder_frozen_beyond_its_lease_sends_nothing_after_it_wakes(
     two: tuple[Account, Replica, Replica],
 ) -> None:
     account, first, second = two
+    account.pace = SLOWLY
     assert (await second.warn(scenario.RED.xml()))[0] == 202
     await sent(account, SOME, first)
     first.engine.signal(signal.SIGSTOP)
+    account.pace = 0
     await taken_over(second)
     deliveries = await second.settled()
     frozen, heir = account.sessions
@@ -87,10 +92,12 @@ async def test_an_engine_that_is_stopped_hands_the_line_over_without_a_doubt(
     two: tuple[Account, Replica, Replica],
 ) -> None:
     account, first, second = two
+    account.pace = SLOWLY
     assert (await second.warn(scenario.RED.xml()))[0] == 202
     await sent(account, SOME, first)
     first.engine.signal(signal.SIGTERM)
     assert await first.engine.ended() == 0
+    account.pace = 0
     await taken_over(second)
     deliveries = await second.settled()
     account_for(account, deliveries)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Postgres
 from tests.store.world import World, few_units, small_directory
-from tests.waiting import until
+from tests.waiting import LONGEST, until
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.store.database import DATABASE_ERRORS, Database
@@ -59,7 +59,7 @@ async def cut_in_commit(postgres: Postgres, database: Database, work: Awaitable[
         await until(commits)
         async with database.reading() as connection:
             await connection.execute("SELECT pg_terminate_backend($1)", pids[0])
-        await asyncio.wait({task}, timeout=10)
+        await asyncio.wait({task}, timeout=LONGEST)
     error = task.exception()
     assert isinstance(error, DATABASE_ERRORS), error
     return error

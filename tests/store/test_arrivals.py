@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.store.world import ANJU, BAIYANG, World
+from tests.waiting import LONGEST
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.level import Level
 from warnengine.model.warning import Warning
@@ -75,7 +76,7 @@ async def test_what_comes_in_meanwhile_waits_for_nobody(world: World) -> None:
     await world.warn("orange", react=False)
     async with world.engine.orders.due_district() as desks:
         assert desks is not None
-        await asyncio.wait_for(world.warn("red", BAIYANG, react=False), 5)
+        await asyncio.wait_for(world.warn("red", BAIYANG, react=False), LONGEST)
     await world.react()
     assert await world.value("SELECT count(*) FROM district_warning WHERE applied_at IS NULL") == 0
     assert await world.value("SELECT max(level) FROM order_version") == 4

@@ -10,6 +10,7 @@ import pytest
 
 from tests.dispatch.fake_channel import Will
 from tests.store.world import ANJU, BAIYANG, World, small_directory
+from tests.waiting import LONGEST
 from warnengine.model.arrival import Verdict
 from warnengine.model.directory import Holding
 
@@ -102,7 +103,7 @@ async def test_senders_do_not_wait_for_the_expansion(world: World) -> None:
     await first_group(world, 3)
     async with world.engine.orders.due_change() as due:
         assert due is not None
-        await asyncio.wait_for(world.send("sms"), 5)
+        await asyncio.wait_for(world.send("sms"), LONGEST)
     assert len(world.sms.log) == 3
 
 

@@ -228,8 +228,9 @@ async def test_a_thousand_equal_answers_count_once(world: World) -> None:
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO raised DEFAULT VALUES; RETURN NULL; END $$;
         CREATE TRIGGER note AFTER UPDATE ON obligation FOR EACH ROW EXECUTE FUNCTION note()"""
     await world.execute(raised)
-    answers = await asyncio.gather(*(world.engine.answers.answered_on_page(code, 1, None) for _ in range(1000)))
-    assert set(answers) == {""}
+    for _ in range(20):
+        presses = (world.engine.answers.answered_on_page(code, 1, None) for _ in range(50))
+        assert set(await asyncio.gather(*presses)) == {""}
     assert await world.value("SELECT count(*) FROM raised") == 1
     assert await world.duties("water_duty") == {"water/rainstorm": "acked"}
 

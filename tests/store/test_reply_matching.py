@@ -11,6 +11,7 @@ import pytest
 from tests.dispatch.fake_channel import Will
 from tests.store.test_replies import GALE, MINUTE, RAIN, granted
 from tests.store.world import ANJU, BAIYANG, World, small_directory
+from tests.waiting import LONGEST
 from warnengine.model.delivery import Fate, Reply
 from warnengine.order.expand import code_hash, link_code
 
@@ -88,7 +89,7 @@ async def test_what_is_still_on_its_way_is_meant_only_where_there_is_nothing_els
     world.sms.arrived.clear()
     async with asyncio.TaskGroup() as group:
         sending = group.create_task(world.dispatcher().step())
-        await asyncio.wait_for(world.sms.arrived.wait(), 10)
+        await asyncio.wait_for(world.sms.arrived.wait(), LONGEST)
         await world.reply("anju_mayor", "1")
         assert await world.duties("anju_mayor") == {RAIN: state}
         world.sms.go_on.set()

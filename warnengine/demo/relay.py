@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 import socket
+from collections import deque
 from contextlib import suppress
 from enum import StrEnum
 from typing import cast
 
 HOST = "127.0.0.1"
 FLUSH_SECONDS = 1
+_PORTS = range(20_000, 32_768)
+"""Below the range from which a system gives ports to whoever asks for any: nobody gets one of these by chance."""
+_MARKS: deque[int] = deque()
+"""Open until the process ends, but for the oldest."""
+_MOST_MARKS = 100
 
 
 class Mode(StrEnum):
@@ -23,9 +31,30 @@ class Mode(StrEnum):
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, for servers that cannot tell which port they were given."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, for servers that cannot tell which port they were given.
+
+    Nobody else who asks here gets it too, in this process or another: the UDP port of its number is the mark.
+    Raise OSError where all are taken.
+    """
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with suppress(OSError):
+            _MARKS.append(_marked(port))
+            if len(_MARKS) > _MOST_MARKS:
+                os.close(_MARKS.popleft())
+            return port
+    raise OSError(f"no port from {_PORTS[0]} to {_PORTS[-1]} is free")
+
+
+def _marked(port: int) -> int:
+    """Take a port's mark, a descriptor; raise OSError where the port or its mark is taken."""
+    mark = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        mark.bind((HOST, port))
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        mark.close()
+        raise
+    return mark.detach()
 
 
 class Relay:

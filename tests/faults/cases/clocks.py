@@ -13,7 +13,7 @@ import yaml
 from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.district import ALL, PROJECT, chain_of_command
-from tests.faults.processes import until, within
+from tests.faults.processes import PATIENCE, until, within
 from tests.faults.registry import faketime, fault
 from tests.faults.stage import Engine, Stage
 from tests.faults.verdict import hold
@@ -37,7 +37,7 @@ async def skew(engine: Engine, least: float) -> float:
         values = await engine.metric("ews_clock_skew_seconds")
         return max((value for value in values.values() if value >= least), default=0.0)
 
-    return await within(look, 15) or 0.0
+    return await within(look, PATIENCE) or 0.0
 
 
 @fault(46)

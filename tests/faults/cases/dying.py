@@ -181,7 +181,7 @@ async def past(line: Gateway, taken: int) -> bool:
 @fault(4)
 async def stopped_under_load(stage: Stage) -> str:
     await stage.database()
-    await stage.smpp(delay=0.05, answer=5)
+    await stage.smpp(each=0.02, answer=5)
     stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
     engine = await stage.running()
     await warned(engine, stage.bureau.warning("red"))

@@ -12,7 +12,7 @@ from tests.faults import oracles
 from tests.faults.broker import Broker
 from tests.faults.cases.dying import warned
 from tests.faults.district import ALL, Issued
-from tests.faults.processes import until, within
+from tests.faults.processes import PATIENCE, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Stage
 from tests.faults.verdict import hold
@@ -350,6 +350,6 @@ async def feed_down(stage: Stage) -> str:
             "",
         )
 
-    alarm = await within(told, 10) or ""
+    alarm = await within(told, PATIENCE) or ""
     hold(alarm, "two hours without a word of the source and no series tells it")
     return f"served again 5 times: nothing issued again; two hours of silence: {alarm} (the alert SourceSilent rings on it); {said}"

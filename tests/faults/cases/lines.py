@@ -8,7 +8,7 @@ import re
 from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.district import ALL
-from tests.faults.processes import until, within
+from tests.faults.processes import PATIENCE, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Engine, Gateway, Stage
 from tests.faults.verdict import hold
@@ -30,10 +30,10 @@ async def receipts_in(stage: Stage, line: Gateway) -> None:
         state = await line.tell()
         return not state["owed"] and not state["held"] and await oracles.delivered(stage)
 
-    await within(look, 30)
+    await within(look, PATIENCE)
 
 
-async def seen_by_people(engine: Engine, words: str, seconds: float = 20) -> str:
+async def seen_by_people(engine: Engine, words: str, seconds: float = PATIENCE) -> str:
     """An open task or a complaint of /readyz that has these words; empty where there is none in time."""
 
     async def look() -> str:
@@ -186,7 +186,7 @@ async def refused_for_good(stage: Stage) -> str:
     async def all_elsewhere() -> bool:
         return refused <= {one.to for one in oracles.copies(second.submits()) if "红" in one.text}
 
-    await within(all_elsewhere, 20)
+    await within(all_elsewhere, PATIENCE)
     other = {one.to for one in oracles.copies(second.submits()) if "红" in one.text} & refused
     page = await seen_by_people(engine, "unreached|line", 5)
     hold(
@@ -211,7 +211,7 @@ async def missing_alarm(engine: Engine, gateway: str, prefix: str) -> str:
             "",
         )
 
-    return await within(look, 40) or ""
+    return await within(look, PATIENCE) or ""
 
 
 @fault(13)
@@ -233,7 +233,7 @@ async def black_hole(stage: Stage) -> str:
     async def all_elsewhere() -> bool:
         return swallowed <= {one.to for one in oracles.copies(second.submits())}
 
-    await within(all_elsewhere, 25)
+    await within(all_elsewhere, PATIENCE)
     other = {one.to for one in oracles.copies(second.submits())} & swallowed
     hold(
         other == swallowed,
@@ -363,7 +363,7 @@ async def cut_in_mid_pdu(stage: Stage) -> str:
         async def again() -> bool:
             return not proxy.reset_after and await stage.calm()
 
-        await within(again, 20)
+        await within(again, PATIENCE)
     said = await oracles.all_hold(stage, stage.people.called("red"))
     return f"7 bytes at once, {proxy.connections - 1} resets in mid-PDU, {len(line.submits())} parts arrived whole; {said}"
 
@@ -377,14 +377,14 @@ async def half_open(stage: Stage) -> str:
     await warned(engine, stage.bureau.warning("red"))
     await some(stage, 20)
     line.process.freeze()
-    told = await seen_by_people(engine, "line", 20)
+    told = await seen_by_people(engine, "line")
     hold(told, "a gateway that answers nothing is told nowhere")
 
     async def all_elsewhere() -> bool:
         have = {one.to for one in oracles.copies(stage.submits()) if one.whole}
         return stage.people.called("red") <= have and await stage.calm()
 
-    await until("everybody to be reached by the second gateway", all_elsewhere, 40)
+    await until("everybody to be reached by the second gateway", all_elsewhere)
     by_second = len(oracles.copies(second.submits()))
     line.process.thaw()
     said = await oracles.all_hold(stage, stage.people.called("red"))
@@ -400,7 +400,7 @@ async def both_down(stage: Stage) -> str:
     await second.kill()
     await warned(engine, stage.bureau.warning("blue", ALL[8:], expires_in=300))
     await warned(engine, stage.bureau.warning("red", ALL[:8]))
-    told = await seen_by_people(engine, "line|second", 20)
+    told = await seen_by_people(engine, "line|second")
     hold(told, "both gateways are gone and nothing tells it")
     await engine.jump(600)
     await line.back()

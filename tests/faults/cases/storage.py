@@ -11,11 +11,11 @@ from pathlib import Path
 import asyncpg
 
 from tests.faults import oracles
-from tests.faults.cases.dying import some, warned
+from tests.faults.cases.dying import is_traced, some, warned
 from tests.faults.cases.lines import dropped, seen_by_people, shell
 from tests.faults.district import ALL, PROJECT
 from tests.faults.postgres import Postgres
-from tests.faults.processes import Child, until, within
+from tests.faults.processes import PATIENCE, Child, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Engine, Stage, clean, pipe
 from tests.faults.verdict import hold
@@ -103,14 +103,18 @@ async def eio(stage: Stage) -> str:
     command += ["-p", str(server.process.pid), "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=1"]
     trace = Child(stage.folder / "strace.log", *command, environment=clean())
     await trace.start()
-    await asyncio.sleep(0.5)  # strace tells nobody when it has attached to all of them
+
+    async def attached() -> bool:
+        return all(is_traced(int(pid)) for pid in (*pids, server.process.pid))
+
+    await until("strace to attach", attached, tail=trace)
     order = stage.bureau.warning("red")
     first = await engine.warn(order)
 
     async def died() -> bool:
         return "PANIC" in server.log.read_text(errors="replace")
 
-    panicked = await within(died, 10)
+    panicked = await within(died, PATIENCE)
     await trace.kill()
     await server.answers()
     await oracles.i12_healthy(engine)
@@ -253,13 +257,13 @@ async def disk_full(stage: Stage) -> str:
     for n in range(12):  # one warning fits into a page that is there already; many do not
         order = stage.bureau.warning("red", ALL[14 + n : 15 + n])
         answers.append(await engine.warn(order.body + b"<!--" + os.urandom(30_000).hex().encode() + b"-->"))
-    told = await seen_by_people(engine, "disk|space|full|extend|磁盘|空间", 10)
+    told = await seen_by_people(engine, "disk|space|full|extend|磁盘|空间")
     queue = stage.people.called("red", ALL[:14])
 
     async def went_out() -> bool:
         return queue <= {one.to for one in oracles.copies(line.submits()) if one.whole}
 
-    out = await within(went_out, 20)
+    out = await within(went_out, PATIENCE)
     sent = len({one.to for one in oracles.copies(line.submits())} & queue)
     file.unlink()
     await oracles.i12_healthy(engine)
@@ -303,7 +307,7 @@ async def wal_full(stage: Stage) -> str:
         return False
 
     await until("the server to run out of WAL", write)
-    told = await seen_by_people(engine, "database|loop|reconcile|dispatch|expand|chase", 20)
+    told = await seen_by_people(engine, "database|loop|reconcile|dispatch|expand|chase")
     status = await engine.warn(stage.bureau.warning("red", ALL[14:]))
     hold(status >= 500 or status == 0, f"a warning was answered with {status} while nothing could be stored")
     file.unlink()

@@ -20,7 +20,7 @@ from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.cases.lines import seen_by_people, shell
 from tests.faults.district import ALL
-from tests.faults.processes import HOST, until, within
+from tests.faults.processes import HOST, PATIENCE, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Stage
 from tests.faults.verdict import hold
@@ -72,9 +72,9 @@ async def names_fail(stage: Stage) -> str:
         async def all_have(wanted: set[str] = wanted) -> bool:
             return wanted <= {one.to for one in oracles.copies(line.submits()) if one.whole}
 
-        done = await within(all_have, 20)
+        done = await within(all_have, PATIENCE)
         said.append(
-            f"{mode}: {'sent after %.1f s' % (time.monotonic() - began) if done else 'nothing within 20 s'}"
+            f"{mode}: {'sent after %.1f s' % (time.monotonic() - began) if done else f'nothing within {PATIENCE:g} s'}"
         )
     names.mode = "good"
     await oracles.i12_healthy(engine)
@@ -180,7 +180,7 @@ async def files_run_out(stage: Stage) -> str:
     async def all_have() -> bool:
         return wanted <= {one.to for one in oracles.copies(line.submits()) if one.whole}
 
-    sent = await within(all_have, 40)
+    sent = await within(all_have, PATIENCE)
     have = len(wanted & {one.to for one in oracles.copies(line.submits()) if one.whole})
     hold(engine.child.running, f"the engine ended:\n{engine.child.tail(4)}")
     resource.prlimit(engine.child.pid, resource.RLIMIT_NOFILE, (most, most))
@@ -207,7 +207,7 @@ async def loop_held_up(stage: Stage) -> str:
     async def told() -> float:
         return max((await engine.metric("ews_eventloop_lag_seconds")).values(), default=0.0) >= 4
 
-    lag = await within(told, 10)
+    lag = await within(told, PATIENCE)
     said = await oracles.all_hold(stage, stage.people.called("red"))
     lost = (await engine.metric("ews_lease_lost_total")).get("", 0)
     hold(lag, "a loop that stood for 5 s is told nowhere")
@@ -279,7 +279,9 @@ async def board_down(stage: Stage) -> str:
     async def beats() -> bool:
         return len(ear.heard) >= 2
 
-    hold(await within(beats, 20), f"console killed with {at} parts out: {said}; but no sign of life goes out")
+    hold(
+        await within(beats, PATIENCE), f"console killed with {at} parts out: {said}; but no sign of life goes out"
+    )
     brain.child.freeze()
     await asyncio.sleep(4)  # what must be heard is silence
     silent = time.monotonic() - ear.heard[-1]
