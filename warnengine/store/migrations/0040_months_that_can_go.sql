@@ -442,7 +442,7 @@ CREATE OR REPLACE VIEW doubted_decision AS
 SELECT a.id, a.district, a.decision, s.decision AS sealed, s.seq
 FROM approval a LEFT JOIN sealed_decision s ON s.approval = a.id
 WHERE (a.decision IS DISTINCT FROM s.decision OR s.decision IS NOT NULL AND s.sha256 <> encode(a.sha256, 'hex'))
-  AND NOT (s.seq IS NULL AND a.decided_at <= (SELECT coalesce(max(cut_at), '-infinity') FROM gone_month WHERE done_at IS NOT NULL));
+  AND NOT (s.seq IS NULL AND a.decided_at <= (SELECT coalesce(max(cut_at), '-infinity') FROM gone_month));
 
 -- A seal of an answer, without what was taken out where its month has no names any more, as the chain itself says.
 CREATE FUNCTION named(seal jsonb) RETURNS jsonb LANGUAGE sql STABLE AS
