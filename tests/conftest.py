@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.store.world import World, few_units, small_directory
+from tests.store.world import ONLY_DUTY, World, few_units, small_directory
 from warnengine.app import book_files
 from warnengine.model.book import RuleBook
 from warnengine.rulebook import load
@@ -114,4 +114,11 @@ async def world(database: Database, book: RuleBook, tmp_path: Path) -> World:
     """An engine over that database, with a few units and people, and gateways in memory."""
     world = World(database, few_units(book), tmp_path)
     await world.people(small_directory())
+    return world
+
+
+@pytest.fixture
+async def one(world: World) -> World:
+    """Only one person is called, and has only a number."""
+    await world.people(small_directory(without=ONLY_DUTY))
     return world

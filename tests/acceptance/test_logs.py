@@ -14,11 +14,12 @@ import pytest
 from aiohttp import web as server
 from structlog.testing import capture_logs
 
+from tests.channels.bare_peers import line_to
+from tests.channels.bare_smsc import DELIVER, Smsc, deliver, frame
 from tests.channels.conformance import Recorder, outgoing, running, until
 from tests.channels.http_peers import Site
 from tests.channels.test_callbacks import GATEWAY
 from tests.channels.test_push_conformance import VAPID_KEY, Browser
-from tests.channels.test_smpp_faults import DELIVER, Smsc, deliver, frame, line_to
 from tests.dispatch.fake_channel import Will
 from tests.serving import serving
 from tests.store.world import World

@@ -9,7 +9,10 @@ from tests.bench import b1, gateways
 from tests.bench.engine import Engine
 from tests.bench.night import HAZARDS, warning
 from tests.bench.postgres import Connection
+from tests.bench.process import Failed
 from tests.bench.stand import Sample, Stand
+from warnengine.store.database import Database
+from warnengine.store.retention import RetentionStore
 
 REDS = 3
 RECEIPTS = 200
@@ -38,6 +41,11 @@ HISTORY = {
     "part": """INSERT INTO part (gateway, provider_id, delivery, number, part, parts, address, accepted_at, fate)
         SELECT 'sms', 'f' || lpad(to_hex(n), 11, '0'), bundle, 1, 1, 1, '+86188' || lpad((n % 100000000)::text, 8, '0'),
                at, 'delivered' FROM old""",
+    "receipt": """INSERT INTO receipt (id, gateway, sha256, raw, provider_id, address, fate, code, received_at, matched_at)
+        SELECT bundle, 'sms', sha256(int8send(n)), int8send(n), 'f' || lpad(to_hex(n), 11, '0'), '', 'delivered', '', at, at FROM old""",
+    "obligation": """INSERT INTO obligation (version, district, person, bundle, chased, counts, state, acked_at)
+        SELECT bundle, '500151', 'p' || n % 1000, bundle, true, false, 'acked', at FROM old""",
+    "timer": """INSERT INTO timer (bundle, step, act, due, fired_at, outcome) SELECT bundle, 1, 'again', at, at, 'answered' FROM old""",
 }
 SEALED = """
 INSERT INTO audit (seq, at, kind, body, hash)
@@ -141,16 +149,15 @@ def month_before(now: datetime) -> datetime:
 
 
 async def drop(stand: Stand, database: str) -> float:
-    """Seconds that it takes to drop last month's partitions beside a running engine.
-
-    The engine has no retention of its own. Detached first, for a bare DROP TABLE and the engine's queries wait for each
-    other in a circle; bundle, obligation, part and receipt have no partitions and stay.
-    """
-    month = f"{month_before(datetime.now(UTC)):_%Y%m}"
-    async with stand.server.connection(database) as connection:
-        await connection.execute("SET statement_timeout = '60s'")
+    """Seconds in which last month goes beside a running engine, by the function that `serve` calls once an hour."""
+    month = month_before(datetime.now(UTC)).date()
+    opened = await Database.open(stand.server.dsn(database))
+    try:
+        store = RetentionStore(opened)
+        if held := (await store.look(month)).held:
+            raise Failed(f"the old month is held: {'; '.join(held)}")
         began = time.time()
-        for table in ("delivery", "attempt", "delivery_event"):
-            await connection.execute(f"ALTER TABLE {table} DETACH PARTITION {table}{month} CONCURRENTLY")
-            await connection.execute(f"DROP TABLE {table}{month}")
+        await store.retire(month, "bench")
         return time.time() - began
+    finally:
+        await opened.close()

@@ -8,9 +8,9 @@ from typing import get_args
 
 import pytest
 
+from tests.channels.bare_peers import refused_for
 from tests.channels.cmpp_peers import CmppPeer, Version, gateways, settings
 from tests.channels.conformance import ORDER, ChannelConformance, Recorder, outgoing, running, until
-from tests.channels.test_smpp_faults import refused_for
 from warnengine.dispatch.channel import Reason
 from warnengine.dispatch.channels.cmpp import CmppChannel
 

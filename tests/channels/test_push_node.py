@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import pytest
 
 from tests.channels.conformance import BOUND, TEXTS, Recorder, outgoing, running, until
 from tests.channels.test_push_conformance import PushService
+from tests.npm import installed
 from warnengine.dispatch.channel import ChannelError, Reason
 from warnengine.dispatch.channels.push import PushChannel
 from warnengine.dispatch.channels.push_keys import new_vapid_key
@@ -25,16 +24,8 @@ HERE = Path(__file__).parent / "node_push"
 
 @pytest.fixture(scope="module")
 def service_js() -> Path:
-    """The installed server; installs it once where node and a package registry are at hand."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("needs node and npm")
-    script = HERE / "node_modules/web-push-testing/src/bin/server.js"
-    if not script.exists():
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
-            pytest.skip(f"npm could not install web-push-testing: {done.stderr.strip()[-200:]}")
-    return script
+    """The installed server."""
+    return installed(HERE, "web-push-testing") / "src/bin/server.js"
 
 
 @dataclass

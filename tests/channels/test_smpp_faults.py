@@ -9,22 +9,21 @@ import ipaddress
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import smpp34
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.channels.conformance import BOUND, ORDER, TEXTS, Line, Recorder, outgoing, running, until
+from tests.channels.bare_peers import NUMBER, RESPONSE, Act, line_to, refused_for
+from tests.channels.bare_smsc import BIND, CANCEL, DELIVER, SUBMIT, Smsc, deliver, frame
+from tests.channels.conformance import BOUND, ORDER, TEXTS, Recorder, outgoing, running, until
 from tests.channels.smpp_peers import NodePeer, receipt_text, reply_parts, settings
 from warnengine.dispatch.channel import (
     Accepted,
     BulkChannel,
-    Channel,
     ChannelError,
     Fate,
     Reason,
@@ -33,133 +32,7 @@ from warnengine.dispatch.channel import (
 )
 from warnengine.dispatch.channels.smpp import SmppChannel
 
-NUMBER = "+8613800138001"
-BIND, SUBMIT, DELIVER, ENQUIRE, UNBIND, CANCEL = 0x09, 0x04, 0x05, 0x15, 0x06, 0x08
-RESPONSE = 0x80000000
-
-Act = Callable[["Smsc", int, int, bytes], Awaitable[None] | None]
-
-
-def frame(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
-    return struct.pack(">IIII", 16 + len(body), command, status, sequence) + body
-
-
-class Smsc:
-    """A gateway of bare frames, for what no well-behaved library would send. PDUs are written by smpp34."""
-
-    def __init__(self, act: Act | None = None, **server: Any) -> None:
-        self.act = act
-        self.port = 0
-        self.pdus: list[tuple[int, int, bytes]] = []
-        """(command, sequence, whole PDU) of all that came in."""
-        self.sessions: list[asyncio.StreamWriter] = []
-        self.bind_status = 0
-        self._options = server
-        self._server: asyncio.Server | None = None
-
-    async def __aenter__(self) -> Smsc:
-        self._server = await asyncio.start_server(self._session, "127.0.0.1", 0, **self._options)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server
-        self._server.close()
-        for session in self.sessions:
-            session.transport.abort()
-        await self._server.wait_closed()
-
-    def send(self, octets: bytes) -> None:
-        self.sessions[-1].write(octets)
-
-    def count(self, command: int) -> int:
-        return sum(1 for found, _, _ in self.pdus if found == command)
-
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.sessions.append(writer)
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                header = await reader.readexactly(16)
-                length, command, status, sequence = struct.unpack(">IIII", header)
-                octets = header + await reader.readexactly(length - 16)
-                self.pdus.append((command if not command & RESPONSE else command + status, sequence, octets))
-                await self._answer(writer, command, sequence, octets)
-
-    async def _answer(self, writer: asyncio.StreamWriter, command: int, sequence: int, octets: bytes) -> None:
-        acted = self.act(self, command, sequence, octets) if self.act else None
-        if acted is not None:
-            await acted
-        elif self.act and command == SUBMIT:
-            return
-        elif command == BIND:
-            writer.write(frame(BIND | RESPONSE, sequence, b"smsc\0", self.bind_status))
-        elif command == SUBMIT:
-            writer.write(frame(SUBMIT | RESPONSE, sequence, b"%x\0" % sequence))
-        elif command in {ENQUIRE, UNBIND}:
-            writer.write(frame(command | RESPONSE, sequence))
-
-
-@contextlib.asynccontextmanager
-async def line_to(smsc: Smsc, **changes: Any) -> AsyncIterator[Line]:
-    inbox = Recorder()
-    async with running(SmppChannel(settings(smsc.port, **changes), inbox), inbox) as line:
-        await until(line.channel.healthy, "the session is bound")
-        yield line
-
-
-async def refused_for(channel: Channel, reason: Reason, word: str = "") -> ChannelError:
-    """Send until the channel knows the reason that is expected."""
-    async with asyncio.timeout(BOUND):
-        while True:
-            with pytest.raises(ChannelError) as caught:
-                await channel.send(outgoing(NUMBER))
-            if caught.value.reason is reason and word in caught.value.detail:
-                return caught.value
-            await asyncio.sleep(0.01)
-
-
-def deliver(sequence: int, text: bytes, esm_class: int = 0, data_coding: int = 0) -> bytes:
-    return smpp34.DeliverSm(
-        NUMBER[1:], "1069", text, esm_class=esm_class, data_coding=data_coding, sequence_number=sequence
-    ).encode()
-
-
 # Frames
-
-
-async def test_sliced_bytes_are_put_together_again() -> None:
-    async with Smsc() as smsc, line_to(smsc) as line:
-        octets = deliver(1, receipt_text("a", Fate.DELIVERED).encode(), 4) + deliver(2, b"1")
-        for octet in octets:
-            smsc.send(bytes((octet,)))
-            await smsc.sessions[-1].drain()
-            await asyncio.sleep(0)
-        await until(lambda: bool(line.inbox.receipts and line.inbox.replies), "both are here")
-        assert (line.inbox.receipts[0].provider_id, line.inbox.replies[0].text) == ("a", "1")
-        await until(lambda: smsc.count(DELIVER | RESPONSE) == 2, "both are confirmed")
-
-
-@pytest.mark.parametrize("length", [0, 15, 0x20000000, 0xFFFFFFFF])
-async def test_a_length_that_cannot_be_ends_the_session_not_the_channel(length: int) -> None:
-    async with Smsc() as smsc, line_to(smsc) as line:
-        smsc.send(struct.pack(">IIII", length, DELIVER, 0, 1))
-        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
-        await until(line.channel.healthy, "the channel is bound afresh")
-        await line.send(outgoing(NUMBER))
-
-
-async def test_an_answer_cut_in_the_middle_is_no_answer() -> None:
-    def cut(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
-        if command == SUBMIT:
-            smsc.send(frame(SUBMIT | RESPONSE, sequence, b"abcdef\0")[:19])
-            smsc.sessions[-1].close()
-
-    async with Smsc(cut) as smsc, line_to(smsc) as line:
-        with pytest.raises(Unanswered):
-            await line.send(outgoing(NUMBER))
-        smsc.act = None
-        await until(line.channel.healthy, "the channel is bound afresh")
-        await line.send(outgoing(NUMBER))
 
 
 async def test_what_cannot_be_read_is_refused_for_good_and_the_session_lives() -> None:
@@ -331,61 +204,6 @@ async def test_what_is_no_number_never_leaves(address: str) -> None:
 
 
 # The link
-
-
-async def test_a_quiet_link_is_enquired_after_and_a_dead_one_replaced() -> None:
-    async with Smsc() as smsc, line_to(smsc, enquire_seconds=0.1, answer_seconds=0.3) as line:
-        await until(lambda: smsc.count(ENQUIRE) >= 2, "the channel enquires again and again")
-        assert len(smsc.sessions) == 1
-        deaf = smsc.sessions[0]
-
-        def fall_silent(smsc: Smsc, command: int, sequence: int, octets: bytes) -> Awaitable[None] | None:
-            return asyncio.sleep(0) if smsc.sessions[-1] is deaf else None
-
-        smsc.act = fall_silent
-        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
-        await until(line.channel.healthy, "the channel is bound afresh")
-
-
-async def test_our_answer_to_an_enquiry() -> None:
-    async with Smsc() as smsc, line_to(smsc):
-        smsc.send(frame(ENQUIRE, 77))
-        await until(lambda: (ENQUIRE | RESPONSE, 77) in [pdu[:2] for pdu in smsc.pdus], "we answer")
-
-
-async def test_a_gateway_that_unbinds_is_answered_and_returned_to() -> None:
-    async with Smsc() as smsc, line_to(smsc) as line:
-        smsc.send(frame(UNBIND, 5))
-        await until(lambda: smsc.count(UNBIND | RESPONSE) == 1, "we answer")
-        await until(lambda: len(smsc.sessions) == 2, "the channel has connected afresh")
-        await until(line.channel.healthy, "the channel is bound afresh")
-
-
-async def test_goodbye_is_said_and_a_gateway_that_just_closes_is_tolerated() -> None:
-    def close(smsc: Smsc, command: int, sequence: int, octets: bytes) -> None:
-        if command == UNBIND:
-            smsc.sessions[-1].close()
-
-    async with Smsc() as smsc:
-        async with line_to(smsc):
-            smsc.act = close
-        assert smsc.count(UNBIND) == 1
-
-
-@pytest.mark.parametrize("status", [0x0D, 0x0E, 0x0F])
-async def test_a_refused_login_is_not_tried_in_a_loop(status: int) -> None:
-    async with Smsc() as smsc:
-        smsc.bind_status = status
-        inbox = Recorder()
-        channel = SmppChannel(settings(smsc.port), inbox)
-        async with running(channel, inbox):
-            await until(lambda: smsc.count(BIND) == 1, "we have tried")
-            error = await refused_for(channel, Reason.CREDENTIALS)
-            assert error.retry
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1):
-                    await until(lambda: smsc.count(BIND) > 1, "we try again")
-            assert smsc.count(BIND) == 1
 
 
 async def test_bytes_that_wait_in_our_kernel_never_arrive_after_giving_up() -> None:

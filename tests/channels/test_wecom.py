@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.channels.wecom_peers import (
     wecom_settings,
     written,
 )
+from tests.npm import installed
 from warnengine.dispatch.channel import ChannelError, Reason, Reply
 from warnengine.dispatch.channels.http_profile import Unreadable
 from warnengine.dispatch.channels.voice_profiles import call_of
@@ -217,16 +217,8 @@ class TestEnvelope:
 
 @pytest.fixture(scope="module")
 def tencent() -> Path:
-    """Tencent's own library; installed once where node and a package registry are at hand."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("needs node and npm")
-    library = HERE / "node_modules/@wecom/crypto"
-    if not library.exists():
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
-            pytest.skip(f"npm could not install @wecom/crypto: {done.stderr.strip()[-200:]}")
-    return library
+    """Tencent's own library."""
+    return installed(HERE, "@wecom/crypto")
 
 
 def node(library: Path, what: str, *words: str) -> Any:

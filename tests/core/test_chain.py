@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -23,12 +24,12 @@ def sealed(*rows: str) -> list[Link]:
     return links
 
 
-def walk(links: Sequence[Link]) -> Finding:
+def walk(links: Sequence[Link], anchors: Mapping[int, str] | None = None) -> Finding:
     async def rows() -> AsyncIterator[Link]:
         for link in links:
             yield link
 
-    return run(verify(rows(), {}))
+    return run(verify(rows(), anchors or {}))
 
 
 ROWS = ("orders 安居镇", "approved", "orders 少云镇", "lapsed", "book")
@@ -86,3 +87,46 @@ def test_any_edit_is_found(rows: list[str], data: st.DataObject) -> None:
     other = data.draw(st.text(max_size=9).filter(lambda text: text != rows[place]))
     links[place] = replace(links[place], sealed=other)
     assert walk(links).broken == place + 1
+
+
+CUT = 3
+"""The last row that went."""
+
+
+def cut_chain(*, said: bool = True, seq: int = CUT) -> list[Link]:
+    """A chain of which three rows went, as a row says; and the link that stands for them."""
+    rows = [f"{n}|0.5|orders|{{}}" for n in range(1, 6)]
+    gone = sealed(*rows)[CUT - 1]
+    named = json.dumps({"cut": {"seq": seq, "hash": gone.hash.hex()}})
+    links = sealed(*rows, f"6|0.5|{'retention' if said else 'orders'}|{named}", "7|0.5|book|{}")
+    return [Link(CUT, None, gone.hash), *links[CUT:]]
+
+
+def test_what_is_left_of_a_cut_chain_holds() -> None:
+    links = cut_chain()
+    assert walk(links) == Finding(7, links[-1].hash.hex(), None)
+
+
+CUTS = {
+    "nobody has said so": (cut_chain(said=False), CUT),
+    "another cut was said": (cut_chain(seq=2), CUT),
+    "the hash is another": ([Link(CUT, None, b"x" * 32), *cut_chain()[1:]], CUT + 1),
+    "a row more is missing": ([cut_chain()[0], *cut_chain()[2:]], CUT + 2),
+    "the cut itself is missing": (cut_chain()[1:], CUT + 1),
+}
+
+
+@pytest.mark.parametrize(("links", "broken"), CUTS.values(), ids=CUTS)
+def test_a_cut_that_is_not_as_the_chain_says_is_named(links: list[Link], broken: int) -> None:
+    assert walk(links).broken == broken
+
+
+def test_a_cut_that_was_written_down_otherwise_elsewhere_is_named() -> None:
+    links = cut_chain()
+    assert walk(links, {CUT: "00" * 32}).broken == CUT
+    assert walk(links, {CUT: links[0].hash.hex(), 1: "00" * 32}).broken is None
+
+
+def test_a_chain_may_be_cut_while_it_is_read() -> None:
+    rows = [f"{n}|0.5|orders|{{}}" for n in range(1, 3)]
+    assert walk([*sealed(*rows), *cut_chain()]).broken is None

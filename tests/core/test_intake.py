@@ -47,6 +47,7 @@ def test_every_message_of_the_night_is_let_in(message: Warning) -> None:
         (red("500117"), "unknown_area"),
         (red("500151199", **CITY), "unknown_area"),
         (red(None, issuer="铜梁区气象台", sender="铜梁区气象台"), "unknown_area"),
+        (red(None, name="铜粱区", **CITY), "unknown_area"),
     ],
     ids=[
         "a drill",
@@ -62,6 +63,7 @@ def test_every_message_of_the_night_is_let_in(message: Warning) -> None:
         "our own observatory about another district",
         "the city about a township that we do not know",
         "our own observatory by name",
+        "the city about a place without a code, which may be ours misspelt",
     ],
 )
 def test_what_must_not_order_anything_is_refused_with_a_reason(message: Warning, reason: str) -> None:
@@ -81,6 +83,7 @@ def test_what_must_not_order_anything_is_refused_with_a_reason(message: Warning,
         red(ANJU, None),
         red(ANJU, "500151199"),
         red(ANJU, **CITY),
+        red("500117", None, **CITY),
     ],
     ids=[
         "elsewhere, by a stranger",
@@ -90,6 +93,7 @@ def test_what_must_not_order_anything_is_refused_with_a_reason(message: Warning,
         "one place known, one not: the known one must not wait",
         "one township known, one not",
         "the city about us",
+        "the city about a place elsewhere and one without a code",
     ],
 )
 def test_what_is_let_in(message: Warning) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -40,7 +39,7 @@ CANDIDATE = Candidate(
 
 
 def outcome(happening: Happening, **fields: object) -> Outcome:
-    found = decide(replace(ATTEMPT, **fields), happening, NOW)  # type: ignore[arg-type]
+    found = decide(ATTEMPT._replace(**fields), happening, NOW)  # type: ignore[arg-type]
     assert found
     return found
 
@@ -50,15 +49,15 @@ ANSWERED, TAKEN, RETIRED = {"answered": True}, {"taken": True}, {"retired": True
 
 
 @pytest.mark.parametrize(
-    ("facts", "first", "retry", "resend", "reminder"),
+    ("facts", "first", "retry", "resend", "reminder", "next_"),
     [
-        ({}, None, None, None, None),
-        (STALE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (LATE, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED),
-        (STALE | LATE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (ANSWERED, None, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
-        (TAKEN, None, What.WITHDRAWN, What.WITHDRAWN, None),
-        (RETIRED, What.FAILED, What.FAILED, What.FAILED, What.FAILED),
+        ({}, None, None, None, None, None),
+        (STALE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (LATE, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED, What.EXPIRED),
+        (STALE | LATE, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (ANSWERED, None, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN, What.WITHDRAWN),
+        (TAKEN, None, What.WITHDRAWN, What.WITHDRAWN, None, None),
+        (RETIRED, What.FAILED, What.FAILED, What.FAILED, What.FAILED, What.FAILED),
     ],
     ids=["nothing is in the way", "superseded", "too late", "both", "answered", "taken before", "not theirs"],
 )
@@ -68,15 +67,16 @@ def test_what_must_not_be_sent(
     retry: What | None,
     resend: What | None,
     reminder: What | None,
+    next_: What | None,
 ) -> None:
     not_after = {name: value for name, value in facts.items() if name == "not_after"}
     others = {name: value for name, value in facts.items() if name != "not_after"}
     verdicts = []
     for purpose in Purpose:
-        attempt = replace(ATTEMPT, purpose=purpose, **not_after)  # type: ignore[arg-type]
-        found = decide(attempt, Turn(replace(CANDIDATE, attempt=attempt, **others)), NOW)  # type: ignore[arg-type]
+        attempt = ATTEMPT._replace(purpose=purpose, **not_after)  # type: ignore[arg-type]
+        found = decide(attempt, Turn(CANDIDATE._replace(attempt=attempt, **others)), NOW)  # type: ignore[arg-type]
         verdicts.append(found and found.event.what)
-    assert tuple(verdicts) == (first, retry, resend, reminder)
+    assert tuple(verdicts) == (first, retry, resend, reminder, next_)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_must_not_be_sent(
     ids=["nothing is in the way", "its time has ended in the queue", "the claim may be somebody else's"],
 )
 def test_the_last_look_before_the_write(left: float, not_after: str, what: What | None) -> None:
-    found = decide(replace(ATTEMPT, not_after=at(not_after)), LastLook(left), NOW)
+    found = decide(ATTEMPT._replace(not_after=at(not_after)), LastLook(left), NOW)
     assert (found and found.event.what) == what
 
 

@@ -16,8 +16,8 @@ from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, OrderK
 from warnengine.order.authority import ending
 from warnengine.order.byhand import beside, ordered, retraction
 from warnengine.order.escalate import rule_of
-from warnengine.order.hand import lacking
 from warnengine.order.limits import beyond, held
+from warnengine.order.wish import lacking
 
 DUTY, LEADER = ("李四", "duty"), ("王区长", "leader")
 TOO_MANY = ["安居镇指令将发900人,超过上限200人"]

@@ -125,9 +125,9 @@ def test_a_text_without_slots_is_left_alone(text: str) -> None:
     assert fill(text.replace("{", ""), {"name": "x"}) == text.replace("{", "")
 
 
-def candidate(name: str = "李四") -> Candidate:
+def candidate(name: str = "李四", channel: str = "email") -> Candidate:
     return Candidate(
-        attempt=Attempt(160, 1, Purpose.FIRST, "sms", "+8619900000001", Level.RED, at("08:00")),
+        attempt=Attempt(160, 1, Purpose.FIRST, channel, "+8619900000001", Level.RED, at("08:00")),
         bundle=160,
         stale=False,
         answered=False,
@@ -159,6 +159,12 @@ def test_what_may_arrive_twice_is_marked(purpose: Purpose, mark: str) -> None:
     assert text.short == f"【铜梁应急】{mark}李四 安居镇书记、高新区主任 {link}"
     assert text.subject == f"【铜梁应急】{mark}"
     assert text.body == f"安居镇书记、高新区主任 李四 {link}"
+
+
+def test_a_channel_that_shows_only_the_short_text_is_given_only_that() -> None:
+    long, short = WORDING(candidate(), Purpose.FIRST), WORDING(candidate(channel="sms"), Purpose.FIRST)
+    assert (short.short, short.link) == (long.short, long.link)
+    assert (short.subject, short.body, short.html) == ("", "", "")
 
 
 def test_a_name_is_no_markup() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from tests.deploy.files import COMPOSE, DOCKERFILE, ENGINES, PROJECT, PROMETHEUS, ROLES, SERVICES, Json
+from tests.npm import installed
 from warnengine import app
 from warnengine.settings import Kafka, Settings
 
@@ -24,15 +23,8 @@ LASTING = {name: one for name, one in SERVICES.items() if one.get("restart") == 
 
 @pytest.fixture(scope="module")
 def schema() -> jsonschema.Draft7Validator:
-    """The compose specification, from npm's dclint; installs it once where npm and a registry are at hand."""
-    file = NODE / "node_modules/dclint/schemas/compose.schema.json"
-    if not file.exists():
-        if not shutil.which("npm"):
-            pytest.skip("needs npm for the schema of the compose specification")
-        install = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(install, cwd=NODE, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode:
-            pytest.skip(f"npm could not install dclint: {done.stderr.strip()[-200:]}")
+    """The compose specification, from npm's dclint."""
+    file = installed(NODE, "dclint") / "schemas/compose.schema.json"
     return jsonschema.Draft7Validator(json.loads(file.read_text(encoding="utf-8")))
 
 

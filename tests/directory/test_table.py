@@ -15,7 +15,7 @@ from warnengine.model.directory import Holding, Person
 from warnengine.model.errors import DirectoryError
 
 HEAD = "unit,post,person,name,mobile,email,deputy,superior"
-ALL = HEAD.replace("mobile", "mobile,phone").replace("email", "email,wecom,app,loudspeaker,extra")
+ALL = HEAD.replace("mobile", "mobile,phone").replace("email", "email,wecom,app,loudspeaker,extra,prefers")
 GOOD = "500151105,mayor,a1,李明,19900000001,a1@example.cn,a2,"
 OTHER = "500151105,vice,a2,王芳,199 0000 0002,,,a1"
 
@@ -42,6 +42,14 @@ def test_people_and_what_they_hold(book: RuleBook) -> None:
         Holding("duty_room", "duty", "a2", "a1", None),
     )
     assert directory.holders("duty_room", "duty")[0].person == "a2"
+
+
+def test_somebody_may_be_reached_by_another_channel_first(book: RuleBook) -> None:
+    line = "500151105,mayor,a1,李明,19900000001,{},,"
+    head = HEAD.replace("email", "prefers")
+    assert read_csv(table(line.format("wecom sms"), head=head), book).people["a1"].prefers == ("wecom", "sms")
+    (complaint,) = complaints(table(line.format("wechat"), head=head), book)
+    assert complaint.startswith('directory.csv:2: prefers: "wechat" does not do')
 
 
 @pytest.mark.parametrize(

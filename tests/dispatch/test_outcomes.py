@@ -8,18 +8,10 @@ from datetime import timedelta
 import pytest
 
 from tests.dispatch.fake_channel import Will
-from tests.store.world import ANJU, World, small_directory
+from tests.store.world import ANJU, World
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-async def one(world: World) -> World:
-    """Only one person is called, and has only a number."""
-    await world.people(small_directory(without=("anju_vice", "anju_mayor", "anju_secretary", "water_duty",
-                                                "water_vice", "water_head")))  # fmt: skip
-    return world
 
 
 async def test_a_red_of_unknown_fate_goes_again_at_once_and_says_so(one: World) -> None:

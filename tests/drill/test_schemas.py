@@ -31,7 +31,6 @@ async def drill_of(live: Database, postgres: Postgres) -> AsyncIterator[Database
         await store.refuse_reach()
         await database.migrate()
         await database.installation("drill")
-        await store.lock_apart()
         yield database
     finally:
         await database.close()

@@ -51,12 +51,17 @@ def _merge(results: list[Result], file: Path) -> None:
         one = now.get(fault.number) or earlier.get(fault.number)
         one = one or {"id": fault.number, "name": fault.name, "ran": False, "held": False, "seen": "not run yet"}
         cases.append(one | {"name": fault.name})
-    told = {
+    file.write_text(
+        json.dumps(heading() | {"cases": cases}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+
+
+def heading() -> dict[str, str]:
+    """When, and on what."""
+    return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}",
-        "cases": cases,
     }
-    file.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def summary(results: list[Result]) -> str:

@@ -150,7 +150,9 @@ class Centre:
         self.note("receipt", id=shown, to=source, stat=stat, connection=max(self.writers))
 
     def reply(self, number: str, words: str) -> None:
-        """Somebody answers by SMS."""
+        """Somebody answers by SMS; in vain where nobody is connected."""
+        if not self.writers:
+            return
         body = b"\0\1\1" + number.lstrip("+").encode() + b"\0\1\1" + b"10690000" + b"\0\0\0\0\0\0\0\0\x08\0"
         octets = words.encode("utf-16-be")
         self.writers[max(self.writers)].write(pdu(DELIVER, self.number(), body + bytes([len(octets)]) + octets))

@@ -19,7 +19,7 @@ import asyncpg
 
 from tests.faults.district import PROJECT, Bureau, Issued, People, crowd
 from tests.faults.postgres import Postgres
-from tests.faults.processes import HOST, Child, free_port, until
+from tests.faults.processes import HOST, Child, free_port, until, within
 from tests.faults.proxy import Proxy
 from tests.faults.verdict import Broken, NotRun
 
@@ -112,7 +112,7 @@ class Gateway:
 
     async def tell(self, **manners: Any) -> Json:
         """Set manners; how it stands."""
-        self._manners |= {key: value for key, value in manners.items() if key != "do"}
+        self._manners |= {key: value for key, value in manners.items() if key not in ("do", "replies")}
         reader, writer = await asyncio.open_connection(HOST, self._control)
         writer.write(json.dumps(manners).encode() + b"\n")
         state: Json = json.loads(await asyncio.wait_for(reader.readline(), 10))
@@ -384,7 +384,9 @@ class Stage:
 
     async def settled(self, seconds: float = 60) -> None:
         """Wait until nothing is due or in flight and every accepted text has its receipt, or nobody owes one."""
-        await until("everything to settle", self.calm, seconds, self.engines[0].child if self.engines else None)
+        if not await within(self.calm, seconds):
+            left = {row["what"]: row["count"] for row in await self.sql(UNSETTLED) if row["count"]}
+            raise Broken(f"not settled after {seconds:g} s: {left}")
 
     async def tmpfs(self, name: str, size: str) -> Path:
         """A small disk; NotRun where this machine has none to give."""
@@ -429,6 +431,17 @@ class Stage:
         await self.seeds.server.run(f"DROP DATABASE IF EXISTS case{self.number} WITH (FORCE)")
         shutil.rmtree(self.folder, ignore_errors=True)
 
+
+UNSETTLED = """
+SELECT 'changes not expanded' AS what, count(*)::int FROM change WHERE expanded_at IS NULL
+UNION ALL SELECT 'warnings not applied', count(*)::int FROM district_warning WHERE applied_at IS NULL
+UNION ALL SELECT concat_ws(' ', 'chunks by', channel, 'of lane', lane, purpose, CASE WHEN lease_until IS NULL THEN 'unclaimed' ELSE 'claimed' END,
+    'due', round(extract(epoch FROM engine_now() - due) / 10) * 10, 's ago'), count(*)::int
+    FROM chunk WHERE finished_at IS NULL AND due <= engine_now() + interval '70 seconds' AND purpose <> 'reminder' GROUP BY 1
+UNION ALL SELECT 'attempts without an end', count(*)::int FROM attempt a
+    WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)
+"""
+"""What `CALM` waits for, by name: said where it waits in vain."""
 
 CALM = """
 SELECT NOT EXISTS (SELECT FROM change WHERE expanded_at IS NULL)

@@ -95,7 +95,7 @@ async def test_it_orders_nothing_and_nobody_is_chased(world: World) -> None:
     assert len(world.sms.log) == 4
     assert await world.engine.board.orders(10) == []
     assert await world.rows("SELECT * FROM obligation") == []
-    assert await world.rows("SELECT * FROM timer") == []
+    assert await world.rows("SELECT * FROM every_timer") == []
     assert (await world.engine.accountant.make()).unexplained == ()
 
 

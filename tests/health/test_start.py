@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RULES, Postgres
+from tests.health.conftest import SMPP
 from warnengine.app import refuse_unsafe
 from warnengine.model.errors import StartRefused, WarnEngineError
 from warnengine.rulebook import load
@@ -16,16 +17,6 @@ from warnengine.settings import Settings
 from warnengine.store.database import Database, refuse_skew
 from warnengine.store.embedded import owned
 from warnengine.store.primary import NotPrimary
-
-GATEWAY = {
-    "kind": "smpp",
-    "name": "line",
-    "host": "127.0.0.1",
-    "port": 1,
-    "system_id": "a",
-    "password": "b",
-    "source": "1069",
-}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +73,7 @@ def test_a_ladder_that_leads_nowhere(old: str, new: str, tmp_path: Path) -> None
 def test_a_lease_that_a_send_may_outlive(tmp_path: Path) -> None:
     (tmp_path / "any.sms.j2").write_text("")
     settings = Settings.model_validate(
-        {"templates": tmp_path, "gateways": [GATEWAY], "dispatch": {"lease_seconds": 18, "grace_seconds": 10}}
+        {"templates": tmp_path, "gateways": [SMPP], "dispatch": {"lease_seconds": 18, "grace_seconds": 10}}
     )
     with pytest.raises(
         StartRefused, match="gateway line: .* is 18 s and the lease 18 s: .*; lengthen WARNENGINE_DISPATCH"

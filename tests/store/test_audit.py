@@ -198,14 +198,6 @@ async def test_nothing_is_sealed_while_somebody_still_writes(world: World) -> No
     assert await world.engine.audit.seal(mark)
 
 
-async def test_the_digests_of_a_month_stay_when_its_deliveries_go(world: World) -> None:
-    await evening(world)
-    month = await world.value("SELECT body -> 'sent' -> 0 ->> 'month' FROM audit WHERE kind = 'seal'")
-    for table in ("delivery_event", "attempt", "delivery"):
-        await world.execute(f"DROP TABLE {table}_{month}")
-    assert await named(world) == []
-
-
 async def test_only_the_last_day_is_compared_by_the_watch(world: World) -> None:
     await evening(world)
     await world.execute("UPDATE text SET body = 'forged' WHERE id = 1")

@@ -13,7 +13,7 @@ from tests.store.world import ANJU, BAIYANG, HOUR, World, small_directory
 from warnengine.model.directory import Holding
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
-from warnengine.order.hand import Who, Wish
+from warnengine.order.wish import Who, Wish
 
 ZHANG, LI, WANG = Who("张三", "duty"), Who("李四", "duty"), Who("王区长", "leader")
 WORDS = "关闭安居古城景区,劝离全部游客"

@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.store.world import World, small_directory
+from tests.store.world import ONLY_DUTY, World, small_directory
 from warnengine.model.directory import Directory
 
 MINUTE = timedelta(minutes=1)
 LANDLINE = "+862345600000"
-ONLY_DUTY = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
 
 
 def with_landline(*, mobile: bool) -> Directory:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.dispatch.fake_channel import Entry
-from tests.store.world import World, small_directory
+from tests.store.world import World
 from warnengine.model.delivery import Fate
-
-OTHERS = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
-
-
-@pytest.fixture
-async def one(world: World) -> World:
-    """Only one person is called, and has only a number."""
-    await world.people(small_directory(without=OTHERS))
-    return world
 
 
 async def undelivered(world: World) -> Entry:

@@ -53,6 +53,15 @@ async def test_the_first_people_come_with_the_orders_and_the_gravest_first(world
     assert len(world.sms.log) == 3, "they are sent to before the others are even written"
 
 
+async def test_of_a_red_those_who_lead_are_told_before_the_others(world: World) -> None:
+    await world.warn("red", ANJU, react=False)
+    await first_group(world, 100)
+    people = await world.column("SELECT person FROM bundle WHERE purpose = 'order' ORDER BY id")
+    duty = [place for place, person in enumerate(people) if person.endswith("_duty")]
+    assert len(duty) == 2
+    assert duty[0] == len(people) - 2, f"whoever is only on duty comes last: {people}"
+
+
 @pytest.mark.parametrize("most", [1, 2, 3, 6, 7, 8])
 async def test_groups_of_any_size_reach_everybody_once(world: World, most: int) -> None:
     await world.warn("red", react=False)
@@ -126,7 +135,7 @@ async def test_who_has_no_address_is_shown_and_the_ladder_goes_on_at_once(world:
     await world.chase()
     (asked,) = await world.bundles("anju_vice", "escalation")
     assert asked["behalf"] == (await world.bundles("anju_duty"))[0]["id"]
-    assert await world.rows("SELECT FROM timer WHERE bundle = $1 AND act = 'again'", asked["behalf"]) == []
+    assert await world.rows("SELECT FROM every_timer WHERE bundle = $1 AND act = 'again'", asked["behalf"]) == []
 
 
 async def test_an_all_clear_goes_to_exactly_those_possibly_reached(world: World) -> None:
@@ -170,7 +179,7 @@ async def test_a_downgrade_also_reaches_those_who_are_no_longer_called(world: Wo
     await world.send()
     assert {b["person"] for b in await world.rows("SELECT person FROM bundle WHERE kind = 'update'")} == RED
     assert "降为黄色" in (await world.inbox("anju_mayor"))[-1]
-    chased = await world.column("SELECT DISTINCT b.person FROM timer t JOIN bundle b ON b.id = t.bundle "
+    chased = await world.column("SELECT DISTINCT b.person FROM every_timer t JOIN bundle b ON b.id = t.bundle "
                                 "WHERE b.kind = 'update'")  # fmt: skip
     assert set(chased) == YELLOW
 
@@ -217,7 +226,7 @@ async def test_what_else_stood_in_a_stale_message_moves_into_the_new_one(world: 
         "withdrawn"
     }
     assert await world.duties("anju_duty") == {f"{BAIYANG}/rainstorm": "open"}
-    acts = await world.column("SELECT act FROM timer WHERE bundle = $1", new["id"])
+    acts = await world.column("SELECT act FROM every_timer WHERE bundle = $1", new["id"])
     assert "deputy" in acts, "the ladder is climbed for it"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.dispatch.fake_channel import Will
-from tests.store.world import ANJU, BAIYANG, World, small_directory
+from tests.store.world import ANJU, BAIYANG, ONLY_DUTY, World, small_directory
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.model.book import Enough, Night
 from warnengine.model.level import Level
@@ -21,7 +21,6 @@ from warnengine.store.ladder import LadderStore
 
 MINUTE = timedelta(minutes=1)
 WATER = ["water_duty", "water_vice", "water_head"]
-ONLY_DUTY = ["anju_vice", "anju_mayor", "anju_secretary", *WATER]
 OTHERS = [f"duty_room_{post}" for post in ("duty", "chief", "leader")]
 
 
@@ -73,14 +72,14 @@ class TestTheEnd:
         await world.reply("anju_duty", "2")
         await world.reply("anju_vice", "2")
         last = await world.value(
-            "SELECT max(due) - engine_now() FROM timer WHERE act = 'unfinished' AND fired_at IS NULL"
+            "SELECT max(due) - engine_now() FROM every_timer WHERE act = 'unfinished' AND fired_at IS NULL"
         )
         await pass_minutes(world, int(last / MINUTE) + 2, 2)
         texts = [text for text in await world.inbox("anju_duty") if "时限快到" in text or "未报办结" in text]
         assert "时限快到" in texts[0]
         assert "未报办结" in texts[-1]
         told = [text for text in await world.inbox("anju_mayor") if "已收到未办结" in text]
-        clocks = await world.value("SELECT count(DISTINCT due) FROM timer WHERE act = 'unfinished'")
+        clocks = await world.value("SELECT count(DISTINCT due) FROM every_timer WHERE act = 'unfinished'")
         assert len(told) == clocks
         assert "ANJU_DUTY" in told[0]
 
@@ -92,7 +91,7 @@ class TestTheEnd:
             await world.reply(key, "1")
         count = await world.value("SELECT bool_or(counts) FROM obligation")
         await world.reply("anju_mayor", "3 5" if count else "3")
-        await world.execute("UPDATE timer SET due = engine_now() WHERE act IN ('finish', 'unfinished')")
+        await world.execute("UPDATE schedule SET due = engine_now() WHERE act IN ('finish', 'unfinished')")
         await world.settle()
         assert {
             outcome for act, outcome in (await acts(world, "anju_duty")).items() if act in {"finish", "unfinished"}
@@ -106,7 +105,7 @@ class TestTheEnd:
         for key in ("anju_duty", "anju_vice", "anju_secretary"):
             await world.reply(key, "1")
         await world.reply("anju_vice", "2")
-        await world.execute("UPDATE timer SET due = engine_now() WHERE act = 'finish'")
+        await world.execute("UPDATE schedule SET due = engine_now() WHERE act = 'finish'")
         await world.jump(60 * MINUTE)
         await world.chase()
         assert await world.column("SELECT DISTINCT person FROM bundle WHERE purpose = 'finish'") == ["anju_vice"]
@@ -237,7 +236,7 @@ class TestWhoMustAnswer:
         object.__setattr__(world.engine.expander, "book", book)
         await world.people(small_directory(without=[*ONLY_DUTY, *OTHERS]))
         await world.warn("red")
-        rows = await world.rows("SELECT act, due - engine_now() AS after FROM timer ORDER BY step")
+        rows = await world.rows("SELECT act, due - engine_now() AS after FROM every_timer ORDER BY step")
         expected = book.ladder[Level.RED].climbs(night=True)
         assert [row["act"] for row in rows][: len(expected)] == [act.value for act, _ in expected]
 
@@ -327,7 +326,7 @@ class TestTwoAnswers:
             "UPDATE obligation SET state = 'done', done_at = engine_now() WHERE person = 'anju_vice' AND NOT chased"
         )
         await world.execute("UPDATE obligation SET chased = false WHERE person = 'anju_vice'")
-        await world.execute("UPDATE timer SET due = engine_now() + interval '2 hours' WHERE act = 'finish'")
+        await world.execute("UPDATE schedule SET due = engine_now() + interval '2 hours' WHERE act = 'finish'")
         await world.jump(121 * MINUTE)
         await world.chase()
         assert len(await world.bundles("anju_vice", "finish")) == 1
@@ -516,7 +515,7 @@ class TestAtOnce:
         await world.warn("orange", hazard="gale")
         await world.send()
         assert len(await world.inbox("anju_duty")) == 2
-        await world.execute("UPDATE timer SET due = engine_now() + interval '3 minutes' WHERE act = 'again'")
+        await world.execute("UPDATE schedule SET due = engine_now() + interval '3 minutes' WHERE act = 'again'")
         await world.jump(3 * MINUTE)
         await world.settle()
         reminders = [text for text in await world.inbox("anju_duty") if "再次提醒" in text]
@@ -530,7 +529,7 @@ class TestAtOnce:
         await world.people(small_directory(without=[*ONLY_DUTY, *OTHERS]))
         await world.warn("red")
         await world.send()
-        await world.execute("UPDATE timer SET act = 'again' WHERE act = 'deputy'")
+        await world.execute("UPDATE schedule SET act = 'again' WHERE act = 'deputy'")
         await world.jump(6 * MINUTE)
         await world.settle()
         assert len([text for text in await world.inbox("anju_duty") if "再次提醒" in text]) == 1

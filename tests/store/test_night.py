@@ -292,7 +292,7 @@ class Night(RuleBasedStateMachine):
             await self.world.rows("SELECT FROM chunk WHERE finished_at IS NULL AND channel IN ('sms', 'email')")
             == []
         )
-        assert await self.world.rows("SELECT FROM timer WHERE fired_at IS NULL") == []
+        assert await self.world.rows("SELECT FROM every_timer WHERE fired_at IS NULL") == []
         assert (
             await self.world.rows("SELECT FROM bundle WHERE judged_at IS NULL AND not_after < engine_now()") == []
         )

@@ -9,18 +9,9 @@ from datetime import timedelta
 import pytest
 
 from tests.dispatch.fake_channel import Entry, Will
-from tests.store.world import ANJU, World, small_directory
+from tests.store.world import ANJU, World
 from warnengine.acknowledge.receipts import spellings
 from warnengine.model.delivery import Fate, Receipt
-
-OTHERS = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
-
-
-@pytest.fixture
-async def one(world: World) -> World:
-    """Only one person is called, and has only a number."""
-    await world.people(small_directory(without=OTHERS))
-    return world
 
 
 async def sent(world: World) -> Entry:

@@ -14,8 +14,8 @@ import pytest
 from tests.channels.voice_peers import voice_settings
 from tests.dispatch.fake_channel import Entry, FakeChannel, Will
 from tests.serving import serving
-from tests.store.test_calls import LANDLINE, ONLY_DUTY, listed, with_landline
-from tests.store.world import ANJU, World, few_units, small_directory
+from tests.store.test_calls import LANDLINE, listed, with_landline
+from tests.store.world import ANJU, ONLY_DUTY, World, few_units, small_directory
 from warnengine.app import ROLES, Engine, web
 from warnengine.dispatch.channels.voice_profiles import call_of
 from warnengine.model.book import Act, RuleBook, Step

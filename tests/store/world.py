@@ -47,6 +47,10 @@ def person(unit: str, post: str) -> str:
     return f"{SHORT.get(unit, unit)}_{post}"
 
 
+ONLY_DUTY = ("anju_vice", "anju_mayor", "anju_secretary", "water_duty", "water_vice", "water_head")
+"""Without these only anju_duty is called at red, and has only a number."""
+
+
 def small_directory(
     *, without: Sequence[str] = (), mute: Sequence[str] = (), also: Iterable[Holding] = ()
 ) -> Directory:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from warnengine import metrics
+from warnengine.acknowledge.burden import Later
 from warnengine.acknowledge.ladder import Call, Letter, Move, Nothing, Rules, Share, Visit, climb, letters
+from warnengine.model.book import Pace
 from warnengine.model.bundle import Rung
 
 log = structlog.get_logger()
@@ -42,6 +45,9 @@ class TimerDesk(Protocol):
     async def visit(self, rung: Rung, words: str) -> None:
         """The duty room sends somebody."""
 
+    async def later(self, rung: Rung, until: datetime) -> None:
+        """The timer waits."""
+
     async def fired(self, rung: Rung, outcome: str) -> None:
         """The timer is done, and what came of it."""
 
@@ -62,16 +68,20 @@ class Chaser:
 
     store: LadderStore
     rules: Rules
+    pace: Pace | None = None
 
     async def step(self) -> bool:
         """Fire the timers that are due; return whether there may be more."""
         async with self.store.due_timers() as desk:
             rungs = await desk.rungs(AT_ONCE)
-            moves = [(rung, climb(rung, self.rules)) for rung in rungs]
+            moves = [(rung, climb(rung, self.rules, self.pace)) for rung in rungs]
             for letter in letters(moves):
                 await _write(desk, letter)
             for rung, move in moves:
-                await desk.fired(rung, await _do(desk, rung, move))
+                if isinstance(move, Later):
+                    await desk.later(rung, move.until)
+                else:
+                    await desk.fired(rung, await _do(desk, rung, move))
         expired = await self.store.expire()
         metrics.EXPIRED_UNREACHED.inc(expired)
         return len(rungs) == AT_ONCE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from warnengine.model.book import Act, After
+from warnengine.acknowledge.burden import Later, later, too_many
+from warnengine.model.book import Act, After, Pace
 from warnengine.model.book import Rung as Rule
 from warnengine.model.bundle import Rung, Waiting
 from warnengine.model.level import Level
@@ -69,12 +70,14 @@ class Nothing:
 
 Message = Remind | Escalate | Finish | Report
 """Moves that write to people, several at once in one message."""
-Move = Message | Share | Call | Visit | Nothing
+Move = Message | Share | Call | Visit | Later | Nothing
 
 
-def climb(rung: Rung, rules: Rules) -> Move:
+def climb(rung: Rung, rules: Rules, pace: Pace | None = None) -> Move:
     """The next move. A step that finds nobody is not waited for: the duty room gets it."""
-    return _not_needed(rung, rules) or _move(rung)
+    if too_many(rung):
+        return _not_needed(rung, rules) or Nothing("told often just now")
+    return _not_needed(rung, rules) or later(rung, pace) or _move(rung)
 
 
 def _not_needed(rung: Rung, rules: Rules) -> Nothing | None:

@@ -15,7 +15,8 @@ from warnengine.model.book import RuleBook
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 from warnengine.order.escalate import rule_of
-from warnengine.order.hand import Hand, Who, Wish
+from warnengine.order.hand import Hand
+from warnengine.order.wish import Who, Wish
 from warnengine.store.board import BoardStore
 from warnengine.store.byhand import ByHandStore
 from warnengine.store.controls import HaltStore

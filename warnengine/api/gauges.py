@@ -63,15 +63,23 @@ async def refresh(board: BoardStore, channels: Sequence[Channel], settings: Sett
         metrics.STORE_UP.set(0)
         return
     metrics.STORE_UP.set(1)
-    for gauge in LABELLED:
-        gauge.clear()
     metrics.CLOCK_SKEW.set(abs(skew))
+    _singles(single)
+    _by_label(labelled)
+
+
+def _singles(single: Mapping[str, Any]) -> None:
     metrics.APPROVALS.set(single["approvals"])
     metrics.APPROVALS_OLDEST.set(single["approvals_oldest"])
     for scope in ("all", "district", "order"):
         metrics.HALTED.labels(scope).set(single["halts"].count(scope))
     metrics.TIMER_LAG.set(single["timer_lag"])
     metrics.RECEIPTS_PARKED.set(single["parked"])
+
+
+def _by_label(labelled: Mapping[str, Rows]) -> None:
+    for gauge in LABELLED:
+        gauge.clear()
     for row in labelled["tasks_by_kind"]:
         metrics.TASKS.labels(row["kind"]).set(row["n"])
     for row in labelled["queue_by_lane"]:

@@ -47,12 +47,13 @@ CHANNELS: Mapping[type[Gateway], Callable[[Any, Inbox], Channel]] = {
 }
 ONE_AT_A_TIME = (SmppGateway, CmppGateway, VoiceGateway, MqttGateway)
 """An account takes one bind, a broker one connection of a client id; and that a number gets one call at a time is
-known only to who makes the calls."""
+known only to who makes the calls. So is how much of a contract has been used: what has a `rate` is one too."""
 
 
 def shared(channel: Channel, gateway: AnyGateway, leases: held.Leases, lease: float) -> Channel:
     """The channel as several processes may run it; `lease` in seconds."""
-    return held.held(channel, leases, lease) if isinstance(gateway, ONE_AT_A_TIME) else channel
+    alone = isinstance(gateway, ONE_AT_A_TIME) or gateway.rate is not None
+    return held.held(channel, leases, lease) if alone else channel
 
 
 def built(gateway: AnyGateway, inbox: Inbox) -> Channel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +31,7 @@ from warnengine.audit import anchor
 from warnengine.audit.anchor import Anchors
 from warnengine.audit.chain import Difference, Link
 from warnengine.audit.ledger import Ledger
+from warnengine.audit.retention import Keeper
 from warnengine.audit.watch import Watch
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.channels.call_by_hand import CallByHand
@@ -57,6 +59,8 @@ from warnengine.order.hand import Hand
 from warnengine.order.held import tell_held
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.silence import show_silence
+from warnengine.order.texts import Texts
+from warnengine.order.turns import give_turns
 from warnengine.order.wording import Wording
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -69,6 +73,7 @@ from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
 from warnengine.store.health import CanaryStore
+from warnengine.store.hearing import HearingStore
 from warnengine.store.held import HeldStore
 from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
@@ -77,17 +82,23 @@ from warnengine.store.lines import LineStore
 from warnengine.store.orders import ChangeDesk, OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
+from warnengine.store.retention import RetentionStore
 from warnengine.store.roll_call import RollCallStore
 from warnengine.store.sending import SendStore
 from warnengine.store.telephone import TelephoneStore
+from warnengine.store.turns import TurnStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset({"listen", "audit", "anchor", "seal", "partitions", "account", "roll-call", "lines"})
+UNHURRIED = frozenset(
+    {"listen", "hear", "audit", "anchor", "seal", "partitions", "retention", "account", "roll-call", "lines"}
+)
 """Loops whose work is a matter of minutes."""
+HEAR = timedelta(seconds=15)
+"""Between two looks for people who have a message after all: most are found as their receipt comes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 Step = Callable[[], Awaitable[bool]]
@@ -112,35 +123,55 @@ class Engine:
     """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
-        settings, book = self.settings, self.book
-        self.mode = Mode(settings, self.database)
-        texts, key = self.mode.texts(), link_key(settings)
-        self.wording = Wording(book, key, settings.http.public_url)
+        self.mode = Mode(self.settings, self.database)
+        texts, key = self.mode.texts(), link_key(self.settings)
+        self._join_stores()
+        self._join_deciders(texts, key)
+        self._join_channels()
+        self._join_watch(texts, key)
+
+    def _join_stores(self) -> None:
+        """What keeps: one store for each part of the story."""
+        settings, owner = self.settings, owner_name()
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
         self.audit = AuditStore(self.database)
+        self.keeper = Keeper(
+            RetentionStore(self.database), settings.retention.years, settings.retention.named_years
+        )
         self.duty = DutyStore(self.database)
+        self.hearing = HearingStore(self.database)
         self.people = PeopleStore(self.database)
         self.halts = HaltStore(self.database)
         self.warnings = WarningStore(self.database)
-        self.spokesman = Spokesman(book, texts, key)
-        self.ladder = LadderStore(self.database, self.spokesman.speak)
-        owner = owner_name()
+        self.turns = TurnStore(self.database)
         self.journal = Journal(self.database, owner, spellings)
         self.receipts = ReceiptStore(self.database, self.journal)
         self.inbox = StoredInbox(self.journal, self.answers)
         lease = timedelta(seconds=settings.dispatch.lease_seconds)
         self.lines = LineStore(self.database, owner)
         self.sending = SendStore(self.database, self.journal, lease)
+        self.drafts = ByHandStore(self.database)
+        self.telephone = TelephoneStore(self.database)
+        self.accounts = AccountStore(self.database)
+
+    def _join_deciders(self, texts: Texts, key: bytes) -> None:
+        """What reads warnings, decides and writes."""
+        settings, book = self.settings, self.book
+        self.wording = Wording(book, key, settings.http.public_url)
+        self.spokesman = Spokesman(book, texts, key)
+        self.ladder = LadderStore(self.database, self.spokesman.speak)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         self.digest = self.mode.digest(book.signature, key)
-        self.drafts = ByHandStore(self.database)
-        self.telephone = TelephoneStore(self.database)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
+
+    def _join_channels(self) -> None:
+        """What sends: a channel for each gateway, and the duty room's telephone."""
+        settings = self.settings
         self.duty_room = CallByHand(self.duty, self.inbox)
         self.rates = {gateway.name: gateway.rate for gateway in settings.gateways}
         self.gateways = [built(gateway, self.inbox) for gateway in settings.gateways]
@@ -152,14 +183,17 @@ class Engine:
         ranks = {gateway.name: gateway.rank for gateway in settings.gateways}
         self.routes = Routes({c.gateway: Way(c.kind, ranks.get(c.gateway, 1)) for c in self.channels})
         self.journal.several = self.routes.several()
-        self.fitness = Fitness(self)
         self.running = self.channels if "dispatch" in self.roles else []
+
+    def _join_watch(self, texts: Texts, key: bytes) -> None:
+        """What shows that the engine, its gateways and its people are fit, and accounts for everything."""
+        settings, book = self.settings, self.book
+        self.fitness = Fitness(self)
         flight = CanaryStore(self.database)
         self.ballast = Ballast(settings.data, settings.ballast_bytes)
         self.roll = RollCaller(
             book, settings.roll_call, RollCallStore(self.database, book.district.code), flight, key
         )
-        self.accounts = AccountStore(self.database)
         self.accountant = Accountant(
             book,
             self.reconciler,
@@ -215,7 +249,7 @@ class Engine:
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder, self.book.ladder)
+        chaser = Chaser(self.ladder, self.book.ladder, self.book.pace)
         asked = await petition(self.spokesman, self.ladder)
         told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
         told.append(await show_unstarted(self.spokesman, self.ladder))
@@ -233,18 +267,27 @@ class Engine:
 
     async def listen(self) -> bool:
         """Receipts that came before their message was known, messages that nobody confirmed, calls that no machine
-        could make, calls that nobody needs any more."""
+        could make, channels whose turn has come, calls that nobody needs any more."""
         silent = timedelta(seconds=self.settings.dispatch.silent_after_seconds)
         found = (
             await self.receipts.rematch(),
             await self.receipts.silence(silent),
             await self.ladder.by_hand(silent),
+            await give_turns(self.turns),
             await self.duty.drop_moot(),
             await self.duty.drop_enough(
                 {level: rung.answer.at_least for level, rung in self.book.ladder.items() if rung.answer.at_least}
             ),
         )
         return any(found)
+
+    async def hear(self) -> None:
+        """People who have a message after all, and people who are not known to have heard that it is over."""
+        await self.hearing.tell_after_all()
+        await self.hearing.drop_unreached()
+        await self.hearing.unconfirmed_all_clears(
+            timedelta(seconds=2 * self.settings.dispatch.silent_after_seconds)
+        )
 
     async def links(self) -> AsyncIterator[Link]:
         """The audit chain from its first row."""
@@ -278,6 +321,7 @@ class Engine:
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
+            yield "hear", Rarely(self.hear, HEAR).step
             anchors = self.settings.anchors
             yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
             yield "anchor", Anchors(self.audit.head, anchors).step
@@ -285,6 +329,7 @@ class Engine:
             yield "account", self.accountant.step
             yield "roll-call", self.roll.step
             yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
+            yield "retention", Rarely(self.keeper.round, HOUR).step
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
@@ -341,7 +386,8 @@ class Engine:
         return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
 
     async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
-        """Run a step again and again; a lost database is waited for, anything else ends the engine."""
+        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others
+        go on: the account, or a message that nobody foresaw, must not keep an order from going out."""
         event = self.bell.hung(event)
         step = self.mode.paced(name, step)
         while not self.stopping.is_set():
@@ -350,12 +396,19 @@ class Engine:
                 more = await step()
                 self.troubles.pop(name, None)
             except DATABASE_ERRORS as error:
-                self.troubles[name] = told(error)
-                metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
-                log.warning("loop", name=name, problem=self.troubles[name])
-                more = False
+                more = self._failed(name, told(error))
+            except Exception as error:  # noqa: BLE001 - it must not end the engine
+                where = "".join(traceback.format_tb(error.__traceback__))
+                more = self._failed(name, f"defect: {type(error).__name__}", traceback=where)
             if not more:
                 await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
             else:
                 self.bell.worked()
         self.beats.pop(name, None)
+
+    def _failed(self, name: str, problem: str, **more: str) -> bool:
+        """Note a step that failed; the words of an error may hold a number or a text. There is no more now."""
+        self.troubles[name] = problem
+        metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
+        log.warning("loop", name=name, problem=problem, **more)
+        return False

@@ -37,8 +37,11 @@ class Fitness:
             async with asyncio.timeout(ANSWER):  # a database that is frozen answers nothing, for ever
                 held = await self.engine.people.count(self.engine.book.district.code)
                 standby = await self.engine.database.standby() if self.engine.settings.database else ""
+                outgrown = await self.engine.database.outgrown()
             if not held:
                 found["directory"] = "nobody holds a post: run `warnengine directory import FILE`"
+            if outgrown:
+                found["schema"] = outgrown
             if standby == "missing":
                 found["database"] = "the synchronous standby is not connected: nothing can be kept until it is"
         except DATABASE_ERRORS as error:

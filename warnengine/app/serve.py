@@ -44,8 +44,6 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
             await DrillStore(database).refuse_reach()
         await database.migrate()
         await database.installation(settings.installation)
-        if drill:
-            await DrillStore(database).lock_apart()
         yield database
     finally:
         if keeper:

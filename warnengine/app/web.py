@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import control, gauges, problems, routes
+from warnengine.api import control, gauges, problems, routes, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
@@ -38,9 +38,39 @@ def web(engine: Engine) -> FastAPI:
     application = FastAPI(title="warnengine", version=__version__, docs_url=None, redoc_url=None)
     problems.install(application)
     application.add_middleware(SaysMode, mode=engine.settings.installation)
+    services = _services(engine)
+    if "console" not in engine.roles:
+        application.include_router(routes.operations(services))
+        return application
+    application.include_router(routes.build(services))
+    operators = Operators(engine.settings)
+    application.include_router(waiting.build(engine.board, engine.book.pace, operators))
+    application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
+    hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
+    for routers in (control.by_hand, control.taking_back, control.by_telephone):
+        application.include_router(routers(hand, operators, engine.bell.ring))
+    application.include_router(official.build(engine.answers, _house(engine)))
+    application.include_router(duty.build(_room(engine)))
+    return application
+
+
+def _house(engine: Engine) -> official.Official:
+    """What an official's page says of this house."""
+    push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
+    return official.Official(
+        engine.book.signature,
+        engine.book.duty_phone,
+        push,
+        engine.wording.shown,
+        engine.settings.installation,
+        lambda: engine.mode.paused,
+    )
+
+
+def _services(engine: Engine) -> routes.Services:
+    """What the routes call, from the parts of an engine."""
     settings = engine.settings
-    kind = settings.installation
-    services = routes.Services(
+    return routes.Services(
         settings=settings,
         book=engine.book,
         take=engine.take,
@@ -58,30 +88,19 @@ def web(engine: Engine) -> FastAPI:
         health=engine.fitness.health,
         canary=lambda: {one.path: one.words for one in engine.canary.lights},
         roll_call=engine.roll.call,
-        callbacks={
-            (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
-                channel, engine.inbox, engine.warnings
-            )
-            for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
-            if isinstance(gateway, HttpLine | WecomGateway) and isinstance(channel, HttpChannel | WecomChannel)
-        },
+        callbacks=_callbacks(engine),
     )
-    if "console" not in engine.roles:
-        application.include_router(routes.operations(services))
-        return application
-    application.include_router(routes.build(services))
-    operators = Operators(settings)
-    application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
-    hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
-    for routers in (control.by_hand, control.taking_back, control.by_telephone):
-        application.include_router(routers(hand, operators, engine.bell.ring))
-    push = next((channel for channel in engine.gateways if isinstance(channel, PushChannel)), None)
-    house = official.Official(
-        engine.book.signature, engine.book.duty_phone, push, engine.wording.shown, kind, lambda: engine.mode.paused
-    )
-    application.include_router(official.build(engine.answers, house))
-    application.include_router(duty.build(_room(engine)))
-    return application
+
+
+def _callbacks(engine: Engine) -> dict[tuple[str, str], routes.Callback]:
+    """What takes the calls of providers, by gateway and secret."""
+    return {
+        (channel.gateway, gateway.callback_secret.get_secret_value()): _callback(
+            channel, engine.inbox, engine.warnings
+        )
+        for channel, gateway in zip(engine.gateways, engine.settings.gateways, strict=True)
+        if isinstance(gateway, HttpLine | WecomGateway) and isinstance(channel, HttpChannel | WecomChannel)
+    }
 
 
 def _room(engine: Engine) -> duty.Room:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One row: `sealed` is the text that its hash covers, after the hash of the row before."""
+    """One row: `sealed` is the text that its hash covers, after the hash of the row before.
+
+    None: not a row but a cut. What came up to `seq` was past its term and is gone; the chain goes on from
+    `hash`."""
 
     seq: int
-    sealed: str
+    sealed: str | None
     hash: bytes
+
+
+Cut = tuple[int, str]
+"""The last row that went, and its hash in hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,32 @@ def _sent(digest: Any) -> str:
 
 
 async def verify(links: AsyncIterator[Link], anchors: Mapping[int, str]) -> Finding:
-    """Walk the chain from its first row. anchors: hashes by row that were written down elsewhere."""
+    """Walk the chain from its first row, or from where it was cut: that must stand in the chain itself.
+
+    anchors: hashes by row that were written down elsewhere."""
     rows, head = 0, b""
+    cuts: set[Cut] = set()
+    named: set[Cut] = set()
     async for link in links:
-        if link.seq != rows + 1 or hashlib.sha256(head + link.sealed.encode()).digest() != link.hash:
-            return Finding(rows, head.hex(), link.seq)
         if anchors.get(link.seq, link.hash.hex()) != link.hash.hex():
             return Finding(rows, head.hex(), link.seq)
+        if link.sealed is None:
+            cuts.add((link.seq, link.hash.hex()))
+        elif link.seq == rows + 1 and hashlib.sha256(head + link.sealed.encode()).digest() == link.hash:
+            named |= _named(link.sealed)
+        else:
+            return Finding(rows, head.hex(), link.seq)
         rows, head = link.seq, link.hash
+    if cuts - named:
+        return Finding(rows, head.hex(), max(cuts - named)[0])
     return Finding(rows, head.hex(), rows + 1 if max(anchors, default=0) > rows else None)
+
+
+def _named(sealed: str) -> set[Cut]:
+    """The cut that a row says was made: seq|seconds|kind|body."""
+    match sealed.split("|", 3):
+        case [_, _, "retention", body]:
+            cut = json.loads(body)["cut"]
+            return {(cut["seq"], cut["hash"])}
+        case _:
+            return set()

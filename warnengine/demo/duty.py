@@ -18,6 +18,7 @@ WORKS_AFTER = {
     "unclear": timedelta(minutes=1),
     "contact": timedelta(minutes=5),
     "unreached": timedelta(minutes=5),
+    "unconfirmed": timedelta(minutes=5),
 }
 """Engine time until somebody in the duty room gets to it. What is not here waits for the bureau: a signal whose
 time is over stands until its cancel comes."""

@@ -65,11 +65,6 @@ class Change:
     repeated: frozenset[str]
     """Of these, the ones told once more of the red that they already had."""
 
-    @property
-    def cleared(self) -> bool:
-        """Nothing stands any more."""
-        return not any(self.after.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Night:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
@@ -39,6 +39,13 @@ def _phone(value: object) -> object:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+def _words(value: object) -> object:
+    """Words apart by spaces."""
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+Preferred = Literal["sms", "email", "push", "call", "wecom", "app", "extra"]
+"""Channels of people; loudspeakers have nothing else."""
 Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,39}$")]
 Mobile = Annotated[str, BeforeValidator(_mobile)]
 Phone = Annotated[str, BeforeValidator(_phone)]
@@ -71,6 +78,8 @@ class Row(BaseModel):
     """Device of a 大喇叭, which has a line of its own like a person."""
     extra: str | None = Field(None, max_length=200)
     """What stands for {address} in the settings of the gateway of the kind extra."""
+    prefers: Annotated[tuple[Preferred, ...], BeforeValidator(_words)] = ()
+    """Channels in the order in which this person is tried below orange: `wecom sms`; others come after."""
     deputy: Key | None = None
     superior: Key | None = None
 

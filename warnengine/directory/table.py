@@ -32,8 +32,8 @@ class Line:
 def read_csv(raw: bytes, book: RuleBook, file: str = "directory.csv") -> Directory:
     """The address list in a CSV file; DirectoryError with every complaint, one a line.
 
-    Columns: unit, post, person, name, mobile, phone, email, wecom, app, loudspeaker, extra, deputy, superior; one
-    line per post that somebody holds.
+    Columns: unit, post, person, name, mobile, phone, email, wecom, app, loudspeaker, extra, prefers, deputy,
+    superior; one line per post that somebody holds.
     `deputy` and `superior` are person keys. `file` is the name in complaints.
     """
     findings: list[Finding] = []
@@ -137,7 +137,16 @@ def _post(name: str, unit: str | None, book: RuleBook) -> str | None:
 
 def _person(row: Row) -> Person:
     return Person(
-        row.person, row.name, row.mobile, row.email, row.phone, row.wecom, row.app, row.loudspeaker, row.extra
+        row.person,
+        row.name,
+        row.mobile,
+        row.email,
+        row.phone,
+        row.wecom,
+        row.app,
+        row.loudspeaker,
+        row.extra,
+        row.prefers,
     )
 
 

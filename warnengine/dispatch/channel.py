@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outgoing:
     """One attempt at one delivery."""
 
@@ -47,7 +47,7 @@ class Outgoing:
     """E.164 number (+8613…), mailbox, the JSON of a push subscription, a device, a member of WeCom."""
     text: Text
     expires_in: float
-    """Seconds from now after which the gateway must not deliver it any more."""
+    """Seconds from now after which the gateway must not deliver it any more; set again when it leaves."""
     urgent: bool
     """Red and orange."""
 

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from warnengine import metrics
 from warnengine.dispatch.channel import Channel, Outgoing, Recalling, Text, trouble
 from warnengine.dispatch.machine import Abandoned, LastLook, Turn, decide
 from warnengine.dispatch.routes import Leave, Routes
-from warnengine.dispatch.wire import Answer, Sending, Wire, submits
+from warnengine.dispatch.wire import Answer, Sending, Wire
 from warnengine.model.delivery import Attempt, Candidate, Claim, Intent, Outcome, Purpose, What
 from warnengine.model.level import Level
 from warnengine.settings import Dispatch
@@ -108,15 +108,9 @@ class Batch:
         if not self.left:
             self.over.set_result(None)
 
-    @property
-    def age(self) -> float:
-        """Seconds since it began."""
-        return monotonic() - self.began
-
-    @property
-    def now(self) -> datetime:
-        """Engine time: that of the claim, moved on by the monotonic clock."""
-        return self.desk.claim.now + timedelta(seconds=self.age)
+    def time(self, moment: float) -> datetime:
+        """Engine time at a moment of the monotonic clock: that of the claim, moved on."""
+        return self.desk.claim.now + timedelta(seconds=moment - self.began)
 
     def note(self, outcome: Outcome) -> None:
         """What became of one message."""
@@ -145,6 +139,9 @@ class Dispatcher:
         self._each = BRIEF / self.channel.window / 2  # until a batch has shown it
         self._flying: dict[asyncio.Task[None], int] = {}
         self._seconds = metrics.SEND_SECONDS.labels(self.channel.gateway)
+        self._attempts = {
+            what: metrics.ATTEMPTS.labels(self.channel.kind, self.channel.gateway, what.value) for what in What
+        }
 
     async def step(self) -> bool:
         """Send one batch of the gravest due chunk and record it; return whether there was one."""
@@ -255,31 +252,34 @@ class Dispatcher:
 
     def _sending(self, batch: Batch, attempt: Attempt, message: Outgoing) -> Sending:
         started = 0.0
+        lasts = self.settings.lease_seconds - self.settings.grace_seconds
 
         def leave() -> tuple[Outgoing, float] | None:
             nonlocal started
             started = monotonic()
-            left = self.settings.lease_seconds - self.settings.grace_seconds - batch.age
-            dropped = decide(attempt, LastLook(left), batch.now)
+            left = lasts - (started - batch.began)
+            now = batch.time(started)
+            dropped = decide(attempt, LastLook(left), now)
             if dropped:
                 batch.note(self._counted(dropped))
                 return None
-            return replace(message, expires_in=(attempt.not_after - batch.now).total_seconds()), left
+            message.expires_in = (attempt.not_after - now).total_seconds()
+            return message, left
 
         def answered(answer: Answer) -> None:
             now = monotonic()
             self._seconds.observe(now - started)
             self.routes.answered(self.channel.gateway, answer, now)
-            outcome = decide(attempt, answer, batch.now)
+            outcome = decide(attempt, answer, batch.time(now))
             assert outcome, "whatever a gateway answers, or not, is an outcome"
             batch.note(self._counted(outcome))
 
-        return Sending(attempt.lane == RED, submits(self.channel.kind, message.text), leave, answered)
+        return Sending(attempt.lane == RED, leave, answered)
 
     def _counted(self, outcome: Outcome) -> Outcome:
         """Count and log an outcome. Its detail is for the record alone: gateways quote numbers and texts."""
         what = outcome.event.what
-        metrics.ATTEMPTS.labels(self.channel.kind, self.channel.gateway, what.value).inc()
+        self._attempts[what].inc()
         if what is not What.ACCEPTED:
             log.warning(
                 "send",

@@ -126,12 +126,12 @@ def _refused(attempt: Attempt, error: ChannelError, now: datetime) -> Outcome:
 
 
 def _unknown(attempt: Attempt, detail: str, now: datetime) -> Outcome:
-    """Nobody knows whether the gateway has taken it: red and orange go again at once, others after a while."""
+    """Nobody knows whether the gateway has taken it: red, orange and all-clears go again at once, others later."""
     if attempt.number > MOST_DOUBTS or attempt.channel in HELD:
         event = Event(attempt.delivery, attempt.number, What.HELD, detail)
         return Outcome(event, page=f"网关无应答,可能已经收到: {detail}", reason=Reason.UNANSWERED)
     event = Event(attempt.delivery, attempt.number, What.UNKNOWN, detail)
-    pause = timedelta() if attempt.level >= Level.ORANGE else PATIENCE
+    pause = timedelta() if attempt.level >= Level.ORANGE or attempt.lapses else PATIENCE
     if now + pause >= attempt.not_after:
         return Outcome(event, page=f"网关无应答,有效期内不再有机会: {detail}", reason=Reason.UNANSWERED)
     return Outcome(event, _again(attempt, Purpose.RESEND, pause), reason=Reason.UNANSWERED)

@@ -32,8 +32,6 @@ class Sending:
 
     urgent: bool
     """Red: it may take the whole window."""
-    submits: int
-    """What the contract counts: an SMS once for each part."""
     leave: Callable[[], tuple[Outgoing, float] | None]
     """The last look: the message and the seconds for its answer, or None where it must not leave any more."""
     answered: Callable[[Answer], None]
@@ -101,7 +99,7 @@ class Wire:
         self._ordinary -= not sending.urgent
         if self._interval:
             now = asyncio.get_running_loop().time()
-            self._next = max(self._next, now) + sending.submits * self._interval
+            self._next = max(self._next, now) + submits(self._channel.kind, leaving[0].text) * self._interval
         self._submit(sending, *leaving)
 
     def _submit(self, sending: Sending, message: Outgoing, within: float) -> None:
@@ -156,7 +154,7 @@ class Wire:
 
 
 def submits(kind: str, text: Text) -> int:
-    """How many submits a text costs on a channel of this kind."""
+    """How many submits the contract counts for a text on a channel of this kind: an SMS once for each part."""
     if kind != "sms":
         return 1
     units = len(text.short.encode("utf-16-be")) // 2

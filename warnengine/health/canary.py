@@ -17,7 +17,14 @@ from warnengine.model.place import District, Township
 from warnengine.model.warning import Precision, Status, Warning
 
 NAME = "自检"
-ORDER = "系统自检信息,无需处理"
+MEASURE = Measure.model_validate(
+    {
+        "id": "canary.red",
+        "when": {"hazard": HAZARD, "level": "red"},
+        "order": "系统自检信息,无需处理",
+        "deadline": "1m",
+    }
+)
 FRESH = timedelta(minutes=10)
 """A message that was under way for longer proves nothing: it may have been replayed."""
 PATHS = ("http", "spool", "kafka")
@@ -79,19 +86,6 @@ def canary_book(book: RuleBook, channels: Iterable[str]) -> RuleBook:
 
     It has nothing of the real book but its hash, the signature that gateways check, and the telephone number.
     """
-    measure = Measure.model_validate(
-        {"id": "canary.red", "when": {"hazard": HAZARD, "level": "red"}, "order": ORDER, "deadline": "1m"}
-    )
-    rung = Rung.model_validate(
-        {
-            "first_send": "10s",
-            "answer_within": "1m",
-            "called": {UnitKind.SECTOR: (POST,)},
-            "channels": tuple(channels),
-            "steps": (),
-            "answer": "all",
-        }
-    )
     return RuleBook(
         hash=book.hash,
         district=District(CANARY, NAME, (), (), (Township(TOWN, NAME),)),
@@ -101,12 +95,25 @@ def canary_book(book: RuleBook, channels: Iterable[str]) -> RuleBook:
         issuers={f"canary/{path}": NAME for path in PATHS},
         units={UNIT: Unit(code=UNIT, name=NAME, short=NAME, kind=UnitKind.SECTOR)},
         posts={POST: Post(key=POST, name=NAME, kinds=(UnitKind.SECTOR,))},
-        sectors={UNIT: (measure,)},
+        sectors={UNIT: (MEASURE,)},
         kinds={},
         plans={},
-        ladder=dict.fromkeys(Level, rung),
+        ladder=dict.fromkeys(Level, _rung(channels)),
         approvals={},
         families=book.families,
+    )
+
+
+def _rung(channels: Iterable[str]) -> Rung:
+    return Rung.model_validate(
+        {
+            "first_send": "10s",
+            "answer_within": "1m",
+            "called": {UnitKind.SECTOR: (POST,)},
+            "channels": tuple(channels),
+            "steps": (),
+            "answer": "all",
+        }
     )
 
 

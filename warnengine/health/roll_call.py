@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Written
+from warnengine.model.clock import BEIJING
 from warnengine.settings import RollCall
 
-BEIJING = timezone(timedelta(hours=8))
 LATE = timedelta(minutes=15)
 """A roll-call that could not be made in time is not made up for later in the night."""
 SHOWN = 20

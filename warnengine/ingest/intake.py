@@ -169,10 +169,12 @@ def _nothing_claimed(warning: Warning) -> RefusedWarning:
 
 
 def _means_us(warning: Warning, book: RuleBook) -> bool:
-    """Whether a warning is of the district's own issuer, or for a code inside it."""
+    """Whether a warning is of the district's own issuer, for a code inside it, or for we know not where by
+    somebody who may warn us."""
     district = book.district
-    codes = (claim.area.code or "" for claim in warning.claims)
-    return speaks_here(warning, book) or any(district.canonical(code).startswith(district.code) for code in codes)
+    codes = [claim.area.code or "" for claim in warning.claims]
+    inside = any(district.canonical(code).startswith(district.code) for code in codes)
+    return speaks_here(warning, book) or inside or (warning.issuer in book.issuers and not any(codes))
 
 
 def concerns(warning: Warning, book: RuleBook) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from warnengine.model.book import Act, After, ApprovalRule
 from warnengine.model.level import Level
+from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.model.warning import Warning
 
@@ -55,6 +56,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Turns:
+    """The first addresses of somebody go at once, each further one waits for those before it."""
+
+    at_once: int
+    every: timedelta
+    """How long one more waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     """One person who must know something, with the way there."""
 
@@ -73,6 +83,14 @@ class Listener:
     """(channel, address)"""
     known: tuple[int, ...] = ()
     """Those of `versions` of which they heard before: they read the difference, of the others the whole."""
+    turns: Turns | None = None
+    """None: every address at once."""
+    held: timedelta = timedelta()
+    """How long the text waits because there was much before it."""
+
+
+Timer = tuple[int, Act | After, timedelta]
+"""(step, act, from now)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +102,7 @@ class NewBundle:
     text: int
     code: bytes
     """SHA-256 of the link's code."""
-    timers: tuple[tuple[int, Act | After, timedelta], ...] = ()
-    """(step, act, from now)"""
+    timers: tuple[Timer, ...] = ()
     behalf: int | None = None
     """Escalation: the bundle whose silence it answers."""
     about: tuple[int, ...] = ()
@@ -160,6 +177,13 @@ class Rung:
     name: str
     deputies: tuple[str, ...]
     superiors: tuple[str, ...]
+    due: datetime | None = None
+    """When it was to be done at first; None where nothing depends on that."""
+    level: Level = Level.RED
+    more: bool = False
+    """Further steps of the ladder follow this one."""
+    lately: tuple[Recent, ...] = ()
+    """What the person was sent in the last hour."""
 
 
 @dataclass(frozen=True, slots=True)

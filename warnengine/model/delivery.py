@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from warnengine.model.bundle import Written
 from warnengine.model.level import Level
@@ -20,6 +21,8 @@ class Purpose(StrEnum):
     """Nobody knows whether the gateway had taken it: the text says 重发, the board says possible duplicate."""
     REMINDER = "reminder"
     """The ladder asks again: the text says 再次提醒."""
+    NEXT = "next"
+    """A further channel of somebody who has not answered on those before it."""
 
 
 class What(StrEnum):
@@ -57,8 +60,7 @@ class Claim:
     """Engine time of the claim."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt at one delivery, as far as a decision about it needs."""
 
     delivery: int
@@ -68,6 +70,8 @@ class Attempt:
     address: str
     level: Level
     not_after: datetime
+    lapses: bool = False
+    """It is an all-clear."""
 
     @property
     def lane(self) -> int:
@@ -75,8 +79,7 @@ class Attempt:
         return 4 - self.level
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A delivery of a claimed chunk whose intent is not written yet, with all that the decision needs."""
 
     attempt: Attempt
@@ -96,8 +99,7 @@ class Candidate:
     """It replaces something that its person may have been sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """What is committed before the first byte leaves."""
 
     delivery: int
@@ -105,8 +107,7 @@ class Intent:
     text_sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One line of a delivery's history."""
 
     delivery: int
@@ -126,8 +127,7 @@ class Again:
     after: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of an accepted message under the gateway's own id."""
 
     provider_id: str
@@ -138,8 +138,7 @@ class Part:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All that follows from one attempt."""
 
     event: Event

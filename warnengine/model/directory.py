@@ -26,6 +26,8 @@ class Person:
     """A 大喇叭 is in the list like a person, in a post of its township."""
     extra: str | None = None
     """What stands for {address} in the settings of the gateway of the kind extra."""
+    prefers: tuple[str, ...] = ()
+    """Channels in the order in which they are tried below orange; empty: as the ladder says."""
 
     @property
     def ways(self) -> tuple[tuple[str, str], ...]:

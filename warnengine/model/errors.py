@@ -5,6 +5,7 @@ WarnEngineError
 ├── RuleBookError       the rule book does not pass
 ├── DirectoryError      the address list does not pass
 ├── Refused             somebody asked for what may not be, or not by them
+├── StoreBusy           the store is in use; what was begun goes on at the next call
 └── StartRefused        this installation must not come up as it stands
 """
 
@@ -34,6 +35,10 @@ class DirectoryError(WarnEngineError):
 
 class StartRefused(WarnEngineError):
     """The engine does not come up: unsafe setting, wrong data folder, port taken."""
+
+
+class StoreBusy(WarnEngineError):
+    """A table was never free for a moment; what was begun goes on at the next call."""
 
 
 class Refused(WarnEngineError):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from warnengine.model.book import Authorisation, Measure, RuleBook
+from warnengine.model.clock import BEIJING
 from warnengine.model.order import Form, OrderKey, Stands
 
-BEIJING = timezone(timedelta(hours=8))
 NOTICE = timedelta(days=30)
 """How long before its end the duty room is told."""
 Granted = frozenset[tuple[OrderKey, str]]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from warnengine.model.book import Measure, RuleBook
 from warnengine.model.byhand import FAMILY, HAZARD, ByHand, Manual
+from warnengine.model.clock import BEIJING
 from warnengine.model.order import Desired, Form, Kind, Mark, MeasureMark, OrderKey, Standing, Stands, Version
 from warnengine.model.situation import CellKey, InForce
 
-BEIJING = timezone(timedelta(hours=8))
 CORRECTION = Standing("manual.correction", Form.ORDER)
 """The mark whose words a correction reads."""
 QUOTED = 16

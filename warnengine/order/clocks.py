@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from warnengine.model.book import Finish
@@ -25,3 +26,13 @@ def clocks(version: Version, finish: Finish) -> tuple[datetime, ...]:
         else:
             groups.append([due])
     return tuple(group[-1] for group in groups)
+
+
+def spaced(moments: Iterable[timedelta], pause: timedelta) -> tuple[timedelta, ...]:
+    """The same reminders with growing pauses: one that would come too soon waits, and those that wait are one, for
+    each names everything that is due by then. The first pause is `pause`, then twice, then four times as long."""
+    kept: list[timedelta] = []
+    for moment in sorted(moments):
+        if not kept or moment > kept[-1]:
+            kept.append(max(moment, kept[-1] + pause * 2 ** min(len(kept) - 1, 2)) if kept else moment)
+    return tuple(kept)

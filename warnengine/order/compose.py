@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
+from warnengine.model.clock import BEIJING
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
 from warnengine.order.byhand import by_hand, correction
 from warnengine.order.draft import measure_of, words_of
 from warnengine.order.texts import Texts
 
-BEIJING = timezone(timedelta(hours=8))
-"""All of China keeps one time, without summer time."""
 NAMED = 6
 """Townships that are named one by one; more are counted."""
 FIRST_LINE = 70

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-
+from warnengine.model.clock import BEIJING
 from warnengine.model.situation import Doubt, Statement, Unheeded
 
-BEIJING = timezone(timedelta(hours=8))
 _WORDS = {
     Unheeded.OVER: "过期的预警,未下发指令:{what},到达时已过有效时间。请核实险情;仍然有效的,请发布单位重新发布。",
     Unheeded.AHEAD: (

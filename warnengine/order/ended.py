@@ -8,7 +8,8 @@ from typing import Protocol
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Ended
 from warnengine.model.byhand import FAMILY
-from warnengine.order.compose import BEIJING, hazard_name
+from warnengine.model.clock import BEIJING
+from warnengine.order.compose import hazard_name
 
 
 class EndedStore(Protocol):

@@ -3,7 +3,7 @@ authority that must decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,11 +14,11 @@ import structlog
 from warnengine.model.book import ApprovalRule, Authority, RuleBook, Whom
 from warnengine.model.bundle import Asked, Call, Listener, NewBundle, Pleading, Response, Written
 from warnengine.model.level import Level
-from warnengine.model.order import Version
 from warnengine.order.asking import written
-from warnengine.order.expand import code_hash, link_code
+from warnengine.order.expand import BundleDesk, code_hash, link_code
 from warnengine.order.plea import countersign_facts, countersign_plain, facts_of, plain
 from warnengine.order.texts import Texts
+from warnengine.order.turns import taking_turns
 from warnengine.order.unstarted import leader_text, not_started, note, to_be_told, words
 
 log = structlog.get_logger()
@@ -28,27 +28,7 @@ COUNTERSIGN_ASKS = 3
 """How often somebody is asked to countersign before only the duty room's list says so."""
 
 
-class Desk(Protocol):
-    """What writing bundles needs of the store, in one transaction."""
-
-    async def versions(self, ids: Iterable[int]) -> Mapping[int, Version]:
-        """Order versions by id."""
-
-    async def add_text(
-        self, change: int, versions: Sequence[int], known: Sequence[int], purpose: str, written: Written
-    ) -> int:
-        """Keep a text."""
-
-    async def next_bundles(self, count: int) -> Sequence[int]:
-        """Time-ordered ids."""
-
-    async def add_bundles(
-        self, change: int, purpose: str, bundles: Sequence[NewBundle], counting: Sequence[int]
-    ) -> None:
-        """Write bundles with their obligations, deliveries, chunks and timers."""
-
-
-class ApprovalDesk(Desk, Protocol):
+class ApprovalDesk(BundleDesk, Protocol):
     """One overdue request, locked for one transaction."""
 
     pleading: Pleading
@@ -66,7 +46,7 @@ class ApprovalDesk(Desk, Protocol):
         """One person, with the way there."""
 
 
-class LeaderDesk(Desk, Protocol):
+class LeaderDesk(BundleDesk, Protocol):
     """Units that have not begun, of which nobody above has learnt, locked for one transaction."""
 
     dangers: frozenset[str]
@@ -110,7 +90,7 @@ class Spokesman:
     texts: Texts
     key: bytes
 
-    async def speak(self, desk: Desk, asked: Asked, people: Sequence[Listener]) -> None:
+    async def speak(self, desk: BundleDesk, asked: Asked, people: Sequence[Listener]) -> None:
         """Write one message about bundles that have run out, and a bundle for each who gets it; nothing where
         nothing is left to ask for."""
         versions = await desk.versions(people[0].versions)
@@ -118,7 +98,7 @@ class Spokesman:
         if words is None:
             return
         text = await desk.add_text(asked.change, people[0].versions, (), asked.purpose, words)
-        bundles = await self.bundles(desk, people, text)
+        bundles = await self.bundles(desk, await taking_turns(desk, people, self.book), text)
         await desk.add_bundles(asked.change, asked.purpose, [self._about(one, asked) for one in bundles], [])
 
     def _about(self, bundle: NewBundle, asked: Asked) -> NewBundle:
@@ -196,7 +176,7 @@ class Spokesman:
         facts = facts_of(desk.pleading, versions, self.book, authority.within)
         return self.texts.write("approval", "", facts, fallback=plain(facts))
 
-    async def bundles(self, desk: Desk, people: Sequence[Listener], text: int) -> list[NewBundle]:
+    async def bundles(self, desk: BundleDesk, people: Sequence[Listener], text: int) -> list[NewBundle]:
         """One for each who reads a text."""
         ids = await desk.next_bundles(len(people))
         return [

@@ -3,35 +3,22 @@ nothing stays of, through the reconciler and the expander that every order goes 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
-from warnengine.model.book import RuleBook, UnitKind
+from warnengine.model.book import RuleBook
 from warnengine.model.byhand import FAMILY, Load
 from warnengine.model.errors import Refused
-from warnengine.model.level import Level
-from warnengine.model.order import Kind, Version
 from warnengine.order.byhand import retraction
 from warnengine.order.expand import GROUP, Expander
 from warnengine.order.expand import Desk as PeopleDesk
-from warnengine.order.limits import beyond
+from warnengine.order.preview import preview
 from warnengine.order.reconcile import Desk as DistrictDesk
 from warnengine.order.reconcile import Reconciler
-from warnengine.order.texts import fill
-
-ORDERED = frozenset({UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
-"""Kinds of unit that receive orders."""
-LONGEST = timedelta(days=3)
-"""That an order by hand may stand without anybody saying so anew."""
-MODES = {"live": "实战(LIVE)", "demo": "演示(DEMO)", "drill": "演练(DRILL)", "trial": "试运行(TRIAL)"}
-SLOTS = {"name": "×××", "posts": "(岗位)", "link": "(链接)", "resend": ""}
-Row = Mapping[str, Any]
+from warnengine.order.wish import Row, Who, Wish, lacking, refuse, refuse_again, written
 
 
 class Desk(Protocol):
@@ -102,28 +89,6 @@ class Store(Protocol):
 
     async def now(self) -> datetime:
         """Engine time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """An order that somebody wants."""
-
-    units: tuple[str, ...]
-    words: str
-    deadline: datetime
-    level: Level
-    not_after: datetime
-    why: str
-    corrects: int | None = None
-    """The order by hand whose place it takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Who acts, under their own name."""
-
-    name: str
-    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,120 +251,5 @@ async def _seal(desk: Desk, manual: Row, made: Made, by: Sequence[str], break_gl
         await desk.seal("break_glass", {**body, "reason": break_glass, "approval": asked})
 
 
-def written(wish: Wish, root: int | None) -> dict[str, Any]:
-    """A wish as it is kept."""
-    return {
-        "root": root,
-        "units": list(dict.fromkeys(wish.units)),
-        "words": wish.words,
-        "deadline": wish.deadline,
-        "level": wish.level,
-        "not_after": wish.not_after,
-        "why": wish.why,
-    }
-
-
-def refuse(wish: Wish, book: RuleBook, now: datetime) -> None:
-    """Raise Refused where an order could reach nobody, or could not be kept."""
-    strange = [code for code in wish.units if code not in book.units or book.units[code].kind not in ORDERED]
-    if strange or not wish.units:
-        raise Refused(
-            422, f"没有能接收指令的单位:{'、'.join(strange) or '未填'}。单位代码见规则 units/。不填不等于全区。"
-        )
-    if wish.deadline <= now:
-        raise Refused(422, "完成时限已过:请填将来的时间。")
-    if not wish.deadline <= wish.not_after <= now + LONGEST:
-        raise Refused(422, f"有效期要在完成时限之后、{LONGEST.days}天之内:请改 not_after。")
-
-
-def refuse_again(id_: int, manual: Row | None) -> None:
-    """Raise Refused where there is no such draft any more."""
-    if manual is None:
-        raise Refused(404, f"没有第{id_}号临时指令:用 GET /v1/manual 查看。")
-    if manual["sent_at"]:
-        raise Refused(409, f"第{id_}号临时指令已由{'、'.join(manual['sent_by'])}发出:不用再发,要改请发更正。")
-    if manual["ended_at"]:
-        raise Refused(409, f"第{id_}号临时指令已作废:请重新拟写。")
-    if manual["deadline"] <= manual["now"]:
-        raise Refused(409, f"第{id_}号临时指令的完成时限已过:请修改时限(PUT /v1/manual/{id_}),重新核对。")
-
-
-def lacking(
-    author: str, who: str, yes: Sequence[tuple[str, str]], over: Sequence[str], break_glass: str | None
-) -> str:
-    """What is still missing before an order by hand may go, in words for the clerk; empty where nothing is.
-
-    Two persons; one with a reason (先发后补); three, one of them a leader, beyond a limit.
-    """
-    others = {name: role for name, role in yes if name != author}
-    if over:
-        if break_glass:
-            return f"{';'.join(over)}:超限的不能先发后补,请另两人核对,其中一人是带班领导。"
-        if len(others) < 2 or "leader" not in others.values():
-            return (
-                f"{';'.join(over)}:除拟稿人外还要两人核对,其中一人是带班领导;已核对:{'、'.join(others) or '无'}。"
-            )
-        return ""
-    if others or (break_glass and who == author):
-        return ""
-    return "拟稿人不能自己核发:请另一人核对后发出;确实无人在场,写明理由先发后补(break_glass)。"
-
-
-def preview(loads: Sequence[Load], texts: Sequence[Row], book: RuleBook, mode: str) -> dict[str, Any]:
-    """What somebody looks at before they confirm: how many people, in which mode, in which words."""
-    people = {key for text in texts for key in text["who"]}
-    names = {code: unit.short for code, unit in book.units.items()}
-    channels = Counter(channel for text in texts for channel in text["channels"])
-    return {
-        "confirm": _sha256(loads, book, mode),
-        "mode": MODES[mode],
-        "says": f"{MODES[mode]}:{_says(len(people), mode)}",
-        "people": len(people),
-        "without_address": sum(text["without"] for text in texts),
-        "channels": dict(channels),
-        "over": [why for load in loads if (why := beyond(load, book))],
-        "orders": [
-            {
-                "unit": load.version.change.key.unit,
-                "name": names.get(load.version.change.key.unit, ""),
-                "kind": load.version.change.kind.value,
-                "people": load.people,
-            }
-            for load in loads
-        ],
-        "texts": [{"text": fill(text["short"], SLOTS), "people": text["people"]} for text in texts],
-        "corrections": [retraction(one.version) for one in loads if one.version.change.kind is not Kind.LAPSE],
-    }
-
-
-def _says(people: int, mode: str) -> str:
-    """What a yes would do."""
-    if not people:
-        return "没有人收到过,撤下即可,不发信息"
-    return f"确认后只计算,拟发{people}人,不发给任何责任人" if mode == "trial" else f"确认后立即向{people}人发出"
-
-
 def _numbers(orders: Sequence[int]) -> str:
     return "、".join(map(str, orders))
-
-
-def _sha256(loads: Sequence[Load], book: RuleBook, mode: str) -> str:
-    """Over mode, rule book, units, posts, words and times: who holds a post may change, what they read may not."""
-    what = [_decided(load.version) for load in loads]
-    return hashlib.sha256(json.dumps([mode, book.hash, what], ensure_ascii=False).encode()).digest().hex()
-
-
-def _decided(version: Version) -> list[Any]:
-    change = version.change
-    marks = [
-        [
-            mark.standing.measure,
-            mark.standing.form,
-            mark.mark,
-            mark.words,
-            mark.deadline and mark.deadline.timestamp(),
-        ]
-        for mark in version.measures
-    ]
-    ends = None if change.kind is Kind.LAPSE else version.not_after.timestamp()
-    return [*change.key, change.kind, change.version, change.level, marks, version.posts, version.channels, ends]

@@ -9,13 +9,14 @@ from typing import Protocol
 from warnengine.model.book import Authority, RuleBook
 from warnengine.model.bundle import Listener
 from warnengine.model.level import Level
-from warnengine.order.escalate import Desk, Spokesman, rule_of
+from warnengine.order.escalate import Spokesman, rule_of
+from warnengine.order.expand import BundleDesk
 
 NAMED = 3
 """Orders that a text names; more are counted."""
 
 
-class HeldDesk(Desk, Protocol):
+class HeldDesk(BundleDesk, Protocol):
     """Orders that are held, locked for one transaction."""
 
     why: tuple[str, ...]

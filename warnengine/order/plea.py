@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Call, Pleading
+from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
-from warnengine.order.compose import BEIJING, hazard_name
+from warnengine.order.compose import hazard_name
 
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from warnengine.model.book import BEIJING, RuleBook, Start, Whom
+from warnengine.model.book import RuleBook, Start, Whom
 from warnengine.model.bundle import Listener, Response, Written
+from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
 from warnengine.order.compose import compose, hazard_name
 from warnengine.order.draft import whole

@@ -12,11 +12,14 @@ from warnengine.order.compose import FIRST_LINE
 from warnengine.order.expand import link_code
 from warnengine.order.texts import fill
 
+SHORT = frozenset({"sms", "voice", "call"})
+"""Channels that have room for nothing but the short text."""
 AGAIN = {
     Purpose.FIRST: "",
     Purpose.RETRY: "",
     Purpose.RESEND: "重发:",
     Purpose.REMINDER: "再次提醒:",
+    Purpose.NEXT: "",
 }
 
 
@@ -46,10 +49,13 @@ class Wording:
         return standing_alone(fill(short, self.slots(bundle, name, posts, Purpose.FIRST)))
 
     def __call__(self, candidate: Candidate, purpose: Purpose) -> Text:
-        """Fill every form of a text for one person."""
+        """Fill every form of a text for one person that the channel may show."""
         slots = self.slots(candidate.bundle, candidate.name, candidate.posts, purpose)
+        short = standing_alone(fill(candidate.text.short, slots))
+        if candidate.attempt.channel in SHORT:
+            return Text(short=short, subject="", body="", html="", link=slots["link"])
         return Text(
-            short=standing_alone(fill(candidate.text.short, slots)),
+            short=short,
             subject=fill(candidate.text.subject, slots),
             body=fill(candidate.text.body, slots),
             html=fill(candidate.text.html, {slot: escape(value) for slot, value in slots.items()}),

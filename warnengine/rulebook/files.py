@@ -15,6 +15,7 @@ from warnengine.model.book import (
     Limits,
     MeasureFile,
     Night,
+    Pace,
     Phrase,
     Plan,
     Post,
@@ -72,9 +73,10 @@ class PostFile(Entry):
 
 
 class LadderFile(Entry):
-    """ladder.yaml: all four levels, and the hours of the night."""
+    """ladder.yaml: all four levels, the hours of the night, and how much one person gets below orange."""
 
     night: Night | None = None
+    pace: Pace | None = None
     blue: Rung
     yellow: Rung
     orange: Rung

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from warnengine.model.book import Entry, RuleBook, UnitKind
+from warnengine.model.book import Entry, RuleBook, Unit, UnitKind
 from warnengine.model.errors import RuleBookError
 from warnengine.model.finding import Finding, Findings, Severity, did_you_mean
 from warnengine.model.hazard import Hazard
 from warnengine.model.level import Level
 from warnengine.model.place import District, Township
 from warnengine.rulebook.draft import Draft, owner
-from warnengine.rulebook.files import FOLDERS, SINGLE, HazardEntry, shape
+from warnengine.rulebook.files import FOLDERS, SINGLE, DistrictFile, HazardEntry, shape
 from warnengine.rulebook.lint import lint
 from warnengine.rulebook.parse import Parsed, broken, parse
 from warnengine.rulebook.sheet import read
@@ -95,16 +95,9 @@ def _strangers(folder: str, contents: Mapping[str, bytes]) -> Iterator[Finding]:
 def _assemble(draft: Draft, book_hash: str) -> RuleBook:
     own = draft.district.value
     files = [file.value for file in draft.measure_files]
-    towns = draft.of_kind(UnitKind.TOWNSHIP)
     return RuleBook(
         hash=book_hash,
-        district=District(
-            code=own.code,
-            name=own.name,
-            aliases=own.aliases,
-            code_aliases=own.code_aliases,
-            townships=tuple(Township(town.code, town.name, town.aliases) for town in towns),
-        ),
+        district=_district(own, draft.of_kind(UnitKind.TOWNSHIP)),
         signature=own.signature,
         duty_phone=own.duty_phone,
         hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
@@ -116,6 +109,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         plans={plan.value.township: plan.value for plan in draft.plans},
         ladder=draft.ladder.value.rungs(),
         night=draft.ladder.value.night,
+        pace=draft.ladder.value.pace,
         approvals={rule.value.level: rule.value for rule in draft.approvals},
         families=own.families,
         in_use=own.in_use,
@@ -123,6 +117,16 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         silent={owner(file): file.none for file in files if file.none},
         standing=tuple(one.value for one in draft.standing),
         limits=draft.limits,
+    )
+
+
+def _district(own: DistrictFile, towns: Iterable[Unit]) -> District:
+    return District(
+        code=own.code,
+        name=own.name,
+        aliases=own.aliases,
+        code_aliases=own.code_aliases,
+        townships=tuple(Township(town.code, town.name, town.aliases) for town in towns),
     )
 
 

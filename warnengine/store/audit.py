@@ -17,13 +17,21 @@ class AuditStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def chain(self) -> AsyncIterator[tuple[int, str, bytes]]:
-        """Rows of the audit chain in order: seq, sealed text, hash."""
+    async def chain(self) -> AsyncIterator[tuple[int, str | None, bytes]]:
+        """Rows of the audit chain in order: seq, sealed text, hash. Where it was cut, also while it is read, the
+        last row that went, without its text."""
         after = 0
         while rows := await self._chain(after):
+            if rows[0]["seq"] > after + 1 and (hash_ := (await self.cuts()).get(rows[0]["seq"] - 1)):
+                yield rows[0]["seq"] - 1, None, bytes.fromhex(hash_)
             for row in rows:
                 yield row["seq"], row["sealed"], row["hash"]
             after = rows[-1]["seq"]
+
+    async def cuts(self) -> dict[int, str]:
+        """Where the chain was cut, with the hash of the last row that went."""
+        async with self.database.reading() as connection:
+            return {row["cut"]: row["cut_hash"] for row in await sql.cuts(connection)}
 
     async def head(self) -> tuple[int, str] | None:
         """The last row of the chain and its hash; None while it is empty."""

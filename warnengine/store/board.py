@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from warnengine.model.level import Level
 from warnengine.model.proof import Proof
+from warnengine.store import partitions
 from warnengine.store.database import Database, queries
 from warnengine.store.shapes import plain
 
@@ -39,6 +40,11 @@ class BoardStore:
             {**row, "id": str(row["id"]), "bundle": str(row["bundle"]), "level": Level(row["level"]).key}
             for row in rows
         ]
+
+    async def waiting(self, most: int) -> list[dict[str, Any]]:
+        """Texts below orange that wait: for a channel's turn, or because their reader got much before."""
+        rows = await self._rows(queries.pace.waiting, most=most)
+        return [{**row, "bundle": str(row["bundle"]), "level": Level(row["level"]).key} for row in rows]
 
     async def obligations(self, most: int, unit: str | None) -> list[dict[str, Any]]:
         """Who must answer what stands, with every answer and the level of proof, the gravest first."""
@@ -84,10 +90,7 @@ class BoardStore:
 
     async def ensure_partitions(self) -> None:
         """Room for this month's deliveries and the next ones'."""
-        async with self.database.transaction() as connection:
-            # several engines start at once, and IF NOT EXISTS does not wait for the other's table
-            await connection.execute("SELECT pg_advisory_xact_lock(7070)")
-            await connection.execute("SELECT ensure_partitions((now() - interval '1 month')::date, 4)")
+        await partitions.ensure(self.database)
 
     async def gauges(self) -> dict[str, Any]:
         """Single figures for the metrics page."""

@@ -12,7 +12,7 @@ from warnengine.model.byhand import Load
 from warnengine.model.level import Level
 from warnengine.model.order import Mark, Version
 from warnengine.store import shapes
-from warnengine.store.controls import record_halt
+from warnengine.store.controls import ENGINE, end_lapsed, record_halt
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, DistrictDesk
 from warnengine.store.warnings import ask
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 sql = queries.byhand
 
-
-ENGINE = "warnengine"
-"""Who stops what passes a limit."""
 Judge = Callable[[Sequence[Load], int], Mapping[int, str]]
 """Which orders wait, and why: the orders of a change, and how many were made in the minute before."""
 
@@ -215,6 +212,7 @@ async def loads(connection: Connection, change: int) -> list[Load]:
 async def second_look(desk: DistrictDesk, change: int, judge: Judge) -> dict[int, str]:
     """What is too large or too much waits, from the transaction that makes it, until a leader lets it through."""
     connection = desk.connection
+    await end_lapsed(connection)
     why = judge(await loads(connection, change), await sql.lately(connection, change=change))
     for order, said in why.items():
         halt = {"scope": "order", "target": str(order), "by": ENGINE, "why": said, "automatic": True}

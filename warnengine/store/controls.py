@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 sql = queries.controls
 PATIENCE = "1500ms"
 """For intents that are being written when somebody stops everything; then their connections are cut."""
+ENGINE = "warnengine"
+"""Who stops what passes a limit."""
+LAPSED = "指令已解除"
+"""What ends such a stop, where nobody has to any more."""
 SCOPES = {"all": "全部", "district": "全区", "order": "单条指令"}
 
 
@@ -77,6 +81,13 @@ async def record_halt(connection: Connection, district: str, row: Any) -> None:
     await queries.orders.audit(connection, kind="halt", body=body)
     words = f"已停发({SCOPES[row['scope']]}{row['target']}):{row['by']},{row['why']}。核实后请另一人恢复"
     await sql.ask(connection, district=district, about=f"halt {row['id']}", words=words[:400])
+
+
+async def end_lapsed(connection: Connection) -> None:
+    """What was held back as too much and has been taken back since is nothing to look at any more."""
+    for halt in await sql.end_lapsed(connection, by=LAPSED):
+        await sql.settled(connection, about=f"halt {halt['id']}", by=LAPSED, result="not_needed")
+        await queries.orders.audit(connection, kind="resume", body={"halt": halt["id"], "by": LAPSED})
 
 
 def shown(row: Any) -> dict[str, Any]:

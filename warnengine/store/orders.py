@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Written
+from warnengine.model.bundle import Listener, NewBundle, Pending, Request, Timer, Written
 from warnengine.model.byhand import ByHand
 from warnengine.model.canary import BELOW, CANARY
 from warnengine.model.digest import Tally
 from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
+from warnengine.model.pace import Lately
 from warnengine.model.reason import WORDS, Reason
 from warnengine.model.situation import Cell, CellKey
+from warnengine.model.turns import Known
 from warnengine.store import shapes
 from warnengine.store.database import Database, queries
+from warnengine.store.pace import lately, replace_held
 from warnengine.store.trial import tally
+from warnengine.store.turns import Row, known_ways, wait_in_turn
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:
@@ -29,8 +34,10 @@ if TYPE_CHECKING:
 
 sql = queries.orders
 approvals = queries.approvals
-CHUNK = 200
-"""Deliveries that are leased together: what a batch looks through for those that still wait."""
+CHUNK = 64
+"""Deliveries that are leased together: about a window, so that one batch is a chunk."""
+FIRST_CHUNKS = [32] * 8
+"""Smaller ones at the head: a gateway works at three at once, and who comes first does not share with the last."""
 
 
 class DistrictDesk:
@@ -39,6 +46,7 @@ class DistrictDesk:
     def __init__(self, connection: Connection, district: str) -> None:
         self.connection = connection
         self.district = district
+        self._taken_in: list[int] = []
 
     async def now(self) -> datetime:
         """Engine time."""
@@ -90,7 +98,8 @@ class DistrictDesk:
             {**cell.key._asdict(), "district": self.district, "statements": _statements(cell)} for cell in cells
         ]
         await sql.save_cell(self.connection, rows)
-        await sql.warnings_applied(self.connection, district=self.district, arrivals=list(arrivals))
+        self._taken_in = list(arrivals)
+        await sql.warnings_applied(self.connection, district=self.district, arrivals=self._taken_in)
         await sql.decisions_applied(self.connection, district=self.district)
         await approvals.doubt(self.connection)
 
@@ -102,7 +111,12 @@ class DistrictDesk:
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
     ) -> int:
         """Write versions, supersede the older ones, ask for approvals; return the change's id."""
-        because = sorted({identifier for version in versions for identifier in version.change.because})
+        # an all-clear stands on nothing: what has just come in says why there is one
+        came = await sql.identifiers(self.connection, arrivals=self._taken_in)
+        because = sorted(
+            {row["identifier"] for row in came}
+            | {identifier for version in versions for identifier in version.change.because}
+        )
         change: int = await sql.add_change(
             self.connection,
             district=self.district,
@@ -120,7 +134,8 @@ class DistrictDesk:
         await sql.announce(
             self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
         )
-        await sql.audit(self.connection, kind="orders", body={"change": change, "orders": _news(versions)})
+        body = {"change": change, "because": because, "orders": _news(versions)}
+        await sql.audit(self.connection, kind="orders", body=body)
         return change
 
     async def _version(self, version: Version, change: int) -> int:
@@ -165,10 +180,27 @@ class ChangeDesk:
         self.connection = connection
         self.district = district
 
-    async def audience(self, change: int, most: int) -> list[Listener]:
-        """People without a bundle of this change, gravest first."""
-        rows = await sql.audience(self.connection, change=change, most=most)
+    async def audience(self, change: int, most: int, leading: Sequence[str] = ()) -> list[Listener]:
+        """People without a bundle of this change, gravest first, then those in leading posts."""
+        rows = await sql.audience(self.connection, change=change, most=most, leading=list(leading))
         return [listener(row) for row in rows]
+
+    async def known_ways(self, people: Sequence[Listener]) -> dict[str, Known]:
+        """What is known of how to reach these people, by person."""
+        return await known_ways(self.connection, people)
+
+    async def now(self) -> datetime:
+        """Engine time."""
+        moment: datetime = await sql.now(self.connection)
+        return moment
+
+    async def lately(self, people: Sequence[Listener], within: timedelta) -> dict[str, Lately]:
+        """Their texts below orange, by person; what waits is locked, so that it does not leave meanwhile."""
+        return await lately(self.connection, people, within)
+
+    async def replace_held(self, bundles: Sequence[int]) -> None:
+        """These texts will not leave: another one says what they say."""
+        await replace_held(self.connection, bundles)
 
     async def versions(self, ids: Iterable[int]) -> dict[int, Version]:
         """Order versions by id."""
@@ -205,7 +237,8 @@ class ChangeDesk:
     ) -> None:
         """Write bundles with their obligations, deliveries, chunks and timers."""
         now = await sql.now(self.connection)
-        records = [_bundle(bundle, change, purpose, now) for bundle in bundles]
+        schedules = await self._add_schedules(bundles, now)
+        records = [(*_bundle(bundle, change, purpose, now), schedules.get(bundle.timers)) for bundle in bundles]
         await self.connection.copy_records_to_table("bundle", records=records, columns=BUNDLE)
         ids = [bundle.id for bundle in bundles]
         if purpose == "order":
@@ -213,7 +246,7 @@ class ChangeDesk:
         elif purpose != "approval":
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
-        await self._add_timers(bundles, now)
+        await self._page_unreachable(bundles)
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""
@@ -226,7 +259,7 @@ class ChangeDesk:
     async def add_digest(self, change: int, version: int, bundle: NewBundle) -> None:
         """Write the digest of a change for the duty room."""
         who = bundle.listener
-        person = {"district": who.district, "key": who.person, "name": "值班室"}
+        person = {"district": who.district, "key": who.person, "name": "值班室", "prefers": []}
         await queries.people.add_person(self.connection, [person])
         await self.add_bundles(change, "order", [bundle], [])
         await queries.trial.add_obligation(
@@ -234,25 +267,36 @@ class ChangeDesk:
         )
 
     async def _add_deliveries(self, bundles: Sequence[NewBundle]) -> None:
-        rows: dict[tuple[str, int], list[tuple[int, int, str, str]]] = defaultdict(list)
+        rows: dict[tuple[str, int, timedelta], list[tuple[int, int, str, str]]] = defaultdict(list)
         for bundle in bundles:
-            for place, (channel, address) in enumerate(bundle.listener.addresses):
-                lane = 4 - bundle.listener.level
-                rows[channel, lane].append((bundle.id + place, bundle.id, channel, address))
-        records = []
-        for (channel, lane), deliveries in rows.items():
-            for start in range(0, len(deliveries), CHUNK):
-                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane)
-                records += [(*row, chunk) for row in deliveries[start : start + CHUNK]]
-        await self.connection.copy_records_to_table("delivery", records=records)
+            who = bundle.listener
+            at_once = who.addresses[: who.turns.at_once] if who.turns else who.addresses
+            for place, (channel, address) in enumerate(at_once):
+                lane = 4 - who.level
+                rows[channel, lane, who.held].append((bundle.id + place, bundle.id, channel, address))
+        records: list[Row] = await wait_in_turn(self.connection, bundles)
+        for (channel, lane, held), deliveries in rows.items():
+            for part in _chunks(deliveries):
+                chunk = await sql.add_chunk(self.connection, channel=channel, lane=lane, after=held)
+                records += [(*row, chunk) for row in part]
+        await self.connection.copy_records_to_table("delivery", records=records, columns=DELIVERY)
 
-    async def _add_timers(self, bundles: Sequence[NewBundle], now: datetime) -> None:
-        timers = [
-            (bundle.id, step, act.value, now + after) for bundle in bundles for step, act, after in bundle.timers
+    async def _add_schedules(self, bundles: Sequence[NewBundle], now: datetime) -> dict[tuple[Timer, ...], int]:
+        """One schedule for all bundles that are chased alike; the name of each."""
+        names: dict[tuple[Timer, ...], int] = {}
+        for bundle in bundles:
+            if bundle.timers:
+                names.setdefault(bundle.timers, bundle.id)
+        steps = [
+            (id_, step, act.value, now + after) for timers, id_ in names.items() for step, act, after in timers
         ]
-        await self.connection.copy_records_to_table(
-            "timer", records=timers, columns=["bundle", "step", "act", "due"]
-        )
+        if steps:
+            await self.connection.copy_records_to_table(
+                "schedule", records=steps, columns=["id", "step", "act", "due"]
+            )
+        return names
+
+    async def _page_unreachable(self, bundles: Sequence[NewBundle]) -> None:
         for bundle in bundles:
             if not bundle.listener.addresses:
                 await sql.add_task(
@@ -292,6 +336,15 @@ class OrderStore:
             await sql.publish_book(connection, hash=book, files=files)
 
 
+def _chunks(deliveries: Sequence[tuple[int, int, str, str]]) -> Iterator[Sequence[tuple[int, int, str, str]]]:
+    start = 0
+    for size in itertools.chain(FIRST_CHUNKS, itertools.repeat(CHUNK)):
+        if start >= len(deliveries):
+            return
+        yield deliveries[start : start + size]
+        start += size
+
+
 def listener(row: Any) -> Listener:
     """A row of query `audience`."""
     return Listener(
@@ -316,12 +369,13 @@ def ways(addresses: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 BUNDLE = (
     "id", "district", "change", "person", "purpose", "kind", "level", "lane", "versions", "text", "posts", "code",
-    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about",
+    "behalf", "stands_in", "approval", "follows", "made_at", "not_after", "about", "schedule",
 )  # fmt: skip
+DELIVERY = ("id", "bundle", "channel", "address", "chunk")
 
 
 def _bundle(bundle: NewBundle, change: int, purpose: str, now: datetime) -> tuple[object, ...]:
-    """A row of `bundle`, in the order of BUNDLE."""
+    """A row of `bundle`, in the order of BUNDLE but for its schedule."""
     who = bundle.listener
     return (
         bundle.id, who.district, change, who.person, purpose, who.kind, who.level, 4 - who.level, who.versions,

@@ -16,7 +16,10 @@ class PeopleStore:
 
     async def replace(self, district: str, directory: Directory) -> None:
         """Make this list the one that counts from now on, for the orders that stand too."""
-        people = [{"district": district, "key": p.key, "name": p.name} for p in directory.people.values()]
+        people = [
+            {"district": district, "key": p.key, "name": p.name, "prefers": list(p.prefers)}
+            for p in directory.people.values()
+        ]
         ways = [
             {"district": district, "person": person.key, "channel": channel, "address": address}
             for person in directory.people.values()
@@ -34,6 +37,8 @@ class PeopleStore:
             for held in directory.holdings
         ]
         async with self.database.transaction() as connection:
+            # an order that is being written now looks for its people in the old list, and must be asked anew
+            await queries.controls.lock_district(connection, code=district)
             await sql.add_person(connection, people)
             await sql.retire_all(connection, district=district)
             await sql.add_address(connection, ways)

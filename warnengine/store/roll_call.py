@@ -32,7 +32,7 @@ class RollCallDesk(ChangeDesk):
     ) -> list[Listener]:
         """Begin it; who is to be asked. Nobody, and no change, where one is running already, or `by` has begun one
         since then."""
-        await self.connection.execute("SELECT pg_advisory_xact_lock(7077)")
+        await self.connection.execute("SELECT pg_advisory_xact_lock(lock_of(7077))")
         if await sql.running(self.connection, district=self.district, by=by, since=since):
             return []
         rows = await sql.audience(self.connection, district=self.district, posts=list(posts))

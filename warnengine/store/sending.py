@@ -34,6 +34,11 @@ class Leave(Protocol):
         """No other one could take what has failed here."""
 
 
+ATTEMPT = (
+    "delivery", "number", "chunk", "owner", "epoch", "gateway", "client_id", "purpose", "text_sha256",
+    "intended_at",
+)  # fmt: skip
+"""Columns by name: a newer engine beside this one may have added others."""
 TEXTS = 1000
 """Texts kept in memory: they never change."""
 
@@ -46,6 +51,10 @@ class ClaimDesk:
         self.store = store
         self.line = line
         self.only: int | None = row["only_delivery"]
+        self.fresh = row["epoch"] == 1 and row["number"] == 1
+        self.changes: set[int] = set()
+        self.whole = False
+        """Nothing of the chunk is left to another batch."""
         self.claim = Claim(
             row["id"], row["epoch"], row["number"], Purpose(row["purpose"]), row["lane"], row["now"]
         )
@@ -64,8 +73,17 @@ class ClaimDesk:
         if not most:
             return []
         rows = await sql.candidates(
-            self.connection, chunk=self.claim.chunk, number=self.claim.number, only_delivery=self.only, most=most
+            self.connection,
+            chunk=self.claim.chunk,
+            number=self.claim.number,
+            only_delivery=self.only,
+            fresh=self.fresh,
+            most=most,
         )
+        self.changes = {row["change"] for row in rows}
+        self.whole = bool(rows) and rows[0]["untried"] == len(rows)
+        if not rows:
+            return []
         ids = sorted({version for row in rows for version in row["versions"]})
         locked = await sql.share_versions(self.connection, ids=ids)
         superseded = {row["id"] for row in locked if row["superseded"]}
@@ -96,7 +114,6 @@ class ClaimDesk:
         warning."""
         if not intents:
             return []
-        now = await queries.orders.now(self.connection)
         claim = self.claim
         records = [
             (
@@ -109,13 +126,12 @@ class ClaimDesk:
                 intent.client_id,
                 claim.purpose.value,
                 intent.text_sha256,
-                now,
+                claim.now,
             )
             for intent in intents
         ]
-        await self.connection.copy_records_to_table("attempt", records=records)
-        bundles = sorted({intent.delivery & ~15 for intent in intents})
-        return [row["seconds"] for row in await sql.first_intents(self.connection, bundles=bundles)]
+        await self.connection.copy_records_to_table("attempt", records=records, columns=ATTEMPT)
+        return await self.store.first_intents(self.connection, self.changes)
 
     async def conclude(self, outcomes: Sequence[Outcome]) -> None:
         """Write what is already decided: drops and doubts."""
@@ -128,8 +144,11 @@ class ClaimDesk:
         return self.store.journal.outcome(self.claim, self.line, outcome)
 
     async def release(self) -> None:
-        """Give the chunk back."""
+        """Give the chunk back: for good with the next outcomes that are stored, where nothing is left of it."""
         claim = self.claim
+        if self.whole:
+            self.store.journal.finish(claim)
+            return
         async with self.store.database.transaction() as connection:
             ours = await sql.hold_claims(
                 connection, owner=self.store.owner, chunks=[claim.chunk], epochs=[claim.epoch]
@@ -147,6 +166,7 @@ class ClaimDesk:
             address=row["address"],
             level=Level(row["level"]),
             not_after=row["not_after"],
+            lapses=row["lapses"],
         )
 
 
@@ -159,6 +179,8 @@ class SendStore:
         self.owner = journal.owner
         self.lease = lease
         self._texts: dict[int, Written] = {}
+        self._begun: set[int] = set()
+        """Changes of which texts have left."""
 
     @asynccontextmanager
     async def claim(
@@ -182,6 +204,15 @@ class SendStore:
                 alone=leave is None or leave.alone,
             )
             yield ClaimDesk(connection, self, row, Line(channel, gateway)) if row else None
+
+    async def first_intents(self, connection: Connection, changes: set[int]) -> list[float]:
+        """Seconds since the warning for each change whose first text leaves now."""
+        if not (new := changes - self._begun):
+            return []
+        found = await sql.first_intents(connection, changes=sorted(new))
+        if not found:  # committed before: it need not be asked again
+            self._begun |= new
+        return [row["seconds"] for row in found]
 
     async def texts(self, connection: Connection, ids: set[int]) -> dict[int, Written]:
         """Texts by id."""

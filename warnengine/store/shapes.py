@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 from pydantic import TypeAdapter
 
 from warnengine.model.byhand import Manual, Withdrawn
+from warnengine.model.clock import BEIJING
 from warnengine.model.level import Level
 from warnengine.model.order import Change, Kind, Mark, MeasureMark, OrderKey, Reach, Standing, Stands, Version
 from warnengine.model.situation import Cell, CellKey, Statement
 from warnengine.model.warning import Warning
 
-BEIJING = timezone(timedelta(hours=8))
 WARNING = TypeAdapter(Warning)
 STATEMENTS = TypeAdapter(dict[str, Statement])
 MARKS = TypeAdapter(tuple[MeasureMark, ...])

@@ -133,7 +133,7 @@ async def calendar(stage: Stage) -> str:
         await stage.settled()
         rows = await stage.sql(
             "SELECT extract(epoch FROM t.due - b.made_at)::float8 / 60 AS after, t.step, b.made_at, "
-            "extract(epoch FROM b.not_after - b.made_at)::float8 / 3600 AS hours FROM timer t "
+            "extract(epoch FROM b.not_after - b.made_at)::float8 / 3600 AS hours FROM every_timer t "
             "JOIN bundle b ON b.id = t.bundle WHERE t.act IN ('again', 'deputy', 'superior', 'duty_room', 'visit', 'voice') AND b.change = (SELECT max(change) FROM bundle WHERE purpose = 'order')"
         )
         hold(rows, f"{name}: no timers")

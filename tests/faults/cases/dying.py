@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import signal
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.faults import oracles
-from tests.faults.district import ALL, Issued
+from tests.faults.district import ALL, Issued, crowd
 from tests.faults.processes import Child, until
 from tests.faults.registry import fault
-from tests.faults.stage import Engine, Stage, clean
+from tests.faults.stage import Engine, Gateway, Stage, clean
 from tests.faults.verdict import hold
 
 
@@ -96,24 +102,80 @@ async def killed_between_intent_and_write(stage: Stage) -> str:
     return await swept(stage, "sendto", range(8, 64, 8))
 
 
+@dataclass
+class Death:
+    """One SIGKILL under load and the way back."""
+
+    doubts: int
+    """Intents without an outcome at that moment: the window in flight."""
+    up: float
+    """Seconds from the start of the next process to its first good /readyz."""
+    sent: float
+    """Seconds from that start to the first text that leaves."""
+
+
+UNSETTLED = (
+    "SELECT count(*)::int FROM attempt a WHERE NOT EXISTS "
+    "(SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)"
+)
+MOST_IN_FLIGHT = 3 * 16
+"""Two batches of the gateway's window in the air, and one of reds."""
+
+
+async def died(stage: Stage, engine: Engine) -> Death:
+    """Kill it, start it again, and wait for what leaves then."""
+    await engine.child.kill()
+    doubts = await stage.value(UNSETTLED)
+    began, line = time.time(), stage.gateways[0]
+    before = (await line.tell())["taken"]
+    await engine.again()
+    up = time.time() - began
+
+    async def first() -> bool:
+        return bool((await line.tell())["taken"] > before)
+
+    await until("a text to leave after the restart", first, tail=engine.child)
+    return Death(doubts, up, time.time() - began)
+
+
 @fault(3)
 async def killed_at_random(stage: Stage) -> str:
-    await stage.database()
-    await stage.smpp(delay=0.03)
+    """Under load all the time: a line of 60 parts a second, a new version for 280 people whenever the last is out."""
+    await stage.database(crowd(10))
+    line = await stage.smpp(delay=0.03, settings={"rate": 60})
     engine = await stage.running()
     chance, kills = random.Random(3), int(os.environ.get("FAULTS_KILLS", "8"))
-    for n in range(kills):
-        part, level = n % 9 * 3, ("red", "orange", "yellow", "orange")[n // 9 % 4]
-        before = len(stage.submits())
-        order = stage.bureau.warning(level, ALL[part : part + 3], "Update" if n >= 9 else "Alert")
-        await engine.warn(order)
-        await some(stage, before + chance.randint(1, 9))
-        await engine.child.kill()
-        await engine.again()
-    said = await oracles.all_hold(stage, stage.people.called("red", ALL[: min(kills, 9) * 3]))
+    levels, deaths = itertools.cycle(("red", "orange", "yellow", "orange")), list[Death]()
+    messages = 0
+    while len(deaths) < kills:
+        queued = await stage.value(
+            "SELECT count(*)::int FROM chunk WHERE finished_at IS NULL AND purpose = 'first'"
+        )
+        if not queued:
+            level = next(levels)
+            await warned(engine, stage.bureau.warning(level, ALL, "Update" if messages else "Alert"))
+            messages += 1
+        taken = (await line.tell())["taken"] + chance.randint(1, 60)
+        await until("texts to leave", partial(past, line, taken), tail=engine.child)
+        deaths.append(await died(stage, engine))
+        print("kill", len(deaths), deaths[-1], file=sys.stderr, flush=True)
+    said = await oracles.all_hold(stage, stage.people.called("red"), wait=120)
     extra = oracles.i3_copies(stage, await stage.sql(oracles.DELIVERIES))[1]
-    hold(extra <= 16 * kills, f"{extra} second copies after {kills} kills: more than the window of 16 for each")
-    return f"{kills} SIGKILLs under load: {said}; {extra / kills:.1f} second copies for each kill (window 16)"
+    window = max(death.doubts for death in deaths)
+    hold(window <= MOST_IN_FLIGHT, f"{window} in flight at a kill: more than {MOST_IN_FLIGHT}")
+    hold(extra <= sum(death.doubts for death in deaths), f"{extra} second copies: more than was in flight")
+    ups, sents = ([getattr(death, name) for death in deaths] for name in ("up", "sent"))
+    return (
+        f"{kills} SIGKILLs under load, {messages} messages for {len(stage.people.holders)} people: 0 lost, 0 hidden duplicates; "
+        f"{said}; {extra / kills:.1f} second copies for each kill; in flight at a kill {statistics.mean(d.doubts for d in deaths):.1f} "
+        f"on average, {window} at most (bound {MOST_IN_FLIGHT}); from start to ready {statistics.median(ups):.1f} s (most {max(ups):.1f}), "
+        f"to the first text {statistics.median(sents):.1f} s (most {max(sents):.1f}) with leases of 6 and 9 s"
+    )
+
+
+async def past(line: Gateway, taken: int) -> bool:
+    """Whether a gateway has taken so many."""
+    return bool((await line.tell())["taken"] >= taken)
 
 
 @fault(4)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import os
-import random
 import resource
 import socket
 import struct
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -23,14 +19,11 @@ from cryptography.x509.oid import NameOID
 from tests.faults import oracles
 from tests.faults.cases.dying import some, warned
 from tests.faults.cases.lines import seen_by_people, shell
-from tests.faults.district import ALL, PROJECT
-from tests.faults.processes import HOST, Child, until, within
+from tests.faults.district import ALL
+from tests.faults.processes import HOST, until, within
 from tests.faults.registry import fault
 from tests.faults.stage import Stage
-from tests.faults.verdict import NotRun, hold
-
-OLD = "9d92f6b"
-"""The version that the upgrade begins with: the last one before several engines shared a line by lease."""
+from tests.faults.verdict import hold
 
 
 class Names(asyncio.DatagramProtocol):
@@ -248,64 +241,6 @@ async def listener_killed(stage: Stage) -> str:
     return f"{killed or 'no'} listening connections killed: work of another process found after {max(waits):.2f} s at most; {said}"
 
 
-def old_version(folder: Path) -> Path:
-    """The old version's files; NotRun where this copy of the project has no history."""
-    place = folder / "old"
-    place.mkdir()
-    packed = subprocess.run(["git", "-C", str(PROJECT), "archive", OLD], capture_output=True, check=False)
-    if packed.returncode:
-        raise NotRun(f"this copy of the project has no version {OLD}")
-    subprocess.run(["tar", "-x", "-C", str(place)], input=packed.stdout, check=True)
-    return place
-
-
-@fault(58)
-async def upgrade(stage: Stage) -> str:
-    place = await asyncio.to_thread(old_version, stage.folder)
-    server = stage.seeds.server
-    name = f"case{stage.number}"
-    await server.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await server.run(f"CREATE DATABASE {name}")
-    stage.dsn = server.dsn(name)
-    file = stage.folder / "people.csv"
-    stage.people.write(file)
-    await stage.smpp(each=0.01, answer=5)
-    stage.settings["dispatch"] = {"lease_seconds": 9, "grace_seconds": 1.5}
-    old = stage.engine(
-        "old",
-        environment={"PYTHONPATH": str(place)},
-        rules=str(place / "rules"),
-        templates=str(place / "templates"),
-    )
-    command = (sys.executable, "-m", "warnengine", "directory", "import", str(file))
-    child = Child(stage.folder / "import.log", *command, environment=old.environment)
-    await child.start()
-    hold(await child.ended(120) == 0, child.tail())
-    await old.start()
-    await warned(old, stage.bureau.warning("red", ALL[:14]))
-    await some(stage, 20)
-    new = stage.engine("new")
-    await new.start()
-    await warned(new, stage.bureau.warning("red", ALL[14:21]))
-    await stage.settled()
-    together = old.child.running
-    await old.child.kill()
-    await warned(new, stage.bureau.warning("red", ALL[21:]))
-    await stage.settled()
-    await new.child.kill()
-    back = "goes on"
-    await old.child.start()
-    if not await within(old.ready, 20) if old.child.running else True:
-        back = f"refuses: {old.child.tail(1)[:90]}"
-    if old.child.running:
-        await old.child.kill()
-    await new.again()
-    said = await oracles.all_hold(stage, stage.people.called("red"))
-    await oracles.i8_chain(stage)
-    hold(together, f"the old engine ended when the new one had migrated: {old.child.tail(2)}")
-    return f"{OLD} and this version on one database with orders in flight, then only the new one, then back ({back}); {said}"
-
-
 class Ear:
     """What hears the sign of life, on another machine in earnest."""
 
@@ -351,64 +286,3 @@ async def board_down(stage: Stage) -> str:
     brain.child.thaw()
     hold(silent > 3, f"a sign of life {silent:.1f} s after the engine had stopped")
     return f"console killed with {at} parts out: {said}; a sign of life each second, none while the engine stands"
-
-
-SOAK_SECONDS = 75
-
-
-@fault(63)
-async def soak(stage: Stage) -> str:
-    """A short one by default: the hours are run by hand with FAULTS_SOAK_SECONDS."""
-    seconds = int(os.environ.get("FAULTS_SOAK_SECONDS", SOAK_SECONDS))
-    await stage.database()
-    line = await stage.smpp(delay=0.02, proxy=True)
-    await stage.http_sms()
-    engine = await stage.running()
-    await stage.running("second")
-    chance, done = random.Random(63), []
-    before = oracles.size(engine)
-    until_ = time.monotonic() + min(seconds, 150 if seconds == SOAK_SECONDS else seconds)
-    level = 0
-    while time.monotonic() < until_:
-        levels = ("blue", "yellow", "orange", "red")
-        kind = "Cancel" if level % 5 == 4 else "Alert" if level == 0 else "Update"
-        await engine.warn(stage.bureau.warning(levels[level % 4], ALL, kind))
-        level += 1
-        what = chance.choice(("kill", "cut", "mute", "backends", "freeze"))
-        done.append(what)
-        await asyncio.sleep(chance.uniform(0.2, 1.5))
-        if what == "kill":
-            other = stage.engines[1]
-            await other.child.kill()
-            await other.start(ready=False)
-        elif what == "cut":
-            stage.proxies[0].cut()
-        elif what == "mute":
-            await line.tell(mute=True)
-            await asyncio.sleep(2.5)
-            await line.tell(mute=False)
-        elif what == "backends":
-            await stage.sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        else:
-            stage.engines[1].child.freeze()
-            await asyncio.sleep(1.5)
-            stage.engines[1].child.thaw()
-    await engine.warn(stage.bureau.warning("red", ALL, "Update"))
-    healthy = await oracles.i12_healthy(engine)
-    await stage.settled(90)
-    bounded = oracles.i11_bounded(before, oracles.size(engine))
-    rows = await stage.sql(oracles.DELIVERIES)
-    said = [oracles.i1_nothing_lost(stage, stage.people.called("red")), oracles.i3_copies(stage, rows)[0]]
-    oracles.i2_phantoms(stage, stage.people.called("red"), rows)
-    await oracles.i5_not_after_withdrawal(stage)
-    await oracles.i7_once(stage)
-    await oracles.i8_chain(stage)
-    await oracles.i10_stored(stage)
-    newest = [had[-1].text for had in oracles.phones(stage.submits()).values()]
-    hold(
-        all("红" in text for text in newest),
-        f"{sum('红' not in text for text in newest)} phones end with something else than the newest order",
-    )
-    return f"{seconds} s instead of hours: {level} warnings, {len(done)} faults ({', '.join(f'{done.count(w)} {w}' for w in sorted(set(done)))}): {healthy}, {bounded}; {'; '.join(said)}"

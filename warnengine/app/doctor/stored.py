@@ -21,6 +21,8 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     store = DoctorStore(engine.database)
     yield await _server(engine)
     yield await _schema(store)
+    yield await _months(engine, store)
+    yield await _locks(store)
     yield await _chain(engine)
     async for check in _canary(engine):
         yield check
@@ -41,6 +43,33 @@ async def _schema(store: DoctorStore) -> Check:
     newest, ahead = await store.schema()
     do = "" if ahead >= 1 else "start the engine: it makes them at every start"
     return Check("schema", "", ahead >= 1, f"{newest}; partitions for {ahead} months to come", do)
+
+
+async def _months(engine: Engine, store: DoctorStore) -> Check:
+    strays = await store.without_month()
+    if strays:
+        do = "let the engine run an hour: it makes the month and moves them"
+        return Check("months", some(strays), False, "rows lie in no month, for none was made in time", do)
+    begun = await engine.keeper.store.unfinished()
+    held = [month for month in await engine.keeper.plan() if month.held]
+    if begun or held:
+        names = some([f"{month:%Y-%m}" for month in begun] or [month.name for month in held])
+        why = "began to go and is not gone" if begun else "; ".join(held[0].held)
+        return Check("months", names, False, f"past its term: {why}", "`warnengine retention plan` names all")
+    kept = engine.settings.retention.years
+    return Check("months", "", True, f"kept for {kept} years" if kept else "kept for ever")
+
+
+AT_ONCE = 8
+"""Statements that look through every month at one time."""
+
+
+async def _locks(store: DoctorStore) -> Check:
+    room, most, now = await store.locks()
+    if room >= most * AT_ONCE:
+        return Check("locks", "", True, f"room for {room}, a statement takes {most} at most")
+    do = f"set max_locks_per_transaction = {-(-now * most * AT_ONCE // room)} or more, and start PostgreSQL again"
+    return Check("locks", "", False, f"room for {room}, and a statement may take {most}: sending may fail", do)
 
 
 async def _chain(engine: Engine) -> Check:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from warnengine.console.duty.forms import Form, form
 from warnengine.console.duty.room import Room, to
-from warnengine.console.duty.words import BEIJING, hour
+from warnengine.console.duty.words import hour
+from warnengine.model.clock import BEIJING
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 from warnengine.order.authority import NOTICE

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from warnengine.model.errors import Refused
-from warnengine.order.hand import Who
+from warnengine.order.wish import Who
 from warnengine.settings import Operator, Settings
 
 COMMON = "值班室共用令牌"

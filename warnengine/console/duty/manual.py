@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request, Response
 
 from warnengine.console.duty.forms import Form, form
 from warnengine.console.duty.room import Room, to
-from warnengine.console.duty.words import BEIJING
 from warnengine.model.book import UnitKind
 from warnengine.model.byhand import FAMILY
+from warnengine.model.clock import BEIJING
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
-from warnengine.order.hand import ORDERED, Wish
+from warnengine.order.wish import ORDERED, Wish
 
 STEP = timedelta(minutes=5)
 """Deadlines are clock times that somebody can say aloud."""

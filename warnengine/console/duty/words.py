@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from warnengine.model.book import RuleBook
 from warnengine.model.byhand import FAMILY
+from warnengine.model.clock import BEIJING
 from warnengine.model.level import Level
 from warnengine.order.compose import hazard_name
 
-BEIJING = timezone(timedelta(hours=8))
 CHANNELS = {
     "sms": "短信", "email": "邮件", "push": "手机推送", "wecom": "企业微信", "app": "应用",
     "loudspeaker": "大喇叭", "extra": "其他", "voice": "语音电话", "call": "人工电话",

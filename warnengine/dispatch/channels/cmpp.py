@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from warnengine.dispatch.channel import ChannelError, Inbox, Outgoing
 from warnengine.dispatch.channels import cmpp_pdu as pdu
@@ -12,9 +12,9 @@ from warnengine.dispatch.channels.cmpp_session import CmppSession
 from warnengine.dispatch.channels.smpp_pdu import relative_validity
 from warnengine.dispatch.channels.sms_inbound import Inbound
 from warnengine.dispatch.channels.sms_line import SmsLine
+from warnengine.model.clock import BEIJING
 from warnengine.settings import CmppGateway
 
-CHINA = timezone(timedelta(hours=8))
 """Gateways compare the hour of a login with their own."""
 
 
@@ -54,7 +54,7 @@ class CmppChannel(SmsLine[CmppSession]):
         return CmppSession(self._settings, self._inbound)
 
     def _log_in(self, session: CmppSession) -> None:
-        session.connect(datetime.now(UTC).astimezone(CHINA).strftime("%m%d%H%M%S"))
+        session.connect(datetime.now(UTC).astimezone(BEIJING).strftime("%m%d%H%M%S"))
 
     def _login_refused(self, status: int) -> ChannelError:
         return login_refusal(status)

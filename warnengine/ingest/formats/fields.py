@@ -11,12 +11,11 @@ from typing import TypeVar
 
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.xml import Element, text
+from warnengine.model.clock import BEIJING
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
 from warnengine.model.place import Area
 from warnengine.model.warning import Gravity, MsgType, Problem, Status
-
-BEIJING = timezone(timedelta(hours=8))
 
 _MOMENT = re.compile(
     r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:T|\s+)(\d\d?)(?::(\d\d))?(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from warnengine.ingest.formats.fields import BEIJING
+from warnengine.model.clock import BEIJING
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,33 +68,35 @@ def _as_utf8(body: bytes) -> bytes:
     return _CHINESE_ENCODING.sub(rb"\1utf-8\3", text.encode())
 
 
-def _scan(body: bytes) -> None:
-    """Run through the whole body at once (expat before 2.6 is quadratic in pieces) and refuse what is hostile."""
-    depth = count = 0
+class _Guard:
+    """Refuses what is hostile while expat runs through it."""
 
-    def start(_name: str, attributes: list[str]) -> None:
-        nonlocal depth, count
-        depth += 1
-        count += 1
-        if depth > MAX_DEPTH:
+    depth = elements = 0
+
+    def start(self, _name: str, attributes: list[str]) -> None:
+        self.depth += 1
+        self.elements += 1
+        if self.depth > MAX_DEPTH:
             raise RefusedWarning("too_deep", f"Elements are nested more than {MAX_DEPTH} deep.")
-        if count > MAX_ELEMENTS:
+        if self.elements > MAX_ELEMENTS:
             raise RefusedWarning("too_many_elements", f"More than {MAX_ELEMENTS} elements.")
         if len(attributes) > 2 * MAX_ATTRIBUTES:
             raise RefusedWarning("too_many_attributes", f"More than {MAX_ATTRIBUTES} attributes on one element.")
 
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
+    def end(self, _name: str) -> None:
+        self.depth -= 1
 
-    def doctype(*_: object) -> None:
+    def doctype(self, *_: object) -> None:
         raise RefusedWarning("doctype", "The message has a DOCTYPE; ask the issuer to send it without.")
 
-    scanner = expat.ParserCreate()
+
+def _scan(body: bytes) -> None:
+    """Run through the whole body at once (expat before 2.6 is quadratic in pieces) and refuse what is hostile."""
+    guard, scanner = _Guard(), expat.ParserCreate()
     scanner.ordered_attributes = True
-    scanner.StartElementHandler = start
-    scanner.EndElementHandler = end
-    scanner.StartDoctypeDeclHandler = doctype
+    scanner.StartElementHandler = guard.start
+    scanner.EndElementHandler = guard.end
+    scanner.StartDoctypeDeclHandler = guard.doctype
     try:
         scanner.Parse(body, True)
     except expat.ExpatError as error:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from warnengine.model.book import ApprovalRule, Rung, Step, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
+from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.lint import after_answers
 from warnengine.rulebook.parse import Located
@@ -25,7 +26,7 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _steps(place, level.key)
         yield from _minutes(place)
         yield from _called(place, level.key, draft)
-        yield from _channels(place)
+        yield from _channels(place, level)
         yield from after_answers.check(place, level.key, draft)
     yield from after_answers.night(draft)
     for rule in draft.approvals:
@@ -72,7 +73,9 @@ def _called(place: Located[Rung], level: str, draft: Draft) -> Iterator[Finding]
             yield place.error(f"{level} calls nobody in a {kind}", f"add posts to called.{kind}", "called")
 
 
-def _channels(place: Located[Rung]) -> Iterator[Finding]:
+def _channels(place: Located[Rung], level: Level) -> Iterator[Finding]:
+    if level >= Level.ORANGE and "next_channel" in place.value.model_fields_set:
+        yield place.error(f"{level.key} goes by every channel at once", "remove it", "next_channel")
     if not place.value.channels:
         yield place.error("no channel", did_you_mean("", CHANNELS), "channels")
     for index, channel in enumerate(place.value.channels):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
 from warnengine.model.book import Authorisation
+from warnengine.model.clock import BEIJING
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.parse import Located
 
-BEIJING = timezone(timedelta(hours=8))
 LONGEST = timedelta(days=400)
 """年度审定: what is longer has not been looked at for more than a year."""
 NOTICE = timedelta(days=30)

@@ -4,7 +4,7 @@ VALUES (:gateway, :address, :line, :words, :raw, :bundle, :verdict);
 
 -- name: hold_number(address)!
 -- One reply of a number at a time.
-SELECT pg_advisory_xact_lock(hashtextextended(:address, 7072));
+SELECT pg_advisory_xact_lock(hashtextextended(:address, lock_of(7072)));
 
 -- name: last_to(channel, address)^
 -- The bundle that was read last at an address, with its person: what was refused cannot be meant, and what is still on
@@ -137,7 +137,10 @@ WHERE b.id = :bundle AND NOT EXISTS (SELECT FROM task t WHERE t.bundle = b.id AN
 
 -- name: hurry(bundle)!
 -- The person cannot answer: the next rung is due now.
-UPDATE timer SET due = engine_now() WHERE bundle = :bundle AND fired_at IS NULL AND act = 'deputy' AND due > engine_now();
+INSERT INTO timer (bundle, step, act, due)
+SELECT bundle, step, act, engine_now() FROM every_timer
+WHERE bundle = :bundle AND fired_at IS NULL AND act = 'deputy' AND due > engine_now()
+ON CONFLICT (bundle, step) DO UPDATE SET due = excluded.due;
 
 -- name: not_theirs(district, person, channel, address)!
 -- A stranger has this number: nothing but an all-clear goes there until the address list is put right.

@@ -12,32 +12,47 @@ SELECT seal_mark();
 -- name: seal(mark)$
 SELECT seal_up_to(:mark);
 
+-- name: cuts()
+-- Where the chain was cut, and the hash of the last row before.
+SELECT cut, cut_hash FROM gone_month WHERE cut > 0;
+
 -- name: differences(within)
 -- Where the tables say something else than the chain. within: only what was sealed so lately; null: everything. Months
--- whose partition was dropped are left out: their digests stay.
+-- up to the last that the chain itself has as gone are left out: their digests stay. Of months without names what was taken out is.
 WITH seals AS MATERIALIZED (
     SELECT seq, body, (row_number() OVER (ORDER BY seq))::int AS place FROM audit
     WHERE kind = 'seal' AND (:within::interval IS NULL OR at >= engine_now() - :within::interval)
+), gone AS MATERIALIZED (
+    SELECT coalesce(max(to_char(g.month, 'YYYYMM')), '') AS until FROM gone_month g
+    WHERE EXISTS (SELECT FROM audit WHERE kind = 'retention' AND body ->> 'month' = to_char(g.month, 'YYYYMM'))
 ), span AS (
     SELECT min((body #>> '{since,text}')::bigint) AS text, max((body #>> '{upto,text}')::bigint) AS to_text,
            min((body #>> '{since,answer}')::bigint) AS answer, max((body #>> '{upto,answer}')::bigint) AS to_answer,
            min((body #>> '{since,at}')::timestamp AT TIME ZONE 'UTC')
-               || array_agg((body #>> '{upto,at}')::timestamp AT TIME ZONE 'UTC' ORDER BY seq) AS bounds
+               || array_agg((body #>> '{upto,at}')::timestamp AT TIME ZONE 'UTC' ORDER BY seq) AS bounds,
+           -- seals of before have no pieces; all of them come first
+           max(place) FILTER (WHERE body -> 'sent' <> '[]' AND NOT body #> '{sent,0}' ? 'pieces') AS last_whole
     FROM seals
 ), sealed AS (
     SELECT seq, 'text' AS what, one ->> 'id' AS id, one FROM seals, jsonb_array_elements(body -> 'texts') AS one
     UNION ALL
-    SELECT seq, 'answer', one ->> 'id', one FROM seals, jsonb_array_elements(body -> 'answers') AS one
+    SELECT seq, 'answer', one ->> 'id', named(one) FROM seals, jsonb_array_elements(body -> 'answers') AS one
+    WHERE to_char(month_of((one ->> 'bundle')::bigint), 'YYYYMM') > (SELECT until FROM gone)
     UNION ALL
     SELECT seq, 'sent', place || '/' || (one ->> 'month'), one FROM seals, jsonb_array_elements(body -> 'sent') AS one
-    WHERE to_regclass('delivery_' || (one ->> 'month')) IS NOT NULL
+    WHERE one ->> 'month' > (SELECT until FROM gone)
 ), found AS (
     SELECT 'text' AS what, t.id::text AS id, t.seal AS one FROM span, text_seal t WHERE t.id > span.text AND t.id <= to_text
     UNION ALL
-    SELECT 'answer', a.id::text, a.seal FROM span, answer_seal a WHERE a.id > span.answer AND a.id <= to_answer
+    SELECT 'answer', a.id::text, named(a.seal) FROM span, answer_seal a WHERE a.id > span.answer AND a.id <= to_answer
+      AND to_char(month_of((a.seal ->> 'bundle')::bigint), 'YYYYMM') > (SELECT until FROM gone)
     UNION ALL
-    SELECT 'sent', place || '/' || month, to_jsonb(d) - 'place' FROM span, sent_digests(bounds) d
-    WHERE to_regclass('delivery_' || month) IS NOT NULL
+    SELECT 'sent', place || '/' || month, to_jsonb(d) - 'place' FROM span, sent_digests(bounds[1 : coalesce(last_whole, 0) + 1]) d
+    WHERE last_whole > 0 AND month > (SELECT until FROM gone)
+    UNION ALL
+    SELECT 'sent', place + coalesce(last_whole, 0) || '/' || month, to_jsonb(d) - 'place'
+    FROM span, sent_pieces(bounds[coalesce(last_whole, 0) + 1 : cardinality(bounds)]) d
+    WHERE month > (SELECT until FROM gone)
 )
 SELECT what, id, s.seq AS row, s.one AS sealed, f.one AS found
 FROM sealed s FULL JOIN found f USING (what, id) WHERE s.one IS DISTINCT FROM f.one

@@ -62,12 +62,14 @@ INSERT INTO verification (version, person, by, words) VALUES (:version, :person,
 -- Engine time, the next moment at which something is due, and how much is in flight right now.
 SELECT engine_now() AS now,
        least((SELECT min(due) FROM timer WHERE fired_at IS NULL),
+             (SELECT min(due) FROM schedule WHERE brought_at IS NULL),
              (SELECT min(due) FROM chunk WHERE finished_at IS NULL),
              (SELECT min(due) FROM askable)) AS next,
        (SELECT count(*) FROM district_warning WHERE applied_at IS NULL)
      + (SELECT count(*) FROM change WHERE expanded_at IS NULL)
      + (SELECT count(*) FROM chunk WHERE finished_at IS NULL AND (due <= engine_now() OR lease_until IS NOT NULL))
      + (SELECT count(*) FROM timer WHERE fired_at IS NULL AND due <= engine_now())
+     + (SELECT count(*) FROM schedule WHERE brought_at IS NULL AND due <= engine_now())
      + (SELECT count(*) FROM askable WHERE due <= engine_now())
      + (SELECT count(*) FROM approval WHERE decided_at IS NOT NULL AND applied_at IS NULL) AS busy;
 
@@ -81,8 +83,9 @@ SELECT extract(epoch FROM clock_timestamp())::float8 AS clock, (SELECT count(*) 
        ARRAY(SELECT scope FROM halt WHERE resumed_at IS NULL) AS halts,
        coalesce((SELECT extract(epoch FROM engine_now() - min(asked_at)) FROM approval WHERE decided_at IS NULL AND kind = 'before'), 0)::float8
            AS approvals_oldest,
-       coalesce((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL AND due < engine_now()),
-                0)::float8 AS timer_lag,
+       greatest((SELECT extract(epoch FROM engine_now() - min(due)) FROM timer WHERE fired_at IS NULL),
+                (SELECT extract(epoch FROM engine_now() - min(due)) FROM schedule WHERE brought_at IS NULL), 0)::float8
+           AS timer_lag,
        (SELECT count(*) FROM receipt WHERE matched_at IS NULL) AS parked;
 
 -- name: obligations()
@@ -152,7 +155,7 @@ GROUP BY source;
 
 -- name: alone()$
 -- Whether no other engine publishes now. The lock ends with the transaction.
-SELECT pg_try_advisory_xact_lock(7072);
+SELECT pg_try_advisory_xact_lock(lock_of(7072));
 
 -- name: unsent(most)
 SELECT id, at, type, subject, data FROM outbox WHERE sent_at IS NULL ORDER BY id LIMIT :most;

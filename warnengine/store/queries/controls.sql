@@ -1,11 +1,11 @@
 -- name: alone()!
 -- Waits for every intent that is being written; until the end of this transaction none is.
-SELECT pg_advisory_xact_lock(7073);
+SELECT pg_advisory_xact_lock(lock_of(7073));
 
 -- name: cut_intents()!
 -- Whoever holds up a stop is in the middle of writing intents: without its connection nothing of them is sent.
 SELECT pg_terminate_backend(pid) FROM pg_locks
-WHERE locktype = 'advisory' AND classid = 0 AND objid = 7073 AND mode = 'ShareLock' AND granted
+WHERE locktype = 'advisory' AND classid = 0 AND objid::bigint = lock_of(7073) AND mode = 'ShareLock' AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid();
 
 -- name: halt(scope, target, by, why, automatic)^
@@ -24,6 +24,13 @@ SELECT * FROM halt WHERE (resumed_at IS NULL) = :open ORDER BY id DESC LIMIT 200
 
 -- name: resume(id, by)!
 UPDATE halt SET resumed_at = engine_now(), resumed_by = :by WHERE id = :id;
+
+-- name: end_lapsed(by)
+-- End the automatic stops of orders that have lapsed.
+UPDATE halt h SET resumed_at = engine_now(), resumed_by = :by
+WHERE h.automatic AND h.resumed_at IS NULL AND h.scope = 'order'
+  AND EXISTS (SELECT FROM standing_order o WHERE o.id::text = h.target AND o.lapsed_at IS NOT NULL)
+RETURNING id;
 
 -- name: waiting(scope, target)^
 -- What waits behind a stop, and how it will be judged when it ends.

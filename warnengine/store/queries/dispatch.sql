@@ -12,7 +12,7 @@ RETURNING id, epoch, number, purpose, lane, only_delivery, engine_now() AS now;
 
 -- name: doubts(chunk, epoch, only_delivery)
 -- Attempts that an earlier owner wrote down and never settled. From the deliveries of the chunk: attempts are many.
-SELECT a.delivery, a.number, d.address, b.level, b.not_after
+SELECT a.delivery, a.number, d.address, b.level, b.not_after, b.kind = 'lapse' AS lapses
 FROM (SELECT * FROM delivery WHERE chunk = :chunk
       UNION ALL
       SELECT * FROM delivery WHERE id = :only_delivery) AS d
@@ -21,40 +21,44 @@ CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
 WHERE true
   AND NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number);
 
--- name: candidates(chunk, number, only_delivery, most)
+-- name: candidates(chunk, number, only_delivery, fresh, most)
 -- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
+-- fresh: nobody has had this chunk before, and these are the first attempts, so that nothing can be on record.
+-- Scalar subqueries with LIMIT 1, not EXISTS: the planner would hash whole tables for it, the longer the history is.
 -- A request for approval does not go stale with a version, but with the decision; nobody is asked to stand in for
 -- somebody who has answered meanwhile; no machine calls about what is answered or what the duty room calls about;
 -- nothing but an all-clear goes to a number that is not theirs any more.
-WITH waiting AS MATERIALIZED (
+-- untried: how many there are, those that must wait and those beyond :most included.
+WITH untried AS MATERIALIZED (
+    SELECT * FROM (SELECT * FROM delivery WHERE id = :only_delivery
+                   UNION ALL
+                   SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
+    WHERE :fresh::boolean OR NOT tried(d.id, :number::smallint)
+), waiting AS MATERIALIZED (
     SELECT d.id, d.bundle, d.channel, d.address
-    FROM (SELECT * FROM delivery WHERE id = :only_delivery
-          UNION ALL
-          SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
-    JOIN bundle b ON b.id = d.bundle
-    WHERE NOT tried(d.id, :number::smallint)
-      AND ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
+    FROM untried d JOIN bundle b ON b.id = d.bundle
+    WHERE ((SELECT halts()) = '{}' OR NOT stopped(b, (SELECT halts())))
       AND (b.follows = '{}' OR NOT EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before)))
     ORDER BY d.id LIMIT :most
 )
-SELECT d.id AS delivery, :number::smallint AS number, d.bundle, d.address, b.level, b.not_after, b.text,
+SELECT (SELECT count(*) FROM untried) AS untried, d.id AS delivery, :number::smallint AS number, d.bundle, d.address,
+       b.change, b.level, b.not_after, b.kind = 'lapse' AS lapses, b.text,
        b.purpose = 'order' AND b.kind <> 'issue' AS renews,
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
-       EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
+       b.approval IS NOT NULL AND (SELECT decided_at IS NOT NULL FROM approval WHERE id = b.approval)
            OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
-           OR d.channel = 'voice' AND (NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
-               OR EXISTS (SELECT FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call')) AS moot,
-       b.kind <> 'lapse' AND EXISTS (SELECT FROM address a WHERE a.district = b.district AND a.person = b.person
-                                     AND a.address = d.address AND a.retired_at IS NOT NULL) AS retired,
-       NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.state IN ('open', 'reached'))
-           AND b.purpose = 'order' AS answered,
-       EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'delivered')
-           OR EXISTS (SELECT FROM delivery_event e WHERE e.delivery = d.id AND e.what = 'accepted'
-                      AND NOT EXISTS (SELECT FROM delivery_event l WHERE l.delivery = d.id AND l.number = e.number
-                                      AND l.what IN ('undelivered', 'silent'))) AS taken,
+           OR d.channel = 'voice' AND (asked.open IS NULL
+               OR (SELECT true FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call' LIMIT 1) IS NOT NULL)
+           AS moot,
+       b.kind <> 'lapse' AND (SELECT true FROM address a WHERE a.district = b.district AND a.person = b.person
+                              AND a.address = d.address AND a.retired_at IS NOT NULL LIMIT 1) IS NOT NULL AS retired,
+       b.purpose = 'order' AND asked.open IS NULL AS answered,
+       NOT :fresh::boolean AND taken(d.id) AS taken,
        p.name, coalesce(silent.posts, b.posts) AS posts
 FROM waiting d
 JOIN bundle b ON b.id = d.bundle
+CROSS JOIN LATERAL (SELECT (SELECT true FROM obligation WHERE bundle = b.id AND state IN ('open', 'reached') LIMIT 1) AS open)
+    AS asked
 LEFT JOIN bundle silent ON silent.id = b.behalf
 JOIN person p ON p.district = b.district AND p.key = coalesce(silent.person, b.person)
 ORDER BY d.id;
@@ -85,19 +89,26 @@ SELECT c.id, c.epoch FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chu
 JOIN chunk c ON c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner
 ORDER BY c.id FOR UPDATE OF c;
 
+-- name: finish(owner, chunks, epochs)
+-- Chunks whose every delivery has its outcome are over, where they are still ours.
+UPDATE chunk c SET lease_until = NULL, finished_at = engine_now()
+FROM unnest(:chunks::bigint[], :epochs::int[]) AS claim(chunk, epoch)
+WHERE c.id = claim.chunk AND c.epoch = claim.epoch AND c.owner = :owner RETURNING c.id;
+
 -- name: release(chunk)!
--- Give a chunk back: finished when nothing is left, else due again, at once or after a hold.
+-- Give a chunk back: finished when nothing is left, else due again: at once, or a moment later where what all of it
+-- follows is not settled yet, or after a while where people have stopped it.
 UPDATE chunk c SET lease_until = NULL,
     finished_at = CASE WHEN waiting.n = 0 THEN engine_now() END,
-    due = CASE WHEN waiting.n > 0 AND waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
-FROM (SELECT count(*) AS n,
-             bool_and(EXISTS (SELECT FROM bundle b, unnest(b.follows) AS before
-                              WHERE b.id = d.bundle AND unsettled(before))
-                      OR EXISTS (SELECT FROM bundle b WHERE b.id = d.bundle AND stopped(b, (SELECT halts_in_force())))) AS held
-      FROM chunk k CROSS JOIN LATERAL (
+    due = CASE WHEN waiting.stopped THEN engine_now() + interval '2 seconds'
+               WHEN waiting.held THEN engine_now() + interval '0.3 seconds' ELSE c.due END
+FROM (SELECT count(*) AS n, bool_and(stopped(b, h.halts)) AS stopped,
+             bool_and(stopped(b, h.halts) OR EXISTS (SELECT FROM unnest(b.follows) AS before WHERE unsettled(before))) AS held
+      FROM (SELECT halts_in_force() AS halts) AS h CROSS JOIN chunk k CROSS JOIN LATERAL (
           SELECT id, bundle FROM delivery WHERE id = k.only_delivery
           UNION ALL
           SELECT id, bundle FROM delivery WHERE chunk = k.id AND k.only_delivery IS NULL) AS d
+      JOIN bundle b ON b.id = d.bundle
       WHERE k.id = :chunk AND NOT tried(d.id, k.number)) AS waiting
 WHERE c.id = :chunk;
 
@@ -142,11 +153,10 @@ FROM delivery d JOIN bundle b ON b.id = d.bundle
 WHERE d.id = :delivery AND a.district = b.district AND a.person = b.person AND a.channel = d.channel
   AND a.address = d.address AND a.channel = 'push' AND a.retired_at IS NULL;
 
--- name: first_intents(bundles)
+-- name: first_intents(changes)
 -- Seconds from the acceptance of the warning to this moment, for each change whose first text leaves now.
 WITH noted AS (
-    INSERT INTO first_intent (change)
-    SELECT DISTINCT change FROM bundle WHERE id = ANY(:bundles::bigint[]) ON CONFLICT DO NOTHING RETURNING change, at
+    INSERT INTO first_intent (change) SELECT unnest(:changes::bigint[]) ON CONFLICT DO NOTHING RETURNING change, at
 )
 SELECT extract(epoch FROM noted.at - c.warned_at)::float8 AS seconds
 FROM noted JOIN change c ON c.id = noted.change WHERE c.warned_at IS NOT NULL;

@@ -4,9 +4,7 @@ SELECT max(name) FROM migration;
 -- name: months_ahead()$
 -- How many coming months have their partitions, without a gap.
 SELECT count(*) FROM generate_series(1, 12) AS n
-WHERE (SELECT bool_and(to_regclass(parent || to_char(date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => m), '_YYYYMM'))
-                       IS NOT NULL)
-       FROM generate_series(0, n) AS m, unnest(ARRAY['delivery', 'attempt', 'delivery_event']) AS parent);
+WHERE NOT EXISTS (SELECT FROM missing_partitions((now() AT TIME ZONE 'UTC')::date, n + 1));
 
 -- name: people(district)
 SELECT p.key, p.name,

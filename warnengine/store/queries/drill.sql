@@ -17,12 +17,6 @@ SELECT current_schema();
 -- name: role()$
 SELECT current_user;
 
--- name: lock_apart()
--- Locks of the chain are one per database, not per schema: a drill that is held up must hold up no live decision.
-SELECT replace(pg_get_functiondef(p.oid), 'pg_advisory_xact_lock(7071)', 'pg_advisory_xact_lock(7171)') AS definition
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname = current_schema() AND p.prosrc LIKE '%pg_advisory_xact_lock(7071)%';
-
 -- name: pause(words)!
 INSERT INTO task (district, kind, words)
 SELECT code, 'unclear', :words FROM district

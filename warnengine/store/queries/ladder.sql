@@ -1,6 +1,22 @@
+-- name: bring_due()!
+-- A timer for every bundle of each schedule that has a step due now, unless somebody has hurried it already.
+WITH due AS (
+    SELECT id, step FROM schedule WHERE brought_at IS NULL AND due <= (SELECT engine_now())
+    ORDER BY due, id, step FOR UPDATE SKIP LOCKED
+), brought AS (
+    UPDATE schedule s SET brought_at = engine_now() FROM due WHERE s.id = due.id AND s.step = due.step RETURNING s.*
+)
+INSERT INTO timer (bundle, step, act, due)
+SELECT b.id, s.step, s.act, s.due FROM brought s JOIN bundle b ON b.schedule = s.id ON CONFLICT DO NOTHING;
+
 -- name: due_timers(most)
 -- Timers that have run out, locked, with what they are about.
-SELECT t.bundle, t.step, t.act, t.due, b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
+SELECT t.bundle, t.step, t.act, coalesce(t.first_due, t.due) AS due,
+       EXISTS (SELECT FROM timer n WHERE n.bundle = t.bundle AND n.fired_at IS NULL AND n.due > t.due
+               AND n.act NOT IN ('finish', 'unfinished', 'shared')) AS more,
+       CASE WHEN t.act IN ('again', 'finish') THEN coalesce(
+           (SELECT jsonb_agg(to_jsonb(l)) FROM texts_lately(b.district, b.person, interval '1 hour') AS l), '[]') ELSE '[]' END AS lately,
+       b.district, b.person, b.change, b.level, b.kind, b.versions, b.posts,
        b.not_after, p.name, engine_now() AS now,
        coalesce((SELECT jsonb_agg(jsonb_build_object('level', coalesce(v.level, v.before), 'proof', proof_of(o), 'called', n.called,
                                                      'answered', n.answered))
@@ -26,7 +42,7 @@ ORDER BY b.lane, t.due, t.bundle, t.step LIMIT :most FOR UPDATE OF t SKIP LOCKED
 -- name: alone()$
 -- Whether no other engine climbs now: what runs out at once is one message to a person. The lock ends with the
 -- transaction, which ends with its connection or after standing still for some seconds.
-SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(7074);
+SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND pg_try_advisory_xact_lock(lock_of(7074));
 
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
@@ -42,23 +58,43 @@ HAVING max(v.not_after) <= (SELECT engine_now())
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
 ON CONFLICT DO NOTHING;
 
--- name: unheard()
-SELECT district, unit, hazard, family, level, engine_now() - made_at AS since, people FROM unheard
-WHERE district <> canary();
+-- name: unheard(after)
+-- Standing orders that nobody of those who must answer is known to have got, once they are of this age; and those that
+-- nobody is called for (people is 0). A re-opened order asks only those who have not acted: its silence is not that of
+-- the town.
+SELECT o.district, o.unit, o.hazard, o.family, v.level, engine_now() - v.made_at AS since,
+       (SELECT count(*) FROM obligation WHERE version = v.id AND chased)::int AS people
+FROM standing_order o
+JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+JOIN change c ON c.id = v.change
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM obligation WHERE version = v.id AND chased) AS called) AS anybody
+WHERE o.lapsed_at IS NULL AND o.district <> canary() AND v.level IS NOT NULL AND v.not_after > (SELECT engine_now())
+  AND CASE WHEN called THEN v.kind IN ('issue', 'update') AND v.made_at <= (SELECT engine_now() - :after::interval)
+                            AND (SELECT bool_and(state = 'open') FROM obligation WHERE version = v.id AND chased)
+           ELSE c.expanded_at IS NOT NULL
+                AND (v.kind <> 'reopen'
+                     OR NOT EXISTS (SELECT FROM order_version w JOIN obligation e ON e.version = w.id AND e.chased
+                                    WHERE w.standing_order = o.id)) END;
 
 -- name: alarm(district, danger, words)$
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'silent', :danger, :words)
 ON CONFLICT DO NOTHING RETURNING id;
 
+-- name: timer_later(bundle, step, until)!
+UPDATE timer SET due = :until, first_due = coalesce(first_due, due)
+WHERE bundle = :bundle AND step = :step AND fired_at IS NULL;
+
 -- name: timer_fired(bundle, step, outcome)!
 UPDATE timer SET fired_at = engine_now(), outcome = :outcome WHERE bundle = :bundle AND step = :step;
 
 -- name: remind(bundle)!
--- One more attempt for every delivery of a bundle, numbered after all that exist or are planned.
+-- One more attempt for every delivery of a bundle, numbered after all that exist or are planned. A channel whose turn
+-- has not come is not reminded by.
 INSERT INTO chunk (channel, lane, purpose, only_delivery, number, due)
 SELECT d.channel, b.lane, 'reminder', d.id, next_number(d.id), engine_now()
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.id BETWEEN b.id AND b.id + 15
 WHERE b.id = :bundle
+  AND NOT EXISTS (SELECT FROM chunk n WHERE n.only_delivery = d.id AND n.purpose = 'next' AND n.finished_at IS NULL)
 ON CONFLICT (only_delivery, number) WHERE only_delivery IS NOT NULL DO NOTHING;
 
 -- name: call_again(bundle, channel)$
@@ -73,10 +109,12 @@ RETURNING id;
 -- A bundle goes by telephone too: by hand to the number that is for calls, else to the mobile; by a machine, which
 -- nobody at a desk can be asked for, to the mobile first. Null where there is none.
 WITH way AS (
+    -- sixteen places and no more: the next one is that of another person's bundle
     SELECT b.id, b.lane, a.address, 1 + (SELECT coalesce(max(d.id), b.id - 1) FROM delivery d
                                          WHERE d.id BETWEEN b.id AND b.id + 15) AS delivery
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
     WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
+      AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = b.id + 15)
     ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
 ), line AS (
     INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
@@ -87,7 +125,7 @@ SELECT way.delivery, way.id, :channel, way.address, line.id FROM way, line RETUR
 
 -- name: alone_in_vain()$
 -- Whether no other process looks for calls in vain now. The lock ends with the transaction.
-SELECT pg_try_advisory_xact_lock(7075);
+SELECT pg_try_advisory_xact_lock(lock_of(7075));
 
 -- name: in_vain(after)
 -- Bundles that a machine should have spoken, unanswered and not on the duty room's list: its last call came to nothing
@@ -103,7 +141,7 @@ CROSS JOIN LATERAL (
 WHERE b.not_after > (SELECT engine_now())
   AND (call.what IN ('failed', 'held')
        OR call.what IN ('undelivered', 'silent')
-          AND NOT EXISTS (SELECT FROM timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
+          AND NOT EXISTS (SELECT FROM every_timer t WHERE t.bundle = b.id AND t.act = 'voice' AND t.fired_at IS NULL)
        OR call.what IN ('queued', 'refused', 'unknown') AND last.at < (SELECT engine_now() - :after::interval))
   AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached'))
   AND NOT EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NOT NULL)

@@ -47,6 +47,10 @@ WHERE (s.items IS NULL OR s.items @> jsonb_build_array(jsonb_build_object('order
 UPDATE approval SET applied_at = engine_now()
 WHERE district = :district AND decided_at IS NOT NULL AND applied_at IS NULL;
 
+-- name: identifiers(arrivals)
+SELECT DISTINCT w.identifier FROM arrival_warning a JOIN warning w ON w.id = a.warning
+WHERE a.arrival = ANY(:arrivals::bigint[]);
+
 -- name: add_change(district, warned_at, because)$
 INSERT INTO change (district, made_at, warned_at, because)
 VALUES (:district, engine_now(), :warned_at, :because::text[]) RETURNING id;
@@ -91,8 +95,8 @@ SELECT id, district FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FO
 -- name: change_expanded(change)!
 UPDATE change SET expanded_at = engine_now() WHERE id = :change;
 
--- name: audience(change, most)
--- The people of a change who have no bundle of it yet, gravest first, each with every version that they must
+-- name: audience(change, most, leading)
+-- The people of a change who have no bundle of it yet, gravest first, then those in leading posts, each with every version that they must
 -- know, the bundles that must be settled before, and the addresses to use.
 WITH mine AS (
     SELECT v.id, v.standing_order, v.version, v.kind, v.posts, o.unit, o.district
@@ -135,6 +139,7 @@ WITH mine AS (
     SELECT k.person, array_agg(DISTINCT k.version ORDER BY k.version) AS versions,
            coalesce(array_agg(DISTINCT k.post) FILTER (WHERE k.post IS NOT NULL), '{}') AS posts,
            max(coalesce(v.level, v.before)) AS level,
+           coalesce(bool_or(split_part(k.post, '/', 2) = ANY(:leading::text[])), false) AS leads,
            -- as long as one of its orders lasts: a red must not be dropped because a blue beside it has ended
            coalesce(max(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
            CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
@@ -142,7 +147,7 @@ WITH mine AS (
     FROM (SELECT * FROM called UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
     JOIN order_version v ON v.id = k.version
     WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = k.person AND b.purpose = 'order')
-    GROUP BY k.person ORDER BY level DESC, k.person LIMIT :most
+    GROUP BY k.person ORDER BY level DESC, leads DESC, k.person LIMIT :most
 ), unsettled AS MATERIALIZED (
     SELECT e.person, array_agg(DISTINCT x.bundle) AS bundles
     FROM earlier e JOIN people p ON p.person = e.person, unnest(e.bundle || e.follows) AS x(bundle)
@@ -173,7 +178,7 @@ SELECT p.person, p.versions, p.posts, p.level, p.kind, p.not_after, c.district,
                    AND heard_of(c.district, p.person, v.standing_order, v.version)), '{}') AS known
 FROM people p JOIN change c ON c.id = :change
 LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
-ORDER BY p.level DESC, p.person;
+ORDER BY p.level DESC, p.leads DESC, p.person;
 
 -- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes, items)$
 INSERT INTO text (change, versions, known, purpose, short, subject, body, html, sha256, notes, items)
@@ -197,8 +202,9 @@ FROM bundle b JOIN order_version v ON v.id = ANY (b.versions) JOIN standing_orde
 WHERE b.id = ANY(:bundles::bigint[])
 ON CONFLICT (version, person) DO UPDATE SET bundle = excluded.bundle;
 
--- name: add_chunk(channel, lane)$
-INSERT INTO chunk (channel, lane, purpose, number, due) VALUES (:channel, :lane, 'first', 1, engine_now()) RETURNING id;
+-- name: add_chunk(channel, lane, after)$
+INSERT INTO chunk (channel, lane, purpose, number, due) VALUES (:channel, :lane, 'first', 1, engine_now() + :after::interval)
+RETURNING id;
 
 -- name: add_task(district, kind, bundle, person, words)!
 INSERT INTO task (district, kind, bundle, person, words) VALUES (:district, :kind, :bundle, :person, :words)

@@ -1,6 +1,6 @@
--- name: add_person(district, key, name)*!
-INSERT INTO person (district, key, name) VALUES (:district, :key, :name)
-ON CONFLICT (district, key) DO UPDATE SET name = excluded.name;
+-- name: add_person(district, key, name, prefers)*!
+INSERT INTO person (district, key, name, prefers) VALUES (:district, :key, :name, :prefers::text[])
+ON CONFLICT (district, key) DO UPDATE SET name = excluded.name, prefers = excluded.prefers;
 
 -- name: retire_all(district)!
 -- Numbers and mailboxes that the new list does not repeat are retired; a registered phone stays.

@@ -1,10 +1,15 @@
 -- name: keep(gateways, hashes, raws, ids, addresses, fates, codes, matched)
--- Keep receipts; those whose very bytes are kept already do not come back.
+-- Keep receipts; those whose very bytes are kept already do not come back. Receipts lie in months: what is kept in this one
+-- is found by its key, what was kept in the month before is looked for. No gateway repeats itself for longer.
 INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code, matched_at)
 SELECT gateway, sha256, raw, id, address, fate, code, CASE WHEN matched THEN clock_timestamp() END
 FROM unnest(:gateways::text[], :hashes::bytea[], :raws::bytea[], :ids::text[], :addresses::text[], :fates::text[],
             :codes::text[], :matched::boolean[]) AS said(gateway, sha256, raw, id, address, fate, code, matched)
-ON CONFLICT (gateway, sha256) DO NOTHING
+WHERE NOT EXISTS (SELECT FROM receipt r WHERE r.gateway = said.gateway AND r.sha256 = said.sha256
+                  AND r.id >= (SELECT month_begin((now() AT TIME ZONE 'UTC' - interval '1 month')::date))
+                  AND r.id < (SELECT month_begin((now() AT TIME ZONE 'UTC')::date))
+                  OFFSET 0)                                         -- never with all that was kept
+ON CONFLICT DO NOTHING
 RETURNING id, gateway, sha256;
 
 -- name: any_parked()$

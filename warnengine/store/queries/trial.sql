@@ -65,6 +65,7 @@ SELECT FROM district WHERE code = :district FOR UPDATE;
 UPDATE chunk SET finished_at = engine_now(), lease_until = NULL, epoch = epoch + 1 WHERE finished_at IS NULL;
 
 -- name: end_timers()!
+WITH over AS (UPDATE schedule SET brought_at = engine_now() WHERE brought_at IS NULL)
 UPDATE timer SET fired_at = engine_now(), outcome = '试运行结束' WHERE fired_at IS NULL;
 
 -- name: end_tasks()!

@@ -1,0 +1,67 @@
+"""parse and ingest: warnings from files."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from warnengine import rulebook
+from warnengine.cli.terminal import Files, content, idle_engine, run, settings
+from warnengine.ingest import formats
+from warnengine.ingest.formats.reading import Reading
+from warnengine.ingest.formats.report import describe
+from warnengine.model.arrival import Arrival, Verdict
+from warnengine.model.errors import RefusedWarning
+from warnengine.settings import Settings
+
+
+def parse(
+    files: Files, as_json: Annotated[bool, typer.Option("--json", help="One JSON line per file.")] = False
+) -> None:
+    """Say how the engine reads warnings, without taking them in."""
+    book = rulebook.load(settings().rules)
+    reading = Reading({book.district.code: book.district}, book.hazard_table)
+    results = [_parsed(file, reading) for file in files]
+    for result in results:
+        print(json.dumps(result, ensure_ascii=False, indent=None if as_json else 2))
+    raise typer.Exit(0 if all(result["ok"] for result in results) else 1)
+
+
+def _parsed(file: Path, reading: Reading) -> dict[str, Any]:
+    try:
+        warnings = formats.read(content(file), reading)
+    except (RefusedWarning, OSError) as error:
+        return {"file": str(file), "ok": False, "format": None, "warnings": [], "error": str(error)}
+    return {
+        "file": str(file),
+        "ok": True,
+        "format": warnings[0].format if warnings else None,
+        "warnings": [entry for warning in warnings for entry in describe(warning)],
+        "error": None,
+    }
+
+
+def ingest(files: Files) -> None:
+    """Hand warnings to the engine's store; a running engine acts on them at once."""
+    ingest_into(settings(), files)
+
+
+def ingest_into(settings: Settings, files: list[Path]) -> None:
+    """Hand warnings to the store of these settings; the exit code is 1 where one is quarantined."""
+    verdicts = run(_taken(settings, files))
+    raise typer.Exit(0 if Verdict.QUARANTINED not in verdicts else 1)
+
+
+async def _taken(settings: Settings, files: list[Path]) -> list[Verdict]:
+    async with idle_engine(settings) as engine:
+        taken = []
+        for file in files:
+            arrival = Arrival("command", f"{file}@{datetime.now().astimezone().isoformat()}", content(file))
+            one = await engine.take(arrival)
+            print(f"{file}: {one.verdict}" + (f" ({one.reason}: {one.explanation})" if one.reason else ""))
+            taken.append(one.verdict)
+        return taken

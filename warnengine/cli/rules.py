@@ -1,0 +1,36 @@
+"""rules: the rule book, checked and tested before it counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from warnengine import rulebook
+from warnengine.match.desired import desired
+from warnengine.model.finding import Severity, together
+
+group = typer.Typer(no_args_is_help=True, help="The rule book: 一行业一措施、一乡镇一方案.")
+Folder = Annotated[Path, typer.Argument()]
+
+
+@group.command()
+def check(folder: Folder = Path("rules")) -> None:
+    """Everything that is wrong with a rule book, with file, line and fix."""
+    findings = rulebook.check(folder)
+    print(*together(findings), sep="\n")
+    weights = Counter(finding.severity for finding in findings)
+    print(f"{folder}: " + ", ".join(f"{weights[weight]} {weight}s" for weight in Severity))
+    raise typer.Exit(1 if weights[Severity.ERROR] else 0)
+
+
+@group.command("test")
+def cases(folder: Folder = Path("rules")) -> None:
+    """Run the cases of a rule book: given this warning, these units get these orders, those do not."""
+    failures = rulebook.run_cases(folder, desired)
+    print(*failures, sep="\n")
+    count = len(list((folder / "cases").glob("*.yaml")))
+    print(f"{folder}: {count} files of cases, {len(failures)} complaints")
+    raise typer.Exit(1 if failures or not count else 0)

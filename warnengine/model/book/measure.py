@@ -1,0 +1,111 @@
+"""What units owe: measures (一行业一措施), and what is particular to one township (一乡镇一方案)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from warnengine.model.book.entry import Colour, Duration, Entry, Phrase
+from warnengine.model.book.unit import UnitKind
+
+
+class When(Entry):
+    """What makes a measure stand."""
+
+    hazard: str
+    level: Colour
+    family: str = "signal"
+
+
+class Evidence(StrEnum):
+    """What proves that a measure is done."""
+
+    COUNT = "count"
+    """A number of people; asked for in the SMS reply."""
+    PHOTO = "photo"
+    REPORT = "report"
+
+
+class Measure(Entry):
+    """One act that one unit owes when a hazard reaches a level: verb first, one deadline."""
+
+    id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
+    when: When
+    order: Phrase
+    """The act in plain words, without the deadline: 停止露天和高处作业,撤离临时工棚人员."""
+    deadline: Duration
+    """From the moment that the order is made; written out as a clock time."""
+    evidence: tuple[Evidence, ...] = ()
+    compulsory: bool = False
+    """停课停工停运关闭转移: stands only once the authority of approvals.yaml has said yes."""
+    advice: Phrase | None = None
+    """What stands in its place until then; required where compulsory."""
+    replaces: tuple[str, ...] = ()
+    """Measures of lower levels that it makes needless. A measure of a lower level that nothing replaces
+    continues at the higher one."""
+    posts: tuple[str, ...] = ()
+    """Posts that receive it beside those that the ladder calls at this level."""
+    ceiling: int | None = Field(default=None, ge=1)
+    """People that an order with it may have; absent: as `limits` in approvals.yaml says."""
+    confirm: Literal["bureau"] | None = None
+    """An engineering default or an inference: listed by `rules check` until the bureau has confirmed it."""
+
+
+RELAY = Measure.model_validate(
+    {
+        "id": "duty_room.relay",
+        "when": {"hazard": "any", "level": "blue", "family": "any"},
+        "order": "研判并决定如何处置:规则库没有这一灾种的措施",
+        "deadline": "15m",
+    }
+)
+"""What the duty room owes when a warning comes for which the book has no measure at all."""
+
+
+class Point(Entry):
+    """A place in a township where people are in danger."""
+
+    code: str
+    name: Phrase
+    kind: Phrase
+    """地灾隐患点, 山洪危险区, 低洼易涝点, 临河住户, 学校, 养老院, 景区 …"""
+    village: str = ""
+    households: int | None = None
+    people: int | None = None
+    route: str = ""
+    shelter: str = ""
+    sample: bool = False
+    confirm: Literal["bureau"] | None = None
+
+
+class Plan(Entry):
+    """一乡镇一方案: what is particular to one township."""
+
+    township: str = Field(pattern=r"^\d{9}$")
+    name: Phrase
+    risks: tuple[Phrase, ...] = ()
+    points: tuple[Point, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    confirm: Literal["bureau"] | None = None
+
+
+class Silent(Entry):
+    """A decision that nothing is owed at a level: without it, no measure is a gap."""
+
+    hazard: str
+    level: Colour
+    because: Phrase
+    decided_by: Phrase
+    """Who answers for it: 区应急局, and the date."""
+
+
+class MeasureFile(Entry):
+    """一行业一措施: the measures of one sector, or of every unit of one kind."""
+
+    sector: str | None = None
+    kind: UnitKind | None = None
+    """Instead of `sector`: township or committee, for what all of them do alike."""
+    measures: tuple[Measure, ...]
+    none: tuple[Silent, ...] = ()

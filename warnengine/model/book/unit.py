@@ -1,0 +1,65 @@
+"""Who receives orders: units and the posts in them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from warnengine.model.book.entry import Entry, Phrase
+
+
+class UnitKind(StrEnum):
+    """What a unit is to the district."""
+
+    DISTRICT = "district"
+    """The district's leadership (区领导)."""
+    DUTY_ROOM = "duty_room"
+    """区应急局值班室, which watches, chases and calls."""
+    SECTOR = "sector"
+    """A bureau or company that acts in the whole district (一行业一措施)."""
+    TOWNSHIP = "township"
+    """A 镇 or 街道 (一乡镇一方案)."""
+    COMMITTEE = "committee"
+    """A 管委会: receives orders like a township, is not an administrative division."""
+
+
+class Unit(Entry):
+    """Who receives orders."""
+
+    code: str = Field(pattern=r"^[a-z][a-z_]*$|^\d{9}$")
+    """A township's 9-digit code, else an English word: housing."""
+    name: Phrase
+    """区住房城乡建委"""
+    short: Phrase
+    """The name in an SMS: 住建委."""
+    kind: UnitKind
+    aliases: tuple[Phrase, ...] = ()
+    """For a township: other names found in real texts, such as 安居 and 旧县镇."""
+    parent: str | None = None
+    """The unit above; units form a tree."""
+    towns: tuple[str, ...] = ()
+    """For a 管委会: the townships whose weather it shares; empty: the whole district."""
+    rivers: tuple[str, ...] = ()
+    hills: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    tile: tuple[int, int] | None = None
+    """Column and row of its tile on the board."""
+    sample: bool = False
+    confirm: Literal["bureau"] | None = None
+
+
+class Post(Entry):
+    """A post that somebody holds in a unit: 值班员, 分管领导, 书记."""
+
+    key: str = Field(pattern=r"^[a-z][a-z_]*$")
+    name: Phrase
+    kinds: tuple[UnitKind, ...]
+    """The kinds of unit that have it."""
+    names: dict[UnitKind, Phrase] = {}
+    """What it is called in a kind of unit where that differs: 主任 of a 管委会 for 镇长(主任)."""
+
+    def name_in(self, kind: UnitKind) -> str:
+        """The post's name in that kind of unit."""
+        return self.names.get(kind, self.name)
