@@ -5,6 +5,7 @@ WarnEngineError
 ├── RuleBookError       the rule book does not pass
 ├── DirectoryError      the address list does not pass
 ├── Refused             somebody asked for what may not be, or not by them
+│   └── Clash           nothing was done; it may be tried again
 ├── StoreBusy           the store is in use; what was begun goes on at the next call
 └── StartRefused        this installation must not come up as it stands
 """
@@ -48,6 +49,13 @@ class Refused(WarnEngineError):
         super().__init__(message)
         self.status = status
         """As HTTP says it: 403 not by you, 404 no such thing, 409 not as things stand, 422 not in this form."""
+
+
+class Clash(Refused):
+    """Two transactions stood in each other's way and this one gave in: nothing of it stays."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "系统正忙,刚才的操作没有执行:请再按一次。")
 
 
 class NoRoom(ConnectionError):

@@ -3,7 +3,7 @@ nothing stays of, through the reconciler and the expander that every order goes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from warnengine.model.book import RuleBook
 from warnengine.model.byhand import FAMILY, Load
-from warnengine.model.errors import Refused
+from warnengine.model.errors import Clash, Refused
 from warnengine.order.byhand import retraction
 from warnengine.order.expand import GROUP, Expander
 from warnengine.order.expand import Desk as PeopleDesk
@@ -19,6 +19,9 @@ from warnengine.order.preview import preview
 from warnengine.order.reconcile import Desk as DistrictDesk
 from warnengine.order.reconcile import Reconciler
 from warnengine.order.wish import Row, Who, Wish, lacking, refuse, refuse_again, written
+
+TRIES = 3
+"""Of an act that clashes with receipts that come in."""
 
 
 class Desk(Protocol):
@@ -135,6 +138,9 @@ class Hand:
 
     async def preview(self, id_: int) -> dict[str, Any]:
         """What sending a draft would do now."""
+        return await _again(lambda: self._previewed(id_))
+
+    async def _previewed(self, id_: int) -> dict[str, Any]:
         async with self._sent(id_, ("预览", "预览"), None, "预览") as (_, made):
             return {"manual": id_, **made.preview}
 
@@ -154,12 +160,16 @@ class Hand:
                 raise Refused(403, why_not)
             return {"sent": False, "missing": why_not, **preview}
         by = tuple(dict.fromkeys((author, *(name for name, _ in yes))))
-        async with self._sent(id_, by, break_glass, confirm) as (desk, made):
-            if made.sha256 != confirm or lacking(author, who.name, yes, made.preview["over"], break_glass):
-                raise Refused(409, f"第{id_}号临时指令的范围刚刚有变:请重新预览,核对后再发出。")
-            await _seal(desk, manual, made, by, break_glass)
-            desk.keep()
-            return {"sent": True, "manual": id_, **made.preview}
+
+        async def carried_out() -> dict[str, Any]:
+            async with self._sent(id_, by, break_glass, confirm) as (desk, made):
+                if made.sha256 != confirm or lacking(author, who.name, yes, made.preview["over"], break_glass):
+                    raise Refused(409, f"第{id_}号临时指令的范围刚刚有变:请重新预览,核对后再发出。")
+                await _seal(desk, manual, made, by, break_glass)
+                desk.keep()
+                return {"sent": True, "manual": id_, **made.preview}
+
+        return await _again(carried_out)
 
     async def withdraw(
         self, order: int, who: Who, why: str, confirm: str | None, *, mistake: bool
@@ -174,6 +184,11 @@ class Hand:
         self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
     ) -> dict[str, Any]:
         """The same with several at once, all or none: what was sent by mistake mostly went to many units."""
+        return await _again(lambda: self._withdrawn(orders, who, why, confirm, mistake=mistake))
+
+    async def _withdrawn(
+        self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
+    ) -> dict[str, Any]:
         async with self.store.desk(self.book.district.code) as desk:
             for order in orders:
                 await self._taken_back(desk, order, who, why, mistake=mistake)
@@ -235,6 +250,16 @@ class Hand:
         if corrected is None or not corrected["sent_at"] or corrected["ended_at"]:
             raise Refused(409, f"第{wish.corrects}号临时指令不在执行中,不能更正:要发新的,去掉 corrects。")
         return int(corrected["root"])
+
+
+async def _again(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Do it; after a clash, of which nothing stays, once or twice more."""
+    for _ in range(TRIES - 1):
+        try:
+            return await act()
+        except Clash:
+            continue
+    return await act()
 
 
 async def _seal(desk: Desk, manual: Row, made: Made, by: Sequence[str], break_glass: str | None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
+
 from warnengine.model.byhand import Load
+from warnengine.model.errors import Clash
 from warnengine.model.level import Level
 from warnengine.model.order import Mark, Version
 from warnengine.store import shapes
@@ -121,14 +123,18 @@ class ByHandStore:
 
     @asynccontextmanager
     async def desk(self, district: str) -> AsyncIterator[HandDesk]:
-        """The district, locked. Unless it is kept, nothing of what happens stays."""
-        with contextlib.suppress(_Undone):
+        """The district, locked. Unless it is kept, nothing of what happens stays; nor after a Clash."""
+        try:
             async with self.database.transaction() as connection:
                 await queries.controls.lock_district(connection, code=district)
                 desk = HandDesk(connection, district)
                 yield desk
                 if not desk.kept:
                     raise _Undone
+        except _Undone:
+            return
+        except asyncpg.DeadlockDetectedError:  # receipts of the same orders came in at this moment
+            raise Clash from None
 
     async def draft(self, district: str, author: str, words: dict[str, Any]) -> int:
         """Keep a draft and put it on the duty room's list; its number."""
