@@ -5,29 +5,35 @@ WHERE p.district = :district AND p.key = ANY(:people::text[]) AND l.level <= 2;
 
 -- name: held(district, people)
 -- Texts to these people that wait, with what of them still counts. Their chunks are locked: what is given here does not
--- leave before the transaction ends. A text of which one channel is already on its way is not given.
+-- leave before the transaction ends. A text of which one channel is already on its way is not given. From the chunks
+-- that wait, which are few; every further step is one look into an index.
 WITH waiting AS MATERIALIZED (
-    SELECT b.id, d.id AS delivery, c.due
-    FROM bundle b JOIN delivery d ON d.id BETWEEN b.id AND b.id + 15 JOIN chunk c ON c.id = d.chunk
-    WHERE b.district = :district AND b.person = ANY(:people::text[]) AND b.lane >= 2 AND b.purpose = 'order'
-      AND b.id >= (SELECT id_at(clock_timestamp() - interval '2 days'))
-      AND c.finished_at IS NULL AND c.owner IS NULL AND c.due > (SELECT engine_now()) AND NOT tried(d.id, 1::smallint)
+    SELECT c.id, c.due FROM chunk c
+    WHERE c.purpose = 'first' AND c.finished_at IS NULL AND c.owner IS NULL AND c.lane >= 2 AND c.due > (SELECT engine_now())
+      AND EXISTS (SELECT FROM delivery d CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = d.bundle LIMIT 1) AS b
+                  WHERE d.chunk = c.id AND b.district = :district AND b.person = ANY(:people::text[]))
     FOR UPDATE OF c SKIP LOCKED
+), own AS MATERIALIZED (
+    SELECT d.bundle AS id, min(w.due) AS until, count(*) AS n
+    FROM waiting w CROSS JOIN LATERAL (SELECT * FROM delivery WHERE chunk = w.id OFFSET 0) AS d
+    WHERE NOT tried(d.id, 1::smallint) GROUP BY d.bundle
 )
-SELECT b.id AS bundle, b.person, w.until, b.level, b.kind, b.not_after, b.follows, t.known,
+SELECT b.id AS bundle, b.person, own.until, b.level, b.kind, b.not_after, b.follows, t.known,
        array(SELECT v.id FROM order_version v WHERE v.id = ANY (b.versions) AND v.superseded_at IS NULL ORDER BY v.id) AS versions,
        array(SELECT post FROM unnest(b.posts) AS post WHERE EXISTS (
                  SELECT FROM order_version v JOIN standing_order o ON o.id = v.standing_order
                  WHERE v.id = ANY (b.versions) AND v.superseded_at IS NULL AND o.unit = split_part(post, '/', 1))) AS posts
-FROM (SELECT id, min(due) AS until, count(*) AS n FROM waiting GROUP BY id) AS w
-JOIN bundle b ON b.id = w.id JOIN text t ON t.id = b.text
-WHERE w.n = (SELECT count(*) FROM delivery d WHERE d.id BETWEEN b.id AND b.id + 15 AND d.chunk <> 0)
+FROM own CROSS JOIN LATERAL (SELECT * FROM bundle WHERE id = own.id LIMIT 1) AS b
+CROSS JOIN LATERAL (SELECT known FROM text WHERE id = b.text LIMIT 1) AS t
+WHERE b.district = :district AND b.person = ANY(:people::text[]) AND b.purpose = 'order'
+  AND own.n = (SELECT count(*) FROM delivery d WHERE d.id BETWEEN b.id AND b.id + 15 AND d.chunk <> 0)
 ORDER BY b.id;
 
 -- name: replace_held(bundles, why)!
 -- What waited will not leave.
 INSERT INTO delivery_event (delivery, number, what, gateway, detail)
-SELECT d.id, 1, 'withdrawn', '', :why FROM delivery d JOIN unnest(:bundles::bigint[]) AS b(id) ON d.id BETWEEN b.id AND b.id + 15
+SELECT d.id, 1, 'withdrawn', '', :why FROM unnest(:bundles::bigint[]) AS b(id)
+CROSS JOIN LATERAL (SELECT id FROM delivery WHERE id BETWEEN b.id AND b.id + 15 OFFSET 0) AS d
 WHERE NOT tried(d.id, 1::smallint);
 
 -- name: waiting(most)

@@ -1,24 +1,32 @@
 -- name: known(versions, district, people)
 -- What these people prefer, and every way by which something of an earlier version of these orders may have left for
 -- them: whatever was refused or dropped before it left went no way.
-WITH earlier AS MATERIALIZED (
-    SELECT DISTINCT o.person, b.id
-    FROM order_version v
-    JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
-    JOIN obligation o ON o.version = w.id AND o.person = ANY(:people::text[])
-    JOIN bundle b ON b.district = o.district AND b.person = o.person AND b.change >= w.change
-                 AND w.id = ANY (b.versions) AND b.approval IS NULL
+WITH people AS MATERIALIZED (
+    SELECT DISTINCT unnest(:people::text[]) AS key
+), owed AS MATERIALIZED (
+    -- by version, not by person: the planner must not be led to read all obligations for each version
+    SELECT DISTINCT w.id, w.change, o.district, o.person
+    FROM order_version v JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
+    CROSS JOIN LATERAL (SELECT district, person FROM obligation WHERE version = w.id OFFSET 0) AS o
+    JOIN people ON people.key = o.person
     WHERE v.id = ANY(:versions::bigint[])
+), earlier AS MATERIALIZED (
+    SELECT DISTINCT o.person, b.id FROM owed o
+    CROSS JOIN LATERAL (SELECT id FROM bundle
+                        WHERE district = o.district AND person = o.person AND change >= o.change
+                          AND o.id = ANY (versions) AND approval IS NULL OFFSET 0) AS b
 ), used AS (
-    SELECT DISTINCT e.person, d.channel || ' ' || d.address AS way
-    FROM earlier e JOIN delivery d ON d.id BETWEEN e.id AND e.id + 15
-    JOIN attempt a ON a.delivery = d.id AND a.delivery BETWEEN e.id AND e.id + 15
-    WHERE NOT EXISTS (SELECT FROM delivery_event x WHERE x.delivery = a.delivery AND x.number = a.number
+    SELECT e.person, array_agg(DISTINCT d.channel || ' ' || d.address) AS ways
+    FROM earlier e
+    CROSS JOIN LATERAL (SELECT * FROM delivery WHERE id BETWEEN e.id AND e.id + 15 OFFSET 0) AS d
+    CROSS JOIN LATERAL (SELECT number FROM attempt WHERE delivery = d.id OFFSET 0) AS a
+    WHERE NOT EXISTS (SELECT FROM delivery_event x WHERE x.delivery = d.id AND x.number = a.number
                       AND x.what IN ('withdrawn', 'expired', 'refused', 'failed'))
+    GROUP BY e.person
 )
-SELECT p.key AS person, p.prefers,
-       coalesce((SELECT array_agg(u.way) FROM used u WHERE u.person = p.key), '{}') AS used
-FROM person p WHERE p.district = :district AND p.key = ANY(:people::text[]);
+SELECT p.key AS person, p.prefers, coalesce(u.ways, '{}') AS used
+FROM person p LEFT JOIN used u ON u.person = p.key
+WHERE p.district = :district AND p.key = ANY(:people::text[]);
 
 -- name: wait_in_turn(channel, lane, delivery, after)*!
 -- A way whose turn comes by time, unless it is brought forward.
