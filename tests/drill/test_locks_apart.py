@@ -68,10 +68,9 @@ async def test_no_function_of_the_drill_takes_a_lock_by_its_bare_number(drill: D
 
 
 def test_no_query_takes_a_lock_by_its_bare_number() -> None:
+    """Functions of migrations before 0044 are written anew by it."""
     files = [file for kind in ("sql", "py") for file in Path("warnengine/store").glob(f"**/*.{kind}")]
-    assert files
-    bare = [
-        file.name for file in files if re.search(r"advisory_(xact_)?lock\w*\((\d|.*, 7)", file.read_text("utf-8"))
-    ]
-    old = {"0001_orders_that_people_answer.sql", "0007_the_chain_seals_texts_answers_and_batches.sql"}
-    assert set(bare) == old | {"0032_people_in_control.sql"}, "these are written anew by a later migration"
+    later = [file for file in files if file.parent.name != "migrations" or file.name > "0044"]
+    assert len(later) > 20
+    bare = re.compile(r"advisory_(?:xact_)?lock\w*\((?:\d|.*, 7)")
+    assert [file.name for file in later if bare.search(file.read_text("utf-8"))] == []
