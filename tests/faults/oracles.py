@@ -157,7 +157,12 @@ def i4_no_overtake(stage: Stage, alerts: Sequence[float] = ()) -> str:
             elif after and not any(after < alert < one.at for alert in alerts):
                 late.append(number)
         cleared += bool(after)
-    hold(not late, f"I4: {len(late)} phones got an order after its all-clear: {late[:3]}")
+    story = [(round(one.at), one.text[:14]) for one in phones(stage.submits())[late[0]]][-8:] if late else []
+    hold(
+        not late,
+        f"I4: {len(late)} phones got an order after its all-clear: {late[:3]}: {story}, new warnings at "
+        f"{[round(alert) for alert in alerts][-4:]}",
+    )
     return f"{cleared} phones have the all-clear, none before an order"
 
 
