@@ -145,15 +145,16 @@ FROM delivery d JOIN bundle b ON b.id = d.bundle WHERE d.channel = 'sms'
 """Every delivery by SMS with what is known of its attempts; plain SQL over the appended rows, no view of the engine's."""
 
 
-def i4_no_overtake(stage: Stage, alerts: Sequence[float] = ()) -> str:
-    """No phone gets an order after the all-clear of it. alerts: when new warnings were issued, which begin anew."""
+def i4_no_overtake(stage: Stage, alerts: Sequence[float] = (), cancels: Sequence[float] = ()) -> str:
+    """No phone gets an order after the all-clear of it. alerts: when new warnings were issued, which begin anew;
+    cancels: when they were cancelled, for an all-clear may arrive when the next warning is out already."""
     late = []
     cleared = 0
     for number, had in phones(stage.submits()).items():
         after = 0.0
         for one in had:
             if one.lapse:
-                after = one.at
+                after = max((cancel for cancel in cancels if cancel < one.at), default=one.at)
             elif after and not any(after < alert < one.at for alert in alerts):
                 late.append(number)
         cleared += bool(after)
@@ -285,13 +286,19 @@ async def i12_healthy(engine: Engine, seconds: float = 30) -> str:
 
 
 async def all_hold(
-    stage: Stage, expected: set[str], *, paged: Iterable[str] = (), wait: float = 60, alerts: Sequence[float] = ()
+    stage: Stage,
+    expected: set[str],
+    *,
+    paged: Iterable[str] = (),
+    wait: float = 60,
+    alerts: Sequence[float] = (),
+    cancels: Sequence[float] = (),
 ) -> str:
     """What holds after every case: I1 to I5 and I7 to I10, once everything has settled."""
     await stage.settled(wait)
     rows = await stage.sql(DELIVERIES)
     said = [i1_nothing_lost(stage, expected, paged), i2_phantoms(stage, expected, rows), i3_copies(stage, rows)[0]]
-    i4_no_overtake(stage, alerts)
+    i4_no_overtake(stage, alerts, cancels)
     i9_no_drill(stage)
     await i5_not_after_withdrawal(stage)
     await i7_once(stage)

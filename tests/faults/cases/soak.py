@@ -79,6 +79,7 @@ class Soak:
         self.answered = self.resumed = self.refused = 0
         self.warned: list[Issued] = []
         self.alerts: list[float] = []
+        self.cancels: list[float] = []
         self.held: list[Held] = []
         self.healthy: list[float] = []
         self.starts: list[float] = []
@@ -94,6 +95,8 @@ class Soak:
         if kind == "Alert":
             self.stage.bureau.first = ""
             self.alerts.append(time.time())
+        elif kind == "Cancel":
+            self.cancels.append(time.time())
         message = self.stage.bureau.warning(level, ALL, kind)
         self.warned.append(message)
         while await self.first.warn(message) not in (200, 202):
@@ -274,7 +277,9 @@ async def soak(stage: Stage) -> str:
         return await stage.calm()
 
     await within(quiet, 90)
-    said = await oracles.all_hold(stage, stage.people.called("red"), wait=90, alerts=run.alerts)
+    said = await oracles.all_hold(
+        stage, stage.people.called("red"), wait=90, alerts=run.alerts, cancels=run.cancels
+    )
     cleared = sum("解除" in one.text for one in oracles.copies(stage.submits()))
     stored = await oracles.i10_stored(stage)
     newest = [had[-1].text for had in oracles.phones(stage.submits()).values()]

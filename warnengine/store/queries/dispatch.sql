@@ -26,7 +26,7 @@ WHERE true
 -- fresh: nobody has had this chunk before, and these are the first attempts, so that nothing can be on record.
 -- Scalar subqueries with LIMIT 1, not EXISTS: the planner would hash whole tables for it, the longer the history is.
 -- A request for approval does not go stale with a version, but with the decision; nobody is asked to stand in for
--- somebody who has answered meanwhile; no machine calls about what is answered or what the duty room calls about;
+-- somebody who has answered meanwhile; no end is told of an order that stands again; no machine calls about what is answered or what the duty room calls about;
 -- nothing but an all-clear goes to a number that is not theirs any more.
 -- untried: how many there are, those that must wait and those beyond :most included.
 WITH untried AS MATERIALIZED (
@@ -47,6 +47,7 @@ SELECT (SELECT count(*) FROM untried) AS untried, d.id AS delivery, :number::sma
        CASE WHEN b.approval IS NULL THEN b.versions ELSE '{}' END AS versions,
        b.approval IS NOT NULL AND (SELECT decided_at IS NOT NULL FROM approval WHERE id = b.approval)
            OR b.purpose NOT IN ('order', 'approval') AND no_longer_asked(b.id)
+           OR b.kind = 'lapse' AND stands_again(b)
            OR d.channel = 'voice' AND (asked.open IS NULL
                OR (SELECT true FROM delivery h WHERE h.id BETWEEN b.id AND b.id + 15 AND h.channel = 'call' LIMIT 1) IS NOT NULL)
            AS moot,

@@ -53,7 +53,7 @@ WITH judged AS (
     SELECT b.district, b.change, p.name
     FROM judged c JOIN bundle b ON b.change = c.id AND b.purpose = 'order' AND b.kind = 'lapse' AND b.district <> canary()
     JOIN person p ON p.district = b.district AND p.key = b.person
-    WHERE NOT EXISTS (SELECT FROM task t WHERE t.kind = 'unreached' AND t.bundle = b.id) AND NOT arrived(b.id)
+    WHERE NOT EXISTS (SELECT FROM task t WHERE t.kind = 'unreached' AND t.bundle = b.id) AND NOT arrived(b.id) AND NOT stands_again(b)
 )
 INSERT INTO task (district, kind, danger, words)
 SELECT district, 'unconfirmed', 'lapse ' || change,

@@ -148,10 +148,19 @@ WITH mine AS (
     JOIN order_version v ON v.id = k.version
     WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = k.person AND b.purpose = 'order')
     GROUP BY k.person ORDER BY level DESC, leads DESC, k.person LIMIT :most
+), ended AS MATERIALIZED (
+    -- all-clears of the last day of what is ordered anew now: a new order must not be heard before the end of the old
+    SELECT b.person, b.id AS bundle
+    FROM mine v JOIN standing_order n ON n.id = v.standing_order AND v.kind = 'issue'
+    JOIN standing_order o ON o.district = n.district AND o.unit = n.unit AND o.hazard = n.hazard AND o.family = n.family
+                         AND o.id < n.id AND o.lapsed_at > (SELECT engine_now() - interval '1 day')
+    JOIN order_version w ON w.standing_order = o.id AND w.kind = 'lapse'
+    JOIN bundle b ON b.change = w.change AND b.purpose = 'order' AND w.id = ANY (b.versions)
 ), unsettled AS MATERIALIZED (
-    SELECT e.person, array_agg(DISTINCT x.bundle) AS bundles
-    FROM earlier e JOIN people p ON p.person = e.person, unnest(e.bundle || e.follows) AS x(bundle)
-    WHERE unsettled(x.bundle) GROUP BY e.person
+    SELECT x.person, array_agg(DISTINCT x.bundle) AS bundles
+    FROM (SELECT e.person, x.bundle FROM earlier e, unnest(e.bundle || e.follows) AS x(bundle)
+          UNION SELECT person, bundle FROM ended) AS x JOIN people p ON p.person = x.person
+    WHERE unsettled(x.bundle) GROUP BY x.person
 ), ways AS MATERIALIZED (
     -- every channel of the level, and every way that an earlier version went, the ladder's calls excepted; the
     -- last two places are kept for such calls, by voice and by hand
