@@ -114,11 +114,12 @@ async def database(postgres: Postgres) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def world(database: Database, book: RuleBook, tmp_path: Path) -> World:
+async def world(database: Database, book: RuleBook, tmp_path: Path) -> AsyncIterator[World]:
     """An engine over that database, with a few units and people, and gateways in memory."""
     world = World(database, few_units(book), tmp_path)
     await world.people(small_directory())
-    return world
+    yield world
+    await world.engine.journal.stored()
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ class Both:
             await self._turn(store, op.gateway, LEAVES[op.which]) for store in (self.real[owner], self.copy[owner])
         ]
         (one, said), (other, says) = answers
-        assert said == says
+        assert said == says, (said, says)
         if one and other:
             self.held.append((one, other))
             self.known.append((one, other))
@@ -203,6 +203,8 @@ class Both:
             self.held.remove(pair)
             for batch in pair:
                 await batch.desk.release()
+            for store in self.real.values():
+                await store.journal.stored()
 
     async def die(self, op: Op) -> None:
         if self.held:
@@ -257,7 +259,7 @@ class Both:
             dict(self._chunk(self._row(chunk)) for chunk in memory.chunks.values()),
         ]
         for said, says in zip(real, copy, strict=True):
-            assert said == says
+            assert said == says, (said, says)
 
     def _row(self, chunk: Any) -> dict[str, Any]:
         ids = [chunk.only] if chunk.only is not None else chunk.deliveries

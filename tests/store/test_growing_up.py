@@ -12,8 +12,9 @@ from tests.conftest import Postgres
 from warnengine.audit.chain import Link, verify
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore
-from warnengine.store.database import DATABASE_ERRORS, MIGRATIONS, Database
+from warnengine.store.database import DATABASE_ERRORS, Database
 from warnengine.store.retention import RetentionStore
+from warnengine.store.schema import FOLDER
 
 NEW = "0040_months_that_can_go"
 TABLES = (
@@ -83,7 +84,7 @@ async def old(postgres: Postgres) -> AsyncIterator[Database]:
             await connection.execute(
                 "CREATE TABLE migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT clock_timestamp())"
             )
-            for file in sorted(MIGRATIONS.glob("*.sql")):
+            for file in sorted(FOLDER.glob("*.sql")):
                 if file.stem < NEW:
                     await connection.execute(file.read_text(encoding="utf-8"))
                     await connection.execute("INSERT INTO migration (name) VALUES ($1)", file.stem)
@@ -107,7 +108,7 @@ async def contents(database: Database) -> dict[str, tuple[int, str]]:
 async def grow(database: Database) -> None:
     """This one migration; what comes later may add columns and views."""
     async with database.transaction() as connection:
-        await connection.execute((MIGRATIONS / f"{NEW}.sql").read_text(encoding="utf-8"))
+        await connection.execute((FOLDER / f"{NEW}.sql").read_text(encoding="utf-8"))
         await connection.execute("INSERT INTO migration (name) VALUES ($1)", NEW)
 
 
@@ -200,7 +201,7 @@ async def test_a_migration_that_is_cut_off_leaves_everything_as_it_was(old: Data
     before = await contents(old)
     dying = await asyncpg.connect(postgres.named("grown"))
     await dying.execute("BEGIN")
-    await dying.execute((MIGRATIONS / f"{NEW}.sql").read_text(encoding="utf-8"))
+    await dying.execute((FOLDER / f"{NEW}.sql").read_text(encoding="utf-8"))
     async with old.reading() as other:
         await other.execute("SELECT pg_terminate_backend($1)", dying.get_server_pid())
     with pytest.raises(DATABASE_ERRORS):

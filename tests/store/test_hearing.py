@@ -38,7 +38,7 @@ async def test_whoever_heard_of_it_reads_the_difference(world: World) -> None:
 async def test_a_message_that_was_refused_was_not_heard(world: World) -> None:
     await world.people(small_directory(without=ONE[1:]))
     await world.warn("orange")
-    world.sms.script.append(Will.REFUSE)
+    world.sms.script.extend([Will.REFUSE] * await world.value("SELECT count(*)::int FROM bundle"))
     await world.send("sms")
     await world.warn("red")
     await world.send()

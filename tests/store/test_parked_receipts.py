@@ -8,11 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.dispatch.fake_channel import Entry, Will
-from tests.store.test_receipts import one
 from tests.store.world import World
 from warnengine.model.delivery import Fate
 
-__all__ = ["one"]
 STRAYS = """
     INSERT INTO receipt (gateway, sha256, raw, provider_id, address, fate, code)
     SELECT 'sms-1', sha256(n::text::bytea), '', 'stray' || n, '', 'delivered', '' FROM generate_series(1, $1::int) n"""

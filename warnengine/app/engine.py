@@ -343,6 +343,7 @@ class Engine:
         feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
         await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
         await dispatcher.landed()
+        await self.journal.stored()
 
     def _lasting(self) -> Iterator[Coroutine[object, object, None]]:
         yield gauges.LAG.run()

@@ -101,6 +101,13 @@ class Journal:
         self._batch.finished.append(claim)
         self._gather().add_done_callback(_unfinished)
 
+    async def stored(self) -> None:
+        """Wait until what has been handed in is written, or could not be."""
+        if self._written:
+            await asyncio.wait({self._written})
+        async with self._turn:
+            return
+
     async def take(self, receipts: Sequence[Receipt]) -> None:
         """Store receipts and what they say; raises where they could not be stored."""
         for receipt in receipts:

@@ -23,17 +23,17 @@ WHERE true
 
 -- name: candidates(chunk, number, only_delivery, fresh, most)
 -- Deliveries of a chunk that have no intent and no event under this number, and whose predecessors are settled.
--- fresh: nobody has had this chunk before, and these are the first attempts, so that nothing can be on record.
+-- fresh: nobody has had this chunk before, and these are the first attempts, so that none of them is taken.
 -- Scalar subqueries with LIMIT 1, not EXISTS: the planner would hash whole tables for it, the longer the history is.
 -- A request for approval does not go stale with a version, but with the decision; nobody is asked to stand in for
--- somebody who has answered meanwhile; no end is told of an order that stands again; no machine calls about what is answered or what the duty room calls about;
--- nothing but an all-clear goes to a number that is not theirs any more.
+-- somebody who has answered meanwhile; no end is told of an order that stands again; no machine calls about what is
+-- answered or what the duty room calls about; nothing but an all-clear goes to a number that is not theirs any more.
 -- untried: how many there are, those that must wait and those beyond :most included.
 WITH untried AS MATERIALIZED (
     SELECT * FROM (SELECT * FROM delivery WHERE id = :only_delivery
                    UNION ALL
                    SELECT * FROM delivery WHERE chunk = :chunk AND :only_delivery::bigint IS NULL) AS d
-    WHERE :fresh::boolean OR NOT tried(d.id, :number::smallint)
+    WHERE NOT tried(d.id, :number::smallint)
 ), waiting AS MATERIALIZED (
     SELECT d.id, d.bundle, d.channel, d.address
     FROM untried d JOIN bundle b ON b.id = d.bundle
