@@ -100,9 +100,7 @@ async def test_the_end_is_not_asked_for_while_a_newer_order_is_just_out(world: W
     await world.send()
     await world.reply(WHO, "2")
     assert (await world.duties(WHO))[f"{ANJU}/rainstorm"] == "acting"
-    due = (
-        "SELECT min(due) - engine_now() FROM timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
-    )
+    due = "SELECT min(due) - engine_now() FROM every_timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
     await world.jump(await world.value(due) - MINUTE)
     await world.warn("red", hazard=HAZARDS[0])
     await world.send()
@@ -118,9 +116,7 @@ async def test_that_does_not_go_on_for_ever(world: World) -> None:
     await world.warn("red")
     await world.send()
     await world.reply(WHO, "2")
-    due = (
-        "SELECT min(due) - engine_now() FROM timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
-    )
+    due = "SELECT min(due) - engine_now() FROM every_timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
     await world.jump(await world.value(due) - MINUTE)
     for hazard in HAZARDS[:5]:
         await world.warn("red", hazard=hazard)
