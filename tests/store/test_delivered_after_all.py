@@ -8,10 +8,12 @@ from warnengine.model.delivery import Fate
 
 
 async def undelivered(world: World) -> Entry:
+    """What was reported undelivered to somebody who has a number and nothing else."""
     await world.warn("red")
     await world.send()
-    await world.receipt(world.sms.log[0], Fate.FAILED)
-    return world.sms.log[0]
+    (entry,) = await world.entries("anju_duty")
+    await world.receipt(entry, Fate.FAILED)
+    return entry
 
 
 async def go_on(world: World) -> list[bool]:
