@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,7 +21,7 @@ from warnengine.model.level import Level
 from warnengine.model.order import Version
 from warnengine.model.pace import Recent
 from warnengine.order.clocks import spaced
-from warnengine.order.expand import Expander
+from warnengine.order.expand import Expander, _alike
 
 MINUTE = timedelta(minutes=1)
 NOW = SILENT.now
@@ -141,7 +140,7 @@ def timers(level: Level, made: datetime, *, held: timedelta = timedelta()) -> li
     who = Listener(
         "500151", "a1", (1,), (f"{ANJU}/duty",), level, "issue", at("23:00"), (), (("sms", "1"),), held=held
     )
-    found: Sequence[tuple[int, Act | After, timedelta]] = Expander(BOOK, TEXTS, b"k")._timers(who, {1: version})
+    found = Expander(BOOK, TEXTS, b"k")._timers(_alike(who), {1: version})
     return [(act.value, made + after) for _, act, after in found]
 
 

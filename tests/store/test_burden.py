@@ -42,6 +42,13 @@ async def outcome(world: World, act: str) -> str | None:
     return (await world.column(query, WHO, act))[0]  # type: ignore[no-any-return]
 
 
+async def until_the_end_is_asked_for(world: World) -> timedelta:
+    query = """
+        SELECT min(t.due) - engine_now() FROM every_timer t JOIN bundle b ON b.id = t.bundle
+        WHERE t.act = 'finish' AND b.person = $1"""
+    return await world.value(query, WHO)  # type: ignore[no-any-return]
+
+
 async def test_below_orange_a_reminder_waits_like_any_other_text(world: World) -> None:
     await world.warn("blue", hazard=HAZARDS[0])
     await world.send()
@@ -100,10 +107,7 @@ async def test_the_end_is_not_asked_for_while_a_newer_order_is_just_out(world: W
     await world.send()
     await world.reply(WHO, "2")
     assert (await world.duties(WHO))[f"{ANJU}/rainstorm"] == "acting"
-    due = (
-        "SELECT min(due) - engine_now() FROM timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
-    )
-    await world.jump(await world.value(due) - MINUTE)
+    await world.jump(await until_the_end_is_asked_for(world) - MINUTE)
     await world.warn("red", hazard=HAZARDS[0])
     await world.send()
     await world.jump(MINUTE)
@@ -118,10 +122,7 @@ async def test_that_does_not_go_on_for_ever(world: World) -> None:
     await world.warn("red")
     await world.send()
     await world.reply(WHO, "2")
-    due = (
-        "SELECT min(due) - engine_now() FROM timer WHERE act = 'finish' AND bundle = (SELECT min(id) FROM bundle)"
-    )
-    await world.jump(await world.value(due) - MINUTE)
+    await world.jump(await until_the_end_is_asked_for(world) - MINUTE)
     for hazard in HAZARDS[:5]:
         await world.warn("red", hazard=hazard)
         await world.send()

@@ -8,6 +8,7 @@ from warnengine.model.delivery import Fate
 
 
 async def undelivered(world: World) -> Entry:
+    """What was reported undelivered to somebody who has a number and nothing else."""
     await world.warn("red")
     await world.send()
     (entry,) = await world.entries("anju_duty")

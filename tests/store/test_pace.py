@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
+from tests.dispatch.fake_channel import FakeChannel
 from tests.serving import serving
 from tests.store.world import ANJU, World, few_units, small_directory
 from warnengine.app import ROLES, Engine, web
@@ -201,3 +202,25 @@ async def test_the_duty_room_sees_whose_channel_waits_for_its_turn(world: World)
     await world.send("sms")
     await world.reply(WHO, "1")
     assert await waiting(world) == []
+
+
+async def test_what_was_merged_leaves_by_no_later_channel_either(
+    database: Database, book: RuleBook, tmp_path: Path
+) -> None:
+    slowly = slow(few_units(book))
+    rungs = {
+        level: rung.model_copy(update={"channels": ("sms", "wecom"), "next_channel": 10 * MINUTE})
+        for level, rung in slowly.ladder.items()
+    }
+    world = World(database, slowly.model_copy(update={"ladder": rungs}), tmp_path)
+    world.channels["wecom"] = FakeChannel("wecom", "wecom-1", receipts=False)
+    directory = small_directory()
+    duty = replace(directory.people[WHO], wecom="LiMing")
+    await world.people(replace(directory, people={**directory.people, WHO: duty}))
+    await blue(world, *HAZARDS[:4])
+    for _ in range(3):
+        await world.jump(10 * MINUTE)
+        await world.send()
+    texts = await world.inbox(WHO, "wecom")
+    assert [sum(f"检查{hazard}" in text for text in texts) for hazard in HAZARDS[:4]] == [1, 1, 1, 1]
+    assert len(texts) == 3

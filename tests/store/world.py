@@ -234,6 +234,8 @@ class World:
         for _ in range(200):
             if not await dispatcher.step():
                 break
+        assert isinstance(dispatcher.store, SendStore)
+        await dispatcher.store.journal.take([])  # chunks are closed with the batch that is written meanwhile
 
     async def settle(self) -> None:
         """Everything that is due now: chase, react, send, twice, for one makes work for the other."""

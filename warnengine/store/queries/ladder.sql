@@ -12,7 +12,7 @@ SELECT b.id, s.step, s.act, s.due FROM brought s JOIN bundle b ON b.schedule = s
 -- name: due_timers(most)
 -- Timers that have run out, locked, with what they are about.
 SELECT t.bundle, t.step, t.act, coalesce(t.first_due, t.due) AS due,
-       EXISTS (SELECT FROM timer n WHERE n.bundle = t.bundle AND n.fired_at IS NULL AND n.due > t.due
+       EXISTS (SELECT FROM every_timer n WHERE n.bundle = t.bundle AND n.fired_at IS NULL AND n.due > t.due
                AND n.act NOT IN ('finish', 'unfinished', 'shared')) AS more,
        CASE WHEN t.act IN ('again', 'finish') THEN coalesce(
            (SELECT jsonb_agg(to_jsonb(l)) FROM texts_lately(b.district, b.person, interval '1 hour') AS l), '[]') ELSE '[]' END AS lately,
