@@ -23,6 +23,9 @@ from warnengine.store.sending import ClaimDesk, SendStore
 
 STILL = """CREATE OR REPLACE FUNCTION engine_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS
 $$ SELECT made_at + clock_offset FROM installation $$"""
+SETTLED = """INSERT INTO delivery_event (delivery, number, what, gateway)
+SELECT delivery, number, 'unknown', gateway FROM attempt a
+WHERE NOT EXISTS (SELECT FROM delivery_event e WHERE e.delivery = a.delivery AND e.number = a.number)"""
 NEW = """
 SELECT d.id, b.person, b.kind, b.level, extract(epoch FROM b.not_after - engine_now())::float8 AS lasts
 FROM bundle b JOIN delivery d ON d.bundle = b.id AND d.channel = 'sms' WHERE b.id > $1 ORDER BY b.id"""
@@ -99,6 +102,8 @@ class Both:
         """Of deliveries, in both."""
         self.chain: list[Bundle] = []
         """The bundles of the orders that stand."""
+        self.ended: list[Bundle] = []
+        """The bundles of the all-clear before them."""
         self.bundles: dict[str, Bundle] = {}
         self.held: list[tuple[Batch, Batch]] = []
         self.known: list[tuple[Batch, Batch]] = []
@@ -109,6 +114,7 @@ class Both:
         await world.execute(STILL)
         await world.warn(None)
         await world.execute("UPDATE chunk SET finished_at = engine_now() WHERE finished_at IS NULL")
+        await world.execute(SETTLED)
         self.first_chunk = await world.value("SELECT coalesce(max(id), 0) FROM chunk")
         self.first = self.newest = (await world.value("SELECT coalesce(max(id), 0) FROM bundle")) | 15
 
@@ -129,9 +135,10 @@ class Both:
             return  # as it stands
         reached = {one.person for one in self.chain if self.memory.possibly_reached(one.id)}
         assert {row["person"] for row in new} == (reached if not op.which else {"anju_duty", "water_duty"})
-        for one in self.chain:
+        for one in [*self.chain, *(self.ended if op.which else [])]:
             one.superseded = True
-        before = {row["person"]: tuple(b.id for b in self.chain if b.person == row["person"]) for row in new}
+        told = [*self.ended, *self.chain]
+        before = {row["person"]: tuple(b.id for b in told if b.person == row["person"]) for row in new}
         bundles = [
             Bundle(next(self.memory.ids) << 4, row["person"], row["kind"], Level(row["level"]),
                    self.memory.clock + row["lasts"], before[row["person"]])
@@ -143,7 +150,10 @@ class Both:
             self.names[row["id"]] = self.names[bundle.id] = name
             self.bundles[name] = bundle
             self.newest = row["id"]
-        self.chain = [*self.chain, *bundles] if op.which else []
+        if op.which:
+            self.chain += bundles
+        else:
+            self.chain, self.ended = [], bundles
 
     async def claim(self, op: Op) -> None:
         owner = "AB"[op.place % 2]

@@ -248,7 +248,8 @@ class MemoryDesk:
     def _attempt(self, delivery: int, number: int) -> Attempt:
         bundle = self.memory.bundles[delivery]
         not_after = MIDNIGHT + timedelta(seconds=bundle.not_after)
-        return Attempt(delivery, number, self.chunk.purpose, "sms", bundle.person, bundle.level, not_after)
+        lapses = bundle.kind == "lapse"
+        return Attempt(delivery, number, self.chunk.purpose, "sms", bundle.person, bundle.level, not_after, lapses)
 
 
 class MemoryStore:
