@@ -224,3 +224,8 @@ async def test_what_was_merged_leaves_by_no_later_channel_either(
     texts = await world.inbox(WHO, "wecom")
     assert [sum(f"检查{hazard}" in text for text in texts) for hazard in HAZARDS[:4]] == [1, 1, 1, 1]
     assert len(texts) == 3
+    ends = await world.column(
+        "SELECT e.detail FROM delivery_event e JOIN delivery d ON d.id = e.delivery "
+        "WHERE e.what NOT IN ('accepted', 'delivered') AND d.channel = 'wecom'"
+    )
+    assert ends == ["并入随后的一条"], "one end of each is on record"
