@@ -23,7 +23,7 @@ SUMMARY = {
     "timers": "SELECT b.person, b.purpose, t.step, t.act, t.outcome FROM timer t JOIN bundle b ON b.id = t.bundle",
     "attempts": "SELECT d.channel, d.address, a.purpose, count(*) FROM attempt a JOIN delivery d ON d.id = a.delivery "
     "GROUP BY 1, 2, 3",
-    "tasks": r"SELECT kind, person, regexp_replace(left(words, 20), '\d', '', 'g'), danger, result, count(*) "
+    "tasks": r"SELECT kind, person, regexp_replace(left(replace(words, '再次提醒:', ''), 20), '\d', '', 'g'), danger, result, count(*) "
     "FROM task GROUP BY 1, 2, 3, 4, 5",
     "silent": "SELECT d.channel, d.address, count(DISTINCT e.number) FROM delivery_event e "
     "JOIN delivery d ON d.id = e.delivery WHERE e.what = 'silent' GROUP BY 1, 2",
