@@ -70,11 +70,17 @@ class Town:
         await until(f"{line} ≥ {least} at {role}", look, self.programs[role])
 
     async def jump(self, event: Event, later: timedelta = timedelta()) -> None:
-        """Set the engine's clock."""
+        """Set the engine's clock, and the phones': what they get before they are told is of another day for them."""
         where = f"http://{HOST}:{self.ports['console']}/v1/clock"
         headers = {"Authorization": f"Bearer {self.operator}"}
         async with self.web.post(where, json={"to": (event.at + later).isoformat()}, headers=headers) as answer:
             assert answer.status == 204, await answer.text()
+        _, told = await self.get("console", "/v1/clock")
+        places = json.loads((self.folder / "phones/gateways.json").read_text())
+        async with self.web.post(
+            f"http://{HOST}:{places['control']}/clock", json={"now": json.loads(told)["now"]}
+        ) as answer:
+            assert answer.ok, await answer.text()
 
     async def warn(self, body: bytes) -> None:
         """Produce a message to the topic of warnings."""
