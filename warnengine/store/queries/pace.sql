@@ -30,19 +30,11 @@ WHERE b.district = :district AND b.person = ANY(:people::text[]) AND b.purpose =
 ORDER BY b.id;
 
 -- name: replace_held(bundles, why)!
--- What waited will not leave. Its chunks are counted as had by somebody: whoever claims them looks what is on record.
-WITH replaced AS MATERIALIZED (
-    SELECT d.id, d.chunk FROM unnest(:bundles::bigint[]) AS b(id)
-    CROSS JOIN LATERAL (SELECT id, chunk FROM delivery WHERE id BETWEEN b.id AND b.id + 15 OFFSET 0) AS d
-    WHERE NOT tried(d.id, 1::smallint)
-), looked_at AS (
-    UPDATE chunk SET epoch = epoch + 1 WHERE finished_at IS NULL AND lease_until IS NULL AND id IN (
-        SELECT chunk FROM replaced
-        UNION ALL
-        SELECT c.id FROM replaced r JOIN chunk c ON c.only_delivery = r.id AND c.purpose = 'next' AND c.finished_at IS NULL)
-)
+-- What waited will not leave: whoever claims its chunks finds on record what became of it.
 INSERT INTO delivery_event (delivery, number, what, gateway, detail)
-SELECT id, 1, 'withdrawn', '', :why FROM replaced;
+SELECT d.id, 1, 'withdrawn', '', :why FROM unnest(:bundles::bigint[]) AS b(id)
+CROSS JOIN LATERAL (SELECT id FROM delivery WHERE id BETWEEN b.id AND b.id + 15 OFFSET 0) AS d
+WHERE NOT tried(d.id, 1::smallint);
 
 -- name: waiting(most)
 -- Texts that wait for their moment: held back because their reader got much before, or for a channel's turn.
