@@ -19,6 +19,7 @@ from warnengine.model.book import (
     Unit,
     UnitKind,
 )
+from warnengine.model.level import Level
 from warnengine.rulebook.files import (
     ApprovalFile,
     Case,
@@ -131,6 +132,11 @@ class Draft:
     def measure_by_id(self) -> Mapping[str, Owned]:
         """The measures; of two with one id the first."""
         return {measure.value.id: measure for measure in reversed(self.measures)}
+
+    def levels(self, hazard: str) -> tuple[Level, ...]:
+        """The levels at which a hazard is issued: those of its criteria, all where there are none."""
+        found = next((one.value.criteria for one in self.hazards if one.value.key == hazard), None)
+        return tuple(found or Level)
 
     def of_kind(self, *kinds: UnitKind) -> tuple[Unit, ...]:
         """The units of some kinds."""

@@ -15,7 +15,7 @@ from warnengine.app.guards import refuse_unsafe
 from warnengine.health.ballast import Ballast
 from warnengine.health.check import Check, some
 from warnengine.match.desired import desired
-from warnengine.model.book import RuleBook
+from warnengine.model.book import SIGNAL, RuleBook
 from warnengine.model.errors import WarnEngineError
 from warnengine.model.finding import Finding, Severity
 from warnengine.model.level import Level
@@ -99,9 +99,9 @@ def _templates(settings: Settings, book: RuleBook) -> Check:
 def _specimens(book: RuleBook) -> Iterator[Version]:
     """One order of every kind for each unit that a hazard in use concerns, at red."""
     now = datetime.now(UTC)
-    for hazard in book.in_use[:1] or ("rainstorm",):
+    for hazard in book.in_use.get(SIGNAL, ())[:1] or ("rainstorm",):
         force = [
-            InForce(CellKey(town.code, hazard, "signal"), Level.RED, frozenset({"x"}), None, frozenset({"x"}))
+            InForce(CellKey(town.code, hazard, SIGNAL), Level.RED, frozenset({"x"}), None, frozenset({"x"}))
             for town in book.district.townships
         ]
         for change in diff({}, desired(force, book, frozenset()), book.hash):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
 from warnengine.model.book.entry import Colour, Entry, Phrase
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
-from warnengine.model.book.measure import RELAY, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
+from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
 from warnengine.model.book.unit import Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
@@ -21,6 +21,7 @@ from warnengine.model.place import District
 
 __all__ = [
     "RELAY",
+    "SIGNAL",
     "Act",
     "After",
     "ApprovalRule",
@@ -82,8 +83,8 @@ class RuleBook(BaseModel):
     approvals: dict[Level, ApprovalRule]
     families: dict[str, str] = {}
     """Product family → its Chinese name: signal → 预警信号."""
-    in_use: tuple[str, ...] = ()
-    """Hazards for which every sector and township must have a measure, or a Silent, at each level."""
+    in_use: dict[str, tuple[str, ...]] = {}
+    """Product family → hazards for which every unit must have a measure, or a Silent, at each level."""
     criteria: dict[str, dict[Level, str]] = {}
     """Hazard key → level → what the signal means, for people; a level that is missing is never issued."""
     silent: dict[str, tuple[Silent, ...]] = {}

@@ -7,8 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from warnengine.model.book.entry import Colour, Duration, Entry, Phrase
+from warnengine.model.book.entry import Colour, Day, Duration, Entry, Phrase
 from warnengine.model.book.unit import UnitKind
+
+SIGNAL = "signal"
+"""The product family of 气象灾害预警信号."""
 
 
 class When(Entry):
@@ -16,7 +19,7 @@ class When(Entry):
 
     hazard: str
     level: Colour
-    family: str = "signal"
+    family: str = SIGNAL
 
 
 class Evidence(StrEnum):
@@ -32,6 +35,8 @@ class Measure(Entry):
     """One act that one unit owes when a hazard reaches a level: verb first, one deadline."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)+$")
+    """owner.hazard.level.number for a 预警信号: housing.rainstorm.red.1; any other product family stands before
+    the hazard: water.response.water_drought.red.1. A township's own begin with p and its code."""
     when: When
     order: Phrase
     """The act in plain words, without the deadline: 停止露天和高处作业,撤离临时工棚人员."""
@@ -92,13 +97,17 @@ class Plan(Entry):
 
 
 class Silent(Entry):
-    """A decision that nothing is owed at a level: without it, no measure is a gap."""
+    """A decision that nothing is owed: without it, no measure is a gap."""
 
-    hazard: str
-    level: Colour
+    hazards: tuple[str, ...] = Field(min_length=1)
+    levels: tuple[Colour, ...] = ()
+    """Empty: every level at which the hazard is issued."""
+    family: str = SIGNAL
     because: Phrase
     decided_by: Phrase
-    """Who answers for it: 区应急局, and the date."""
+    """Who answers for it: 区应急局,待区林业局确认."""
+    until: Day | None = None
+    """The last day on which it counts, in Beijing time; then it is a gap. None: until somebody changes it."""
 
 
 class MeasureFile(Entry):

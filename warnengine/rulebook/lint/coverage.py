@@ -6,27 +6,27 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from warnengine.model.book import Unit, UnitKind
+from warnengine.model.book import SIGNAL, Silent, Unit, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.lint.escalation import BOUND
 from warnengine.rulebook.parse import Located
+from warnengine.rulebook.sheet import Path
 
-Cell = tuple[str, str, Level]
-"""(owner, hazard, level)"""
+Danger = tuple[str, str]
+"""(product family, hazard)"""
+Cell = tuple[str, str, str, Level]
+"""(owner, product family, hazard, level)"""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Gaps, silences that are none, unknown hazards in use, cases' names, and what waits for the bureau."""
-    hazards = {hazard.value.key: hazard.value for hazard in draft.hazards}
-    spoken = {(m.owner, m.value.when.hazard, m.value.when.level) for m in draft.measures}
+    spoken = {(m.owner, m.value.when.family, m.value.when.hazard, m.value.when.level) for m in draft.measures}
     yield from _silences(draft, spoken)
-    for index, key in enumerate(draft.district.value.in_use):
-        if key in hazards:
-            yield from _gaps(draft, key, tuple(hazards[key].criteria or Level), spoken)
-        elif key not in draft.broken:
-            yield draft.district.error(f'unknown hazard "{key}"', did_you_mean(key, hazards), "in_use", index)
+    for family, keys in draft.district.value.in_use.items():
+        for index, key in enumerate(keys):
+            yield from _in_use(draft, (family, key), ("in_use", family, index), spoken)
     planned = {plan.value.township for plan in draft.plans}
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
@@ -36,18 +36,29 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _unconfirmed(draft)
 
 
-def _gaps(draft: Draft, hazard: str, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
-    silent = {(owner, entry.value.hazard, entry.value.level) for owner, entry in draft.silent}
+def _in_use(draft: Draft, danger: Danger, place: Path, spoken: set[Cell]) -> Iterator[Finding]:
+    family, hazard = danger
+    own, hazards = draft.district, {one.value.key for one in draft.hazards}
+    if family not in own.value.families:
+        yield own.error(f'unknown product family "{family}"', did_you_mean(family, own.value.families), *place[:2])
+    elif hazard in hazards:
+        yield from _gaps(draft, danger, spoken)
+    elif hazard not in draft.broken:
+        yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), *place)
+
+
+def _gaps(draft: Draft, danger: Danger, spoken: set[Cell]) -> Iterator[Finding]:
+    silent = {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
     for unit in draft.units:
         missing = [
             level.key
-            for level in levels
+            for level in draft.levels(danger[1])
             if unit.value.kind in BOUND
-            and not any((owner, hazard, level) in spoken | silent for owner in _owners(unit.value))
+            and not any((owner, *danger, level) in spoken | silent for owner in _owners(unit.value))
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
-                f"{unit.value.name} has no measure for {hazard} {', '.join(missing)}",
+                f"{unit.value.name} has no measure for {danger[1] if danger[0] == SIGNAL else ' '.join(danger)} {', '.join(missing)}",
                 "add one, or say under `none:` who decided that there is none",
             )
 
@@ -60,11 +71,18 @@ def _owners(unit: Unit) -> set[str]:
 def _silences(draft: Draft, spoken: set[Cell]) -> Iterator[Finding]:
     hazards = [hazard.value.key for hazard in draft.hazards]
     for owner, entry in draft.silent:
-        if entry.value.hazard not in hazards and entry.value.hazard not in draft.broken:
-            fix = did_you_mean(entry.value.hazard, hazards)
-            yield entry.error(f'unknown hazard "{entry.value.hazard}"', fix, "hazard")
-        if (owner, entry.value.hazard, entry.value.level) in spoken:
-            yield entry.error("a measure stands where none is said to", "remove the one or the other")
+        for index, hazard in enumerate(entry.value.hazards):
+            if hazard not in hazards and hazard not in draft.broken:
+                yield entry.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "hazards", index)
+        if both := spoken.intersection(_cells(owner, entry.value, draft)):
+            where = ", ".join(sorted(f"{hazard} {level.key}" for _, _, hazard, level in both))
+            yield entry.error(f"a measure stands where none is said to: {where}", "remove the one or the other")
+
+
+def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
+    for hazard in silent.hazards:
+        for level in silent.levels or draft.levels(hazard):
+            yield owner, silent.family, hazard, level
 
 
 def _unconfirmed(draft: Draft) -> Iterator[Finding]:

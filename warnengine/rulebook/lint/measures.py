@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from warnengine.model.book import Measure, UnitKind
+from warnengine.model.book import SIGNAL, Measure, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft, Owned, owner
 
@@ -77,7 +77,8 @@ def _id(measure: Owned, draft: Draft) -> Iterator[Finding]:
     if not draft.bearers(measure.owner) or when.hazard not in {hazard.value.key for hazard in draft.hazards}:
         return
     own = f"p{measure.owner}" if measure.owner.isdigit() else measure.owner
-    expected = f"{own}.{when.hazard}.{when.level.key}."
+    danger = when.hazard if when.family == SIGNAL else f"{when.family}.{when.hazard}"
+    expected = f"{own}.{danger}.{when.level.key}."
     if not measure.value.id.startswith(expected):
         yield measure.at.error(
             f'id "{measure.value.id}" does not say what the measure is', f"begin it with {expected}", "id"
