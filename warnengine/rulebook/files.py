@@ -12,6 +12,7 @@ from warnengine.model.book import (
     Authorisation,
     Colour,
     Entry,
+    Levels,
     Limits,
     MeasureFile,
     Night,
@@ -38,8 +39,8 @@ class DistrictFile(Entry):
     duty_phone: str = Field(pattern=r"^\d[\d -]{2,19}$")
     issuers: dict[str, Phrase] = Field(min_length=1)
     families: dict[HazardKey, Phrase] = Field(min_length=1)
-    in_use: dict[HazardKey, tuple[str, ...]] = Field(min_length=1)
-    """Product family → the hazards that the grid is proven for."""
+    in_use: dict[HazardKey, dict[HazardKey, Levels]] = Field(min_length=1)
+    """Product family → hazard → the levels that the grid is proven for."""
 
 
 class HazardEntry(Entry):

@@ -99,7 +99,7 @@ def _templates(settings: Settings, book: RuleBook) -> Check:
 def _specimens(book: RuleBook) -> Iterator[Version]:
     """One order of every kind for each unit that a hazard in use concerns, at red."""
     now = datetime.now(UTC)
-    for hazard in book.in_use.get(SIGNAL, ())[:1] or ("rainstorm",):
+    for hazard in list(book.in_use.get(SIGNAL, ()))[:1] or ["rainstorm"]:
         force = [
             InForce(CellKey(town.code, hazard, SIGNAL), Level.RED, frozenset({"x"}), None, frozenset({"x"}))
             for town in book.district.townships

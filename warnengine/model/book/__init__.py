@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
-from warnengine.model.book.entry import Colour, Entry, Phrase
+from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
 from warnengine.model.book.unit import Post, Unit, UnitKind
@@ -32,6 +32,7 @@ __all__ = [
     "Entry",
     "Evidence",
     "Finish",
+    "Levels",
     "Limits",
     "Measure",
     "MeasureFile",
@@ -83,8 +84,8 @@ class RuleBook(BaseModel):
     approvals: dict[Level, ApprovalRule]
     families: dict[str, str] = {}
     """Product family → its Chinese name: signal → 预警信号."""
-    in_use: dict[str, tuple[str, ...]] = {}
-    """Product family → hazards for which every unit must have a measure, or a Silent, at each level."""
+    in_use: dict[str, dict[str, tuple[Level, ...]]] = {}
+    """Product family → hazard → levels at which every unit must have a measure, or a Silent; none named: all."""
     criteria: dict[str, dict[Level, str]] = {}
     """Hazard key → level → what the signal means, for people; a level that is missing is never issued."""
     silent: dict[str, tuple[Silent, ...]] = {}

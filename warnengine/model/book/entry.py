@@ -26,6 +26,15 @@ def _level(value: object) -> object:
     raise ValueError("write blue, yellow, orange or red")
 
 
+def _levels(value: object) -> object:
+    """Read all, or a list of levels."""
+    if value == "all":
+        return ()
+    if isinstance(value, list | tuple) and value:
+        return value
+    raise ValueError("write all, or levels such as [orange, red]")
+
+
 def _day(value: object) -> object:
     """Read 2026-09-30, with or without quotes."""
     if isinstance(value, str):
@@ -52,6 +61,8 @@ def _clock(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(_duration_text)]
 Day = Annotated[date, BeforeValidator(_day)]
 Colour = Annotated[Level, BeforeValidator(_level), PlainSerializer(lambda level: level.key)]
+Levels = Annotated[tuple[Colour, ...], BeforeValidator(_levels)]
+"""Empty: every level at which the hazard is issued."""
 Clock = Annotated[time, BeforeValidator(_clock), PlainSerializer(lambda clock: f"{clock:%H:%M}")]
 Phrase = Annotated[str, Field(min_length=1, max_length=120)]
 

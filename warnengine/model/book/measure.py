@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from warnengine.model.book.entry import Colour, Day, Duration, Entry, Phrase
+from warnengine.model.book.entry import Colour, Day, Duration, Entry, Levels, Phrase
 from warnengine.model.book.unit import UnitKind
 
 SIGNAL = "signal"
@@ -100,8 +100,7 @@ class Silent(Entry):
     """A decision that nothing is owed: without it, no measure is a gap."""
 
     hazards: tuple[str, ...] = Field(min_length=1)
-    levels: tuple[Colour, ...] = ()
-    """Empty: every level at which the hazard is issued."""
+    levels: Levels = ()
     family: str = SIGNAL
     because: Phrase
     decided_by: Phrase

@@ -12,7 +12,6 @@ from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.lint.escalation import BOUND
 from warnengine.rulebook.parse import Located
-from warnengine.rulebook.sheet import Path
 
 Danger = tuple[str, str]
 """(product family, hazard)"""
@@ -25,8 +24,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     spoken = {(m.owner, m.value.when.family, m.value.when.hazard, m.value.when.level) for m in draft.measures}
     yield from _silences(draft, spoken)
     for family, keys in draft.district.value.in_use.items():
-        for index, key in enumerate(keys):
-            yield from _in_use(draft, (family, key), ("in_use", family, index), spoken)
+        for key, levels in keys.items():
+            yield from _in_use(draft, (family, key), levels or draft.levels(key), spoken)
     planned = {plan.value.township for plan in draft.plans}
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
@@ -36,29 +35,32 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _unconfirmed(draft)
 
 
-def _in_use(draft: Draft, danger: Danger, place: Path, spoken: set[Cell]) -> Iterator[Finding]:
+def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
-        yield own.error(f'unknown product family "{family}"', did_you_mean(family, own.value.families), *place[:2])
+        yield own.error(
+            f'unknown product family "{family}"', did_you_mean(family, own.value.families), "in_use", family
+        )
     elif hazard in hazards:
-        yield from _gaps(draft, danger, spoken)
+        yield from _gaps(draft, danger, levels, spoken)
     elif hazard not in draft.broken:
-        yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), *place)
+        yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "in_use", *danger)
 
 
-def _gaps(draft: Draft, danger: Danger, spoken: set[Cell]) -> Iterator[Finding]:
+def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
     silent = {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
+    named = danger[1] if danger[0] == SIGNAL else " ".join(danger)
     for unit in draft.units:
         missing = [
             level.key
-            for level in draft.levels(danger[1])
+            for level in levels
             if unit.value.kind in BOUND
             and not any((owner, *danger, level) in spoken | silent for owner in _owners(unit.value))
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
-                f"{unit.value.name} has no measure for {danger[1] if danger[0] == SIGNAL else ' '.join(danger)} {', '.join(missing)}",
+                f"{unit.value.name} has no measure for {named} {', '.join(missing)}",
                 "add one, or say under `none:` who decided that there is none",
             )
 
