@@ -132,16 +132,16 @@ async def test_pages_and_callbacks_and_a_store_that_fails(world: World, tmp_path
 
 async def test_a_loop_whose_statement_the_store_refuses(world: World, logs: Logs) -> None:
     async def step() -> bool:
-        world.engine.stopping.set()
+        world.engine.loops.stopping.set()
         await world.execute("INSERT INTO address SELECT * FROM address WHERE channel = 'sms'")
         return False
 
-    await world.engine._keep("test", step)
+    await world.engine.loops.keep("test", step)
     (line,) = logs
     assert line["event"] == "loop"
     assert "duplicate key" in line["problem"]
     assert leaked(logs, await secrets_of(world)) == []
-    assert leaked([world.engine.troubles], await secrets_of(world)) == []
+    assert leaked([world.engine.loops.troubles], await secrets_of(world)) == []
 
 
 async def test_an_http_gateway_that_refuses_our_login_and_quotes_the_message(logs: Logs) -> None:

@@ -123,9 +123,9 @@ def test_a_loop_hangs_when_a_step_does_not_end(name: str, age: float, lease: flo
 async def test_the_engine_is_sick_with_a_failing_loop_a_lost_canary_or_no_database(cage: Cage) -> None:
     engine = cage.engine
     assert await engine.fitness.sick() == {}
-    engine.troubles["chase"] = "no space left"
+    engine.loops.troubles["chase"] = "no space left"
     assert set(await engine.fitness.sick()) == {"chase"}
-    engine.troubles.clear()
+    engine.loops.troubles.clear()
     await engine.database.pool.close()
     assert set(await engine.fitness.sick()) == {"database"}
 

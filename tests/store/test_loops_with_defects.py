@@ -21,15 +21,17 @@ async def test_what_one_loop_cannot_do_keeps_no_order_from_being_written(
     monkeypatch.setattr(engine, "chase", defect)
     running = asyncio.create_task(engine.run())
     try:
-        await until(lambda: asyncio.sleep(0, "chase" in engine.troubles and "account" in engine.troubles))
+        await until(
+            lambda: asyncio.sleep(0, "chase" in engine.loops.troubles and "account" in engine.loops.troubles)
+        )
         await world.warn("red", react=False)
         await until(lambda: world.value("SELECT count(*) > 0 FROM change WHERE expanded_at IS NOT NULL"))
         assert not running.done()
-        assert engine.troubles["chase"] == "defect: KeyError", "not the number that it holds"
+        assert engine.loops.troubles["chase"] == "defect: KeyError", "not the number that it holds"
         assert "chase" in await engine.fitness.sick(), "no sign of life goes out"
         assert "chase" in await engine.fitness.ready()
     finally:
-        engine.stopping.set()
+        engine.loops.stopping.set()
         await running
 
 
@@ -39,8 +41,8 @@ async def test_a_loop_that_can_go_on_again_is_well(world: World) -> None:
     async def step() -> bool:
         if failure := next(outcomes, None):
             raise failure
-        world.engine.stopping.set()
+        world.engine.loops.stopping.set()
         return False
 
-    await asyncio.wait_for(world.engine._keep("test", step), 10)
-    assert world.engine.troubles == {}
+    await asyncio.wait_for(world.engine.loops.keep("test", step), 10)
+    assert world.engine.loops.troubles == {}

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
-import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
-from warnengine import metrics
 from warnengine.acknowledge.chaser import Chaser
 from warnengine.acknowledge.inbox import StoredInbox
 from warnengine.acknowledge.receipts import spellings
@@ -19,10 +16,10 @@ from warnengine.api import gauges
 from warnengine.api.announcer import Announcer
 from warnengine.app import standing
 from warnengine.app.account import Accountant
-from warnengine.app.bell import CALM, PATIENT, Bell
 from warnengine.app.canary import Canary
 from warnengine.app.channels import built, shared
 from warnengine.app.fitness import Fitness
+from warnengine.app.loops import Loops, Step
 from warnengine.app.modes import Mode
 from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
@@ -69,6 +66,7 @@ from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
 from warnengine.store.byhand import ByHandStore, second_look
+from warnengine.store.change import ChangeDesk
 from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
@@ -79,7 +77,7 @@ from warnengine.store.hints import Hints
 from warnengine.store.journal import Journal
 from warnengine.store.ladder import LadderStore
 from warnengine.store.lines import LineStore
-from warnengine.store.orders import ChangeDesk, OrderStore
+from warnengine.store.orders import OrderStore
 from warnengine.store.people import PeopleStore
 from warnengine.store.receipts import ReceiptStore
 from warnengine.store.retention import RetentionStore
@@ -93,16 +91,10 @@ log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
 LAST_SENDS = 5.0
 """Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
-UNHURRIED = frozenset(
-    {"listen", "hear", "audit", "anchor", "seal", "partitions", "retention", "account", "roll-call", "lines"}
-)
-"""Loops whose work is a matter of minutes."""
 HEAR = timedelta(seconds=15)
 """Between two looks for people who have a message after all: most are found as their receipt comes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
-Step = Callable[[], Awaitable[bool]]
-"""Does one piece of work; True when there may be more."""
 
 
 @dataclass
@@ -113,14 +105,9 @@ class Engine:
     book: RuleBook
     database: Database
     roles: frozenset[str]
-    bell: Bell = field(default_factory=Bell)
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    troubles: dict[str, str] = field(default_factory=dict)
-    """Why a loop's last step failed, by its name."""
+    loops: Loops = field(default_factory=Loops)
     announced: set[str] = field(default_factory=set)
     """Ends of authorisations that this process has told of."""
-    beats: dict[str, float] = field(default_factory=dict)
-    """When a loop's last step ended, by its name and the monotonic clock."""
 
     def __post_init__(self) -> None:
         self.mode = Mode(self.settings, self.database)
@@ -220,7 +207,7 @@ class Engine:
                     log.warning("held for a second look", change=change, orders=len(held))
                 await self._expand(expander, people, change, FIRST_GROUP)
                 log.info("change", change=change)
-        self.bell.ring()
+        self.loops.bell.ring()
         return True
 
     @property
@@ -235,7 +222,7 @@ class Engine:
                 return False
             change, desk = due
             await self._expand(self._staff(desk.district)[1], desk, change, GROUP)
-        self.bell.ring()
+        self.loops.bell.ring()
         return True
 
     def _staff(self, district: str) -> tuple[Reconciler, Expander]:
@@ -304,10 +291,13 @@ class Engine:
         """Everything that the roles ask for, until stopped."""
         async with asyncio.TaskGroup() as group:
             lasting = [group.create_task(run) for run in self._lasting()]
-            workers = [group.create_task(self._keep(name, step)) for name, step in self._steps()]
+            workers = [
+                group.create_task(self.loops.keep(name, self.mode.paced(name, step)))
+                for name, step in self._steps()
+            ]
             workers += [group.create_task(self._dispatch(channel)) for channel in self.running]
-            await self.stopping.wait()
-            self.bell.ring()
+            await self.loops.stopping.wait()
+            self.loops.bell.ring()
             # what is on the wire keeps its session: a long text that was begun is finished
             await asyncio.wait(workers, timeout=LAST_SENDS)
             for task in lasting:
@@ -341,7 +331,8 @@ class Engine:
         rate = self.rates.get(channel.gateway)
         dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
         feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
-        await self._keep(f"dispatch {channel.gateway}", feed, dispatcher.wake)
+        name = f"dispatch {channel.gateway}"
+        await self.loops.keep(name, self.mode.paced(name, feed), dispatcher.wake)
         await dispatcher.landed()
         await self.journal.stored()
 
@@ -349,7 +340,7 @@ class Engine:
         yield gauges.LAG.run()
         yield Beacon(self.settings.alive, self.fitness.sick, self.fitness.hanging).run()
         if self.settings.database:  # there may be other processes
-            yield Hints(self.database, self.bell).run()
+            yield Hints(self.database, self.loops.bell).run()
         if "dispatch" in self.roles:
             yield from (channel.run() for channel in self.running)
         if "ingest" in self.roles:
@@ -357,22 +348,11 @@ class Engine:
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
             if self.settings.kafka:
-                yield KafkaSource(self.settings.kafka, self.take, self._sayer("kafka")).run()
+                yield KafkaSource(self.settings.kafka, self.take, self.loops.sayer("kafka")).run()
                 outbox = OutboxStore(self.database)
-                say = self._sayer("events")
+                say = self.loops.sayer("events")
                 if not self.mode.secret:
                     yield Announcer(self.settings.kafka, outbox, self.book.district.code, say).run()
-
-    def _sayer(self, name: str) -> Callable[[str | None], None]:
-        """What tells people why a part of the engine cannot do its work, or that it can again."""
-
-        def say(words: str | None) -> None:
-            if words:
-                self.troubles[name] = words
-            else:
-                self.troubles.pop(name, None)
-
-        return say
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""
@@ -383,33 +363,5 @@ class Engine:
             taken = await (self.canary.take(canary) if canary else self.intake.take(arrival))
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
-        self.bell.ring()
+        self.loops.bell.ring()
         return await self.mode.handover.pass_on(arrival, taken) if self.mode.handover else taken
-
-    async def _keep(self, name: str, step: Step, event: asyncio.Event | None = None) -> None:
-        """Run a step again and again. A lost database is waited for; a defect of one loop is told, and the others
-        go on: the account, or a message that nobody foresaw, must not keep an order from going out."""
-        event = self.bell.hung(event)
-        step = self.mode.paced(name, step)
-        while not self.stopping.is_set():
-            self.beats[name] = time.monotonic()
-            try:
-                more = await step()
-                self.troubles.pop(name, None)
-            except DATABASE_ERRORS as error:
-                more = self._failed(name, told(error))
-            except Exception as error:  # noqa: BLE001 - it must not end the engine
-                where = "".join(traceback.format_tb(error.__traceback__))
-                more = self._failed(name, f"defect: {type(error).__name__}", traceback=where)
-            if not more:
-                await self.bell.wait(event, PATIENT if name in UNHURRIED else CALM)
-            else:
-                self.bell.worked()
-        self.beats.pop(name, None)
-
-    def _failed(self, name: str, problem: str, **more: str) -> bool:
-        """Note a step that failed; the words of an error may hold a number or a text. There is no more now."""
-        self.troubles[name] = problem
-        metrics.LOOP_FAILURES.labels(name.split(maxsplit=1)[0]).inc()
-        log.warning("loop", name=name, problem=problem, **more)
-        return False

@@ -29,7 +29,7 @@ class Fitness:
 
     async def ready(self) -> dict[str, str]:
         """Why this engine must not be trusted with a warning; empty when it may."""
-        found = self.engine.troubles | {
+        found = self.engine.loops.troubles | {
             c.gateway: trouble(c) for c in standing.used(self.engine.running) if not c.healthy()
         }
         found |= self._own_problems()
@@ -72,11 +72,11 @@ class Fitness:
 
     def hanging(self) -> dict[str, str]:
         """Loops that do not turn."""
-        return hanging(self.engine.beats, time.monotonic(), self.engine.settings.dispatch.lease_seconds)
+        return hanging(self.engine.loops.beats, time.monotonic(), self.engine.settings.dispatch.lease_seconds)
 
     async def sick(self) -> dict[str, str]:
         """Why no sign of life may go out: a loop that fails, a canary that does not come back, no database."""
-        found = self.engine.troubles | self._own_problems()
+        found = self.engine.loops.troubles | self._own_problems()
         try:
             async with asyncio.timeout(ANSWER):
                 await self.engine.canary.store.now()

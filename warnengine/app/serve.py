@@ -74,7 +74,7 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
             if not settings.database:  # the data folder is ours alone: whoever held a line before is dead
                 await engine.lines.free()
             metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
-            _on_signals(engine.stopping)
+            _on_signals(engine.loops.stopping)
             await _together(engine, listener)
     log.info("stopped")
 
@@ -92,7 +92,7 @@ async def _together(engine: Engine, listener: socket.socket) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())
         group.create_task(server.serve(sockets=[listener]))
-        group.create_task(_stop_server(engine.stopping, server))
+        group.create_task(_stop_server(engine.loops.stopping, server))
         log.info("ready", roles=sorted(engine.roles), book=engine.book.hash[:12])
 
 

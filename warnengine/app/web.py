@@ -45,10 +45,10 @@ def web(engine: Engine) -> FastAPI:
     application.include_router(routes.build(services))
     operators = Operators(engine.settings)
     application.include_router(waiting.build(engine.board, engine.book.pace, operators))
-    application.include_router(control.stops(engine.halts, operators, engine.bell.ring))
+    application.include_router(control.stops(engine.halts, operators, engine.loops.bell.ring))
     hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
     for routers in (control.by_hand, control.taking_back, control.by_telephone):
-        application.include_router(routers(hand, operators, engine.bell.ring))
+        application.include_router(routers(hand, operators, engine.loops.bell.ring))
     application.include_router(official.build(engine.answers, _house(engine)))
     application.include_router(duty.build(_room(engine)))
     return application
@@ -83,7 +83,7 @@ def _services(engine: Engine) -> routes.Services:
         notes=engine.fitness.notes,
         refresh=lambda: gauges.refresh(engine.board, standing.used(engine.running), settings),
         shown=engine.wording.shown,
-        ring=engine.bell.ring,
+        ring=engine.loops.bell.ring,
         halted=engine.fitness.halted,
         health=engine.fitness.health,
         canary=lambda: {one.path: one.words for one in engine.canary.lights},
@@ -118,7 +118,7 @@ def _room(engine: Engine) -> duty.Room:
         duty=engine.duty,
         store=store,
         called=engine.duty_room.called,
-        ring=engine.bell.ring,
+        ring=engine.loops.bell.ring,
         condition=condition.shown,
         examine=condition.examine,
         roll_call=engine.roll.call,

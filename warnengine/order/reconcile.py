@@ -6,12 +6,16 @@ Everything is decided by pure functions handed in; this module only carries thei
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import structlog
+
+from warnengine import metrics
 from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Item, Pending, Request
 from warnengine.model.byhand import ByHand
@@ -26,7 +30,9 @@ from warnengine.order.diff import diff
 from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
 
+log = structlog.get_logger()
 Granted = frozenset[tuple[OrderKey, str]]
+UNREAD = "{} 号来文系统未能处理,没有据此下达指令。请看原文研判,需要的请手工下达。"
 KEPT = timedelta(days=30)
 """How long what its issuer has overtaken is remembered, for messages that come late."""
 
@@ -120,19 +126,33 @@ class Reconciler:
         self, cells: dict[CellKey, Cell], readings: Iterable[Pending]
     ) -> tuple[set[CellKey], dict[str, None]]:
         """Apply readings to cells in place, in order of arrival; return the keys that moved, and what to ask."""
-        moved = set()
+        moved: set[CellKey] = set()
         questions: dict[str, None] = {}
-        names = {hazard.key: hazard.name for hazard in self.book.hazards}
         for reading in readings:
-            for key, statement in self.situation.statements(reading.warning, self.book.district).items():
-                before = cells.get(key, Cell(key))
-                cells[key] = self.situation.apply(before, self._received(statement, key, reading.received_at))
-                if cells[key] != before:
-                    moved.add(key)
-                found = self.situation.doubts(cells[key], statement.identifier, reading.received_at)
-                name = names.get(key.hazard, key.hazard.removeprefix("?"))
-                questions.update({question(doubt, name): None for doubt in found})
+            try:
+                told = self._told(cells, reading)
+            except Exception as error:  # noqa: BLE001 - one message must not hold back those beside it
+                metrics.LOOP_FAILURES.labels("reconcile").inc()
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("defect", arrival=reading.arrival, problem=type(error).__name__, traceback=where)
+                questions[UNREAD.format(reading.arrival)] = None
+                continue
+            moved |= {key for key, (cell, _) in told.items() if cell != cells.get(key, Cell(key))}
+            cells.update({key: cell for key, (cell, _) in told.items()})
+            questions.update({question: None for _, asked in told.values() for question in asked})
         return moved, questions
+
+    def _told(self, cells: Mapping[CellKey, Cell], reading: Pending) -> dict[CellKey, tuple[Cell, list[str]]]:
+        """The cells of which a message speaks as they are after it, each with what a person must judge."""
+        found = {}
+        names = {hazard.key: hazard.name for hazard in self.book.hazards}
+        for key, statement in self.situation.statements(reading.warning, self.book.district).items():
+            before = cells.get(key, Cell(key))
+            cell = self.situation.apply(before, self._received(statement, key, reading.received_at))
+            doubts = self.situation.doubts(cell, statement.identifier, reading.received_at)
+            name = names.get(key.hazard, key.hazard.removeprefix("?"))
+            found[key] = cell, [question(doubt, name) for doubt in doubts]
+        return found
 
     def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:
         """Mark what was over before it came. An end that is not given is that of the hazard's window."""

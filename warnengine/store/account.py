@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.store.database import Database, queries
-from warnengine.store.orders import DistrictDesk
+from warnengine.store.district import DistrictDesk
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection

@@ -14,9 +14,10 @@ from warnengine.model.errors import Clash
 from warnengine.model.level import Level
 from warnengine.model.order import Mark, Version
 from warnengine.store import shapes
+from warnengine.store.change import ChangeDesk
 from warnengine.store.controls import ENGINE, end_lapsed, record_halt
 from warnengine.store.database import Database, queries
-from warnengine.store.orders import ChangeDesk, DistrictDesk
+from warnengine.store.district import DistrictDesk
 from warnengine.store.warnings import ask
 
 if TYPE_CHECKING:

@@ -21,6 +21,10 @@ from warnengine.store import schema
 from warnengine.store.primary import NotPrimary, Primary
 
 HERE = Path(__file__).parent
+BEGIN = """SELECT set_config('warnengine.kind', $1, false), set_config('application_name', $2, false),
+                  set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"""
+"""Of each connection. The first plans of a new installation, or of a new month, are made while its tables are
+empty, and PostgreSQL keeps them until it has counted the rows, a minute into the storm: so it goes by indexes."""
 OLDEST_POSTGRES = 15
 GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
 SKEW = 2.0
@@ -97,11 +101,7 @@ class Database:
 
         async def begin(connection: asyncpg.Connection[asyncpg.Record]) -> None:
             await _codecs(connection)
-            await connection.execute(
-                "SELECT set_config('warnengine.kind', $1, false), set_config('application_name', $2, false)",
-                kind,
-                name,
-            )
+            await connection.execute(BEGIN, kind, name)
 
         try:
             primary = Primary(dsn)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.book import Authority
 from warnengine.model.bundle import Listener
 from warnengine.model.level import Level
+from warnengine.store.change import ChangeDesk, ways
 from warnengine.store.database import Database, queries
-from warnengine.store.orders import ChangeDesk, ways
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection

@@ -12,8 +12,8 @@ from warnengine.model.bundle import Asked, Ended, Listener, Response, Rung, Unhe
 from warnengine.model.level import Level
 from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
+from warnengine.store.change import ChangeDesk, ways
 from warnengine.store.database import Database, queries
-from warnengine.store.orders import ChangeDesk, ways
 from warnengine.store.petitions import ApprovalDesk, LeaderDesk, about
 
 if TYPE_CHECKING:

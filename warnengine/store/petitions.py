@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.book import Authority, Whom
 from warnengine.model.bundle import Call, Listener, Pleading
 from warnengine.model.level import Level
+from warnengine.store.change import ChangeDesk, ways
 from warnengine.store.database import queries
-from warnengine.store.orders import ChangeDesk, ways
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection

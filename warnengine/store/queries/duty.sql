@@ -58,25 +58,27 @@ RETURNING t.id;
 
 -- name: drop_moot()
 -- Nobody is called or visited about what is answered, decided, replaced or over.
-UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b
-WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit') AND b.id = t.bundle
-  AND (b.not_after <= engine_now()
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit')
+  AND (SELECT b.not_after <= engine_now()
        OR b.purpose = 'approval' AND EXISTS (SELECT FROM approval a WHERE a.id = b.approval AND a.decided_at IS NOT NULL)
        OR b.purpose <> 'approval' AND EXISTS (SELECT FROM order_version v WHERE v.id = ANY (b.versions)
                                               AND v.superseded_at IS NOT NULL)
        OR b.purpose = 'order' AND NOT EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id
-                                              AND o.state IN ('open', 'reached')))
+                                              AND o.state IN ('open', 'reached'))
+       FROM bundle b WHERE b.id = t.bundle)
 RETURNING t.id;
 
 -- name: drop_enough(levels, enough)
 -- Nobody is called or visited where enough of the unit have answered, by the rule of the level.
-UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine' FROM bundle b
-WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit') AND b.id = t.bundle AND b.purpose = 'order'
+UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
+WHERE t.closed_at IS NULL AND t.kind IN ('call', 'visit')
+  AND (SELECT b.purpose FROM bundle b WHERE b.id = t.bundle) = 'order'
   AND NOT EXISTS (
       SELECT FROM obligation o JOIN order_version v ON v.id = o.version
       LEFT JOIN unnest(:levels::int[], :enough::int[]) AS rule(level, n) ON rule.level = v.level
-      WHERE o.bundle = b.id AND o.chased AND o.state IN ('open', 'reached')
+      WHERE o.bundle = t.bundle AND o.chased AND o.state IN ('open', 'reached')
         AND (SELECT count(*) FILTER (WHERE c.acked_at IS NOT NULL) < least(rule.n, count(*)) OR rule.n IS NULL
              FROM obligation c WHERE c.version = o.version AND c.chased))
-  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = b.id AND o.chased AND o.acked_at IS NULL)
+  AND EXISTS (SELECT FROM obligation o WHERE o.bundle = t.bundle AND o.chased AND o.acked_at IS NULL)
 RETURNING t.id;

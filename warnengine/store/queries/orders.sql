@@ -108,8 +108,8 @@ WITH mine AS (
     SELECT v.id AS version, v.kind, w.version AS number, ob.person, ob.state, b.id AS bundle, b.purpose, b.versions,
            b.posts, b.follows,
            reached(b.id) AS reached,
-           EXISTS (SELECT FROM delivery_event x WHERE x.delivery BETWEEN b.id AND b.id + 15
-                   AND x.what IN ('accepted', 'delivered', 'unknown')) AS taken
+           (SELECT true FROM delivery_event x WHERE x.delivery BETWEEN b.id AND b.id + 15
+            AND x.what IN ('accepted', 'delivered', 'unknown') LIMIT 1) IS NOT NULL AS taken
     FROM mine v JOIN order_version w ON w.standing_order = v.standing_order AND w.version < v.version
     JOIN obligation ob ON ob.version = w.id
     JOIN bundle b ON b.district = ob.district AND b.person = ob.person AND b.change >= w.change
@@ -120,8 +120,12 @@ WITH mine AS (
     SELECT v.id AS version, d.person, d.unit || '/' || d.post AS post
     FROM mine v JOIN on_duty(engine_now()) d
       ON d.district = v.district AND d.unit = v.unit AND d.post = ANY (v.posts)
-    LEFT JOIN newest n ON n.version = v.id AND n.person = d.person
-    WHERE v.kind IN ('issue', 'update') OR v.kind = 'reopen' AND coalesce(n.state NOT IN ('acting', 'done'), true)
+    WHERE v.kind IN ('issue', 'update', 'reopen')
+), busy AS (
+    -- who is at it already is not called again by an order that only stands again
+    SELECT c.version, c.person, c.post
+    FROM called c JOIN mine v ON v.id = c.version AND v.kind = 'reopen'
+    WHERE (c.version, c.person) IN (SELECT version, person FROM newest WHERE state IN ('acting', 'done'))
 ), told AS (
     -- whom an earlier version may have reached
     SELECT version, person, NULL::text AS post FROM earlier WHERE kind IN ('update', 'lapse') AND reached
@@ -144,7 +148,8 @@ WITH mine AS (
            coalesce(max(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
            CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
                 WHEN bool_and(v.kind = 'issue') THEN 'issue' ELSE 'update' END AS kind
-    FROM (SELECT * FROM called UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
+    FROM (SELECT * FROM called EXCEPT SELECT * FROM busy
+          UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
     JOIN order_version v ON v.id = k.version
     WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = k.person AND b.purpose = 'order')
     GROUP BY k.person ORDER BY level DESC, leads DESC, k.person LIMIT :most
@@ -159,7 +164,7 @@ WITH mine AS (
 ), unsettled AS MATERIALIZED (
     SELECT x.person, array_agg(DISTINCT x.bundle) AS bundles
     FROM (SELECT e.person, x.bundle FROM earlier e, unnest(e.bundle || e.follows) AS x(bundle)
-          UNION SELECT person, bundle FROM ended) AS x JOIN people p ON p.person = x.person
+          UNION SELECT person, bundle FROM ended) AS x
     WHERE unsettled(x.bundle) GROUP BY x.person
 ), ways AS MATERIALIZED (
     -- every channel of the level, and every way that an earlier version went, the ladder's calls excepted; the
@@ -172,21 +177,29 @@ WITH mine AS (
              OR EXISTS (SELECT FROM order_version v WHERE v.id = ANY (p.versions) AND w.channel = ANY (v.channels))
           UNION
           SELECT e.person, d.channel, d.address
-          FROM people p JOIN earlier e ON e.person = p.person AND e.reached
-          JOIN delivery d ON d.id BETWEEN e.bundle AND e.bundle + 15
-          WHERE EXISTS (SELECT FROM possibly_reached r WHERE r.delivery = d.id)
+          FROM earlier e JOIN delivery d ON d.id BETWEEN e.bundle AND e.bundle + 15
+          WHERE e.reached AND (SELECT true FROM possibly_reached r WHERE r.delivery = d.id LIMIT 1) IS NOT NULL
             AND d.channel <> 'voice'
             AND (d.channel <> 'call' OR EXISTS (SELECT FROM change c JOIN way w ON w.district = c.district
                                                 WHERE c.id = :change AND w.person = e.person AND w.channel = 'call'))) AS way
     GROUP BY person
+), facts AS (
+    -- joined by grouping: the planner takes such lists for short, and would compare each with each
+    SELECT person, versions, posts, level, leads, kind, not_after, NULL::bigint[] AS follows, NULL::text[] AS addresses
+    FROM people
+    UNION ALL SELECT person, NULL, NULL, NULL, NULL, NULL, NULL, bundles, NULL FROM unsettled
+    UNION ALL SELECT person, NULL, NULL, NULL, NULL, NULL, NULL, NULL, addresses FROM ways
+), known AS (
+    SELECT person, max(versions) AS versions, max(posts) AS posts, max(level) AS level, bool_or(leads) AS leads,
+           max(kind) AS kind, max(not_after) AS not_after, max(follows) AS follows, max(addresses) AS addresses
+    FROM facts GROUP BY person HAVING max(versions) IS NOT NULL
 )
 SELECT p.person, p.versions, p.posts, p.level, p.kind, p.not_after, c.district,
-       coalesce(u.bundles, '{}') AS follows, coalesce(w.addresses, '{}') AS addresses,
+       coalesce(p.follows, '{}') AS follows, coalesce(p.addresses, '{}') AS addresses,
        coalesce((SELECT array_agg(v.id ORDER BY v.id) FROM order_version v
                  WHERE v.id = ANY (p.versions) AND v.kind IN ('update', 'reopen')
                    AND heard_of(c.district, p.person, v.standing_order, v.version)), '{}') AS known
-FROM people p JOIN change c ON c.id = :change
-LEFT JOIN unsettled u ON u.person = p.person LEFT JOIN ways w ON w.person = p.person
+FROM known p JOIN change c ON c.id = :change
 ORDER BY p.level DESC, p.leads DESC, p.person;
 
 -- name: add_text(change, versions, known, purpose, short, subject, body, html, sha256, notes, items)$
