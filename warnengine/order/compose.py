@@ -13,6 +13,7 @@ from datetime import datetime
 from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.clock import BEIJING
+from warnengine.model.level import Level
 from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
 from warnengine.order.byhand import by_hand, correction
 from warnengine.order.draft import measure_of, words_of
@@ -119,7 +120,7 @@ def section(version: Version, book: RuleBook) -> Section:
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
-        head=_head(hazard_name(change.key.hazard, book), version),
+        head=_head(version, book),
         lead=acts[0].words if acts else said or _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
@@ -170,18 +171,24 @@ def _kind(sections: Sequence[Section]) -> str:
     return "order" if kinds <= {Kind.ISSUE.value} else "update"
 
 
-def _head(name: str, version: Version) -> str:
+def _head(version: Version, book: RuleBook) -> str:
     change = version.change
     level, before = change.level, change.before
     if correction(version):
-        return f"更正{name}{level.zh if level else ''}"
+        return f"更正{danger(change.key.hazard, change.key.family, level, book)}"
     if level is None:
-        return f"解除{name}{before.zh if before else ''}"
+        return f"解除{danger(change.key.hazard, change.key.family, before, book)}"
     if change.kind is Kind.REOPEN:
-        return f"{name}{level.zh}继续"
+        return f"{danger(change.key.hazard, change.key.family, level, book)}继续"
     if before is None or before == level:
-        return f"{name}{level.zh}"
-    return f"{name}{'升为' if level > before else '降为'}{level.zh}"
+        return danger(change.key.hazard, change.key.family, level, book)
+    name = hazard_name(change.key.hazard, book)
+    return f"{name}{'升为' if level > before else '降为'}{book.level_words(change.key.family, level)}"
+
+
+def danger(hazard: str, family: str, level: Level | None, book: RuleBook) -> str:
+    """暴雨红色, 水旱灾害Ⅱ级响应."""
+    return hazard_name(hazard, book) + (book.level_words(family, level) if level else "")
 
 
 def hazard_name(key: str, book: RuleBook) -> str:

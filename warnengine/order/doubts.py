@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from warnengine.model.book import Family
 from warnengine.model.clock import BEIJING
+from warnengine.model.level import Level
 from warnengine.model.situation import Doubt, Statement, Unheeded
 
 _WORDS = {
@@ -18,14 +20,18 @@ _WORDS = {
 }
 
 
-def question(doubt: Doubt, hazard: str) -> str:
+def question(doubt: Doubt, hazard: str, family: Family | None) -> str:
     """One Chinese sentence, the same for every township that it is about. hazard: its name."""
-    standing = _named(doubt.standing, hazard) if doubt.standing else ""
-    return _WORDS[doubt.why].format(what=_named(doubt.statement, hazard), standing=standing)
+    standing = _named(doubt.standing, hazard, family) if doubt.standing else ""
+    return _WORDS[doubt.why].format(what=_named(doubt.statement, hazard, family), standing=standing)
 
 
-def _named(statement: Statement, hazard: str) -> str:
+def _named(statement: Statement, hazard: str, family: Family | None) -> str:
     """大风红色预警 50022441600000_0001(7月27日05:54发布)"""
     sent = statement.sent.astimezone(BEIJING)
-    level = f"{hazard}{statement.level.zh}预警" if statement.level else f"{hazard}解除"
+    level = f"{hazard}{_graded(statement.level, family)}" if statement.level else f"{hazard}解除"
     return f"{level} {statement.identifier}({sent.month}月{sent.day}日{sent:%H:%M}发布)"
+
+
+def _graded(level: Level, family: Family | None) -> str:
+    return family.says(level) if family and family.levels else f"{level.zh}预警"

@@ -11,7 +11,7 @@ from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Call, Pleading
 from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
-from warnengine.order.compose import hazard_name
+from warnengine.order.compose import danger
 
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
 
@@ -68,7 +68,7 @@ def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) 
 
 def _warnings(versions: Iterable[Version], book: RuleBook) -> list[str]:
     """暴雨红色, each once."""
-    named = {f"{hazard_name(v.change.key.hazard, book)}{v.lane_level.zh}": None for v in versions}
+    named = {danger(v.change.key.hazard, v.change.key.family, v.lane_level, book): None for v in versions}
     return list(named)
 
 

@@ -151,7 +151,8 @@ class Reconciler:
             cell = self.situation.apply(before, self._received(statement, key, reading.received_at))
             doubts = self.situation.doubts(cell, statement.identifier, reading.received_at)
             name = names.get(key.hazard, key.hazard.removeprefix("?"))
-            found[key] = cell, [question(doubt, name) for doubt in doubts]
+            family = self.book.families.get(key.family)
+            found[key] = cell, [question(doubt, name, family) for doubt in doubts]
         return found
 
     def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Unheard
-from warnengine.order.compose import hazard_name
+from warnengine.order.compose import danger
 
 NEVER = timedelta(days=3650)
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
@@ -42,15 +42,13 @@ def too_long(unheard: Unheard, book: RuleBook) -> bool:
 
 def words(unheard: Unheard, book: RuleBook) -> str:
     """What the duty room reads."""
-    name, hazard = book.units[unheard.unit].name, hazard_name(unheard.hazard, book)
+    name = book.units[unheard.unit].name
+    what = danger(unheard.hazard, unheard.family, unheard.level, book)
     if not unheard.people:
-        return (
-            f"{name}{hazard}{unheard.level.zh}指令无人可发:通讯录里没有这一级要通知的在岗责任人。"
-            "请立即电话通知该单位,并补全通讯录"
-        )
+        return f"{name}{what}指令无人可发:通讯录里没有这一级要通知的在岗责任人。请立即电话通知该单位,并补全通讯录"
     limit = book.ladder[unheard.level].silence
     minutes = int(limit.total_seconds() // 60) if limit else 0
     return (
-        f"{name}失联:{hazard}{unheard.level.zh}指令发出{minutes}分钟,{unheard.people}人无一送达、无一应答。"
+        f"{name}失联:{what}指令发出{minutes}分钟,{unheard.people}人无一送达、无一应答。"
         "可能停电断网,请用卫星电话、对讲机联系,或请邻近镇街派人前往"
     )

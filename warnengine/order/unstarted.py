@@ -8,7 +8,7 @@ from warnengine.model.book import RuleBook, Start, Whom
 from warnengine.model.bundle import Listener, Response, Written
 from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
-from warnengine.order.compose import compose, hazard_name
+from warnengine.order.compose import compose, danger
 from warnengine.order.draft import whole
 from warnengine.order.texts import Texts
 
@@ -35,9 +35,10 @@ def words(response: Response, book: RuleBook) -> str:
         else []
     )
     minutes = int(start.within.total_seconds() // 60) if start else 0
+    what = danger(response.hazard, response.family, response.level, book)
     since = response.since_at.astimezone(BEIJING).strftime("%H:%M")
     return (
-        f"{unit.name}{response.level.zh}未启动响应:{hazard_name(response.hazard, book)}{response.level.zh}"
+        f"{unit.name}{response.level.zh}未启动响应:{what}"
         f"{since}起已超过{minutes}分钟,{'、'.join(posts)}无人报已开展。请电话催办"
     )
 

@@ -12,6 +12,7 @@ from warnengine.model.book import (
     Authorisation,
     Colour,
     Entry,
+    Family,
     Levels,
     Limits,
     MeasureFile,
@@ -38,7 +39,7 @@ class DistrictFile(Entry):
     signature: str = Field(min_length=2, max_length=12)
     duty_phone: str = Field(pattern=r"^\d[\d -]{2,19}$")
     issuers: dict[str, Phrase] = Field(min_length=1)
-    families: dict[HazardKey, Phrase] = Field(min_length=1)
+    families: dict[HazardKey, Family] = Field(min_length=1)
     in_use: dict[HazardKey, dict[HazardKey, Levels]] = Field(min_length=1)
     """Product family → hazard → the levels that the grid is proven for."""
 

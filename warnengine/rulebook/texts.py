@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from warnengine.model.book import Evidence, Measure, RuleBook, Unit
-from warnengine.model.level import Level
+from warnengine.model.book import Evidence, Family, Measure, RuleBook, Unit
 
 SEGMENT = 70
 """UCS-2 characters of a single SMS, 【signature】 counted."""
@@ -18,16 +17,16 @@ def first_line_room(book: RuleBook, unit: Unit, measure: Measure) -> int:
     """
     hazard = book.hazard_table.get(measure.when.hazard)
     name = hazard.name if hazard else measure.when.hazard
-    return room(book.signature, name, unit.short, measure)
+    return room(book.signature, name, unit.short, measure, book.families.get(measure.when.family))
 
 
-def room(signature: str, hazard: str, short: str, measure: Measure) -> int:
+def room(signature: str, hazard: str, short: str, measure: Measure, family: Family | None) -> int:
     """The same for the parts of a line."""
+    level = family.says(measure.when.level) if family else measure.when.level.zh
     texts = (measure.order, measure.advice or "")
-    return min(SEGMENT - len(_line(signature, hazard, short, measure, text)) for text in texts)
+    return min(SEGMENT - len(_line(signature, f"{hazard}升为{level}", short, measure, text)) for text in texts)
 
 
-def _line(signature: str, hazard: str, short: str, measure: Measure, text: str) -> str:
+def _line(signature: str, head: str, short: str, measure: Measure, text: str) -> str:
     reply = REPLY_COUNT if Evidence.COUNT in measure.evidence else REPLY
-    level: Level = measure.when.level
-    return f"【{signature}】{hazard}升为{level.zh} {short}:00:00前{text}。{reply}"
+    return f"【{signature}】{head} {short}:00:00前{text}。{reply}"

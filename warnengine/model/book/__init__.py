@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
 from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
+from warnengine.model.book.family import Family
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
 from warnengine.model.book.unit import Post, Unit, UnitKind
@@ -31,6 +32,7 @@ __all__ = [
     "Enough",
     "Entry",
     "Evidence",
+    "Family",
     "Finish",
     "Levels",
     "Limits",
@@ -82,8 +84,7 @@ class RuleBook(BaseModel):
     pace: Pace | None = None
     """None: nothing waits because there was much before it."""
     approvals: dict[Level, ApprovalRule]
-    families: dict[str, str] = {}
-    """Product family → its Chinese name: signal → 预警信号."""
+    families: dict[str, Family] = {}
     in_use: dict[str, dict[str, tuple[Level, ...]]] = {}
     """Product family → hazard → levels at which every unit must have a measure, or a Silent; none named: all."""
     criteria: dict[str, dict[Level, str]] = {}
@@ -99,6 +100,11 @@ class RuleBook(BaseModel):
     def hazard_table(self) -> HazardTable:
         """The hazards, ready to be looked up."""
         return HazardTable(self.hazards)
+
+    def level_words(self, family: str, level: Level) -> str:
+        """What texts say for a level of a product family: 红色, Ⅰ级响应."""
+        known = self.families.get(family)
+        return known.says(level) if known else level.zh
 
     def at_night(self, moment: datetime) -> bool:
         """Whether people sleep then."""

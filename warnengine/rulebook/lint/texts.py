@@ -34,7 +34,9 @@ def _characters(measure: Owned) -> Iterator[Finding]:
 
 def _length(measure: Owned, hazard: str, draft: Draft) -> Iterator[Finding]:
     shorts = [unit.short for unit in draft.bearers(measure.owner)]
-    left = room(draft.district.value.signature, hazard, max(shorts, key=len, default=""), measure.value)
+    own = draft.district.value
+    family = own.families.get(measure.value.when.family)
+    left = room(own.signature, hazard, max(shorts, key=len, default=""), measure.value, family)
     if left < 0:
         yield measure.at.error(
             f"the first line of the SMS is {SEGMENT - left} characters long", f"shorten it by {-left}", "order"
