@@ -32,9 +32,8 @@ def shown(found: BookDiff) -> Iterator[str]:
     yield f"旧 {found.one.hash[:12]} → 新 {found.other.hash[:12]}"
     if not found.orders:
         same = found.one.hash == found.other.hash
-        yield "两版规则下达的指令和收令人完全一样" + (
-            "。" if same else ";不同的只有叫应时限、审批、授权、案例等。"
-        )
+        rest = "。" if same else ";不同的只有叫应时限、审批、授权、案例等。"
+        yield f"两版规则下达的指令和收令人完全一样{rest}"
         return
     who = "人" if found.people else "个岗位(没有通讯录,用 --directory 可数到人)"
     yield f"有变化的指令 {len(found.orders)} 个(单位×灾种×级别),涉及 {len(found.affected)} {who}"
