@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import b1, b2, b3, b4, b6, report
+from tests.bench import b1, b2, b3, b4, b5, b6, report
 from tests.bench.postgres import Server
 from tests.bench.process import ROOT, python
 from tests.bench.stand import Plan, Stand
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[[Stand], Awaitable[None]]] = {
     "B2": b2.measure,
     "B3": b3.measure,
     "B4": b4.measure,
+    "B5": b5.measure,
     "B6": b6.measure,
 }
 """B2 compares with the rates of B1."""

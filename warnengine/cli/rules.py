@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,9 @@ from typing import Annotated
 import typer
 
 from warnengine import rulebook
+from warnengine.app.book_diff import book_diff
+from warnengine.cli import book_diff as words
+from warnengine.directory import read_csv
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
 
@@ -34,3 +38,19 @@ def cases(folder: Folder = Path("rules")) -> None:
     count = len(list((folder / "cases").glob("*.yaml")))
     print(f"{folder}: {count} files of cases, {len(failures)} complaints")
     raise typer.Exit(1 if failures or not count else 0)
+
+
+@group.command()
+def diff(
+    one: Folder,
+    other: Folder,
+    directory: Annotated[
+        Path | None, typer.Option(help="The address list as CSV; absent: posts are counted.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """What two rule books would order differently, and how many people it concerns: orders, not lines."""
+    before, after = rulebook.load(one), rulebook.load(other)
+    people = read_csv(directory.read_bytes(), after, str(directory)) if directory else None
+    found = book_diff(before, after, people)
+    print(json.dumps(found.plain(), ensure_ascii=False) if as_json else "\n".join(words.shown(found)))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from warnengine.model.book import RELAY, Measure, RuleBook, Unit, UnitKind
+from warnengine.match.index import Danger, Index, index, territory
+from warnengine.model.book import RELAY, Measure, RuleBook, UnitKind
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, OrderKey, Reach, Standing
 from warnengine.model.situation import InForce
 
-Danger = tuple[str, str]
-"""(hazard, product family)"""
+__all__ = ["Granted", "desired", "standing", "territory", "waits"]
 Granted = frozenset[tuple[OrderKey, str]]
 """Compulsory measures that an authority has approved: (order, measure id)."""
 
@@ -22,10 +23,10 @@ def desired(in_force: Iterable[InForce], book: RuleBook, granted: Granted) -> di
     dangers: dict[Danger, dict[str, InForce]] = defaultdict(dict)
     for force in in_force:
         dangers[force.key.hazard, force.key.family][force.key.area] = force
+    known = index(book)
     orders: dict[OrderKey, Desired] = {}
     for danger, towns in dangers.items():
-        found = [order for unit in book.units.values() if (order := _order(unit, danger, towns, book, granted))]
-        found = found or _relay(danger, towns, book)
+        found = list(_orders(danger, towns, book, known, granted)) or _relay(danger, towns, book)
         orders.update((order.key, order) for order in found)
     return orders
 
@@ -64,26 +65,35 @@ def waits(measure: Measure, key: OrderKey, granted: Granted) -> bool:
     return measure.compulsory and (key, measure.id) not in granted
 
 
-def territory(unit: Unit, book: RuleBook) -> frozenset[str]:
-    """The townships whose weather concerns a unit."""
-    if unit.kind is UnitKind.TOWNSHIP:
-        return frozenset({unit.code})
-    return frozenset(unit.towns or (town.code for town in book.district.townships))
+@dataclass(frozen=True, slots=True)
+class _Weather:
+    """What is in force somewhere, as an order tells it."""
+
+    level: Level
+    reach: tuple[Reach, ...]
+    because: frozenset[str]
+    ends: datetime | None
+    renewed: frozenset[str]
 
 
-def _order(
-    unit: Unit, danger: Danger, towns: Mapping[str, InForce], book: RuleBook, granted: Granted
-) -> Desired | None:
-    within = territory(unit, book)
-    concerned = {town: force for town, force in towns.items() if town in within}
-    if not concerned:
-        return None
-    level = max(force.level for force in concerned.values())
-    key = OrderKey(unit.code, *danger)
-    measures = standing(book.measures_of(unit), key, level, granted)
-    if not measures:
-        return None
-    return _desired(key, level, {_stand(key, measure, granted) for measure in measures}, concerned)
+def _orders(
+    danger: Danger, towns: Mapping[str, InForce], book: RuleBook, known: Index, granted: Granted
+) -> Iterator[Desired]:
+    everywhere = _weather({town: force for town, force in towns.items() if town in known.towns})
+    for unit in known.units(danger, towns, book):
+        within = known.territories.get(unit.code)
+        weather = everywhere if within is None else _weather(_within(towns, within))
+        if weather is None:
+            continue
+        key = OrderKey(unit.code, *danger)
+        measures = standing(known.measures(unit, danger, book), key, weather.level, granted)
+        if measures:
+            yield _desired(key, {_stand(key, measure, granted) for measure in measures}, weather)
+
+
+def _within(towns: Mapping[str, InForce], within: frozenset[str]) -> dict[str, InForce]:
+    fewer, more = (within, towns) if len(within) < len(towns) else (towns, within)
+    return {town: towns[town] for town in fewer if town in more}
 
 
 def _stand(key: OrderKey, measure: Measure, granted: Granted) -> Standing:
@@ -91,18 +101,32 @@ def _stand(key: OrderKey, measure: Measure, granted: Granted) -> Standing:
 
 
 def _relay(danger: Danger, towns: Mapping[str, InForce], book: RuleBook) -> list[Desired]:
-    level = max(force.level for force in towns.values())
+    weather = _weather(towns)
     rooms = [unit for unit in book.units.values() if unit.kind is UnitKind.DUTY_ROOM]
     only = {Standing(RELAY.id, Form.ORDER)}
-    return [_desired(OrderKey(room.code, *danger), level, only, towns) for room in rooms]
+    return [_desired(OrderKey(room.code, *danger), only, weather) for room in rooms if weather]
 
 
-def _desired(key: OrderKey, level: Level, measures: set[Standing], concerned: Mapping[str, InForce]) -> Desired:
-    gravest = [force for force in concerned.values() if force.level == level]
+def _desired(key: OrderKey, measures: set[Standing], weather: _Weather) -> Desired:
     return Desired(
         key,
-        level,
+        weather.level,
         frozenset(measures),
+        weather.reach,
+        because=weather.because,
+        ends=weather.ends,
+        renewed=weather.renewed,
+    )
+
+
+def _weather(concerned: Mapping[str, InForce]) -> _Weather | None:
+    """None: nothing is in force there."""
+    if not concerned:
+        return None
+    level = max(force.level for force in concerned.values())
+    gravest = [force for force in concerned.values() if force.level == level]
+    return _Weather(
+        level,
         _reach(concerned),
         because=frozenset(identifier for force in gravest for identifier in force.because),
         ends=_end(gravest),

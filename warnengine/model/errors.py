@@ -6,6 +6,7 @@ WarnEngineError
 ├── DirectoryError      the address list does not pass
 ├── Refused             somebody asked for what may not be, or not by them
 │   └── Clash           nothing was done; it may be tried again
+├── Unplayable          a message or timeline that cannot be rehearsed
 ├── StoreBusy           the store is in use; what was begun goes on at the next call
 └── StartRefused        this installation must not come up as it stands
 """
@@ -32,6 +33,15 @@ class RuleBookError(WarnEngineError):
 
 class DirectoryError(WarnEngineError):
     """The address list does not pass; the message lists file, line and fix."""
+
+
+class Unplayable(WarnEngineError):
+    """A message or a timeline that cannot be rehearsed."""
+
+    def __init__(self, message: str, file: str = "") -> None:
+        super().__init__(message)
+        self.file = file
+        """The one that cannot be read; empty where it is none of them."""
 
 
 class StartRefused(WarnEngineError):

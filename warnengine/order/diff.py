@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from warnengine.model.level import Level
@@ -17,17 +18,23 @@ def diff(
     order until its level changes. An order on which the new book has no word stands until its danger is over:
     that it lapsed would read as an all-clear.
     """
-    kept = {key for key, stands in standing.items() if stands.book != book and _endangered(stands, desired)}
+    towns = _endangered(desired) if any(stands.book != book for stands in standing.values()) else {}
+    kept = {
+        key
+        for key, stands in standing.items()
+        if stands.book != book and any(not towns[key[1:]].isdisjoint(part.towns) for part in stands.reach)
+    }
     keys = sorted({*standing, *desired} - (kept - desired.keys()))
     changes = (_change(standing.get(key), desired.get(key), book) for key in keys)
     return tuple(change for change in changes if change)
 
 
-def _endangered(stands: Stands, desired: Mapping[OrderKey, Desired]) -> bool:
-    """Whether the danger of an order is still in force in one of its places, as the orders of others tell."""
-    towns = {town for part in stands.reach for town in part.towns}
-    others = (wanted for key, wanted in desired.items() if key[1:] == stands.key[1:])
-    return any(towns & set(part.towns) for wanted in others for part in wanted.reach)
+def _endangered(desired: Mapping[OrderKey, Desired]) -> dict[tuple[str, ...], set[str]]:
+    """Where each danger is still in force, as what should stand tells."""
+    towns: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for key, wanted in desired.items():
+        towns[key[1:]].update(town for part in wanted.reach for town in part.towns)
+    return towns
 
 
 def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change | None:

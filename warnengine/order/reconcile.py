@@ -117,10 +117,13 @@ class Reconciler:
         warned_at = min((reading.received_at for reading in pending), default=None)
         return await desk.write(versions, requests(versions, book), warned_at)
 
-    def granted(self, approved: Iterable[tuple[OrderKey, str, str]]) -> Granted:
+    def granted(self, approved: Collection[tuple[OrderKey, str, str]]) -> Granted:
         """What the approvals allow: a measure whose words have changed since must be asked for anew."""
-        words = {m.id: m.order for unit in self.book.units.values() for m in self.book.measures_of(unit)}
-        return frozenset((key, measure) for key, measure, said in approved if words.get(measure) == said)
+        units = (self.book.units.get(unit) for unit in {key.unit for key, _, _ in approved})
+        words = {(u.code, m.id): m.order for u in units if u for m in self.book.measures_of(u)}
+        return frozenset(
+            (key, measure) for key, measure, said in approved if words.get((key.unit, measure)) == said
+        )
 
     def take_in(
         self, cells: dict[CellKey, Cell], readings: Iterable[Pending]

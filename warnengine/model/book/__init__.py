@@ -6,7 +6,10 @@ lints them. A book is immutable and named by its hash.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -96,7 +99,20 @@ class RuleBook(BaseModel):
     by_hand: dict[str, tuple[Measure, ...]] = {}
     """By unit: what people order beside the rules (超预案); no part of the files."""
 
-    @property
+    @cached_property
+    def derived(self) -> dict[str, object]:
+        """What others have worked out from the files of this book and keep with it."""
+        return {}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some parts changed; it keeps nothing that was worked out from those."""
+        copied = super().model_copy(update=update, deep=deep)
+        if set(update or ()) - {"by_hand"}:
+            for worked_out in ("derived", "hazard_table"):
+                copied.__dict__.pop(worked_out, None)
+        return copied
+
+    @cached_property
     def hazard_table(self) -> HazardTable:
         """The hazards, ready to be looked up."""
         return HazardTable(self.hazards)
@@ -112,6 +128,9 @@ class RuleBook(BaseModel):
 
     def measures_of(self, unit: Unit) -> tuple[Measure, ...]:
         """Every measure that the unit may ever owe."""
+        return self.kinds.get(unit.kind, ()) + self.own_measures(unit) + self.by_hand.get(unit.code, ())
+
+    def own_measures(self, unit: Unit) -> tuple[Measure, ...]:
+        """Those that its own file gives it: the plan of a township, 一行业一措施 of a sector."""
         plan = self.plans.get(unit.code)
-        own = plan.measures if plan else self.sectors.get(unit.code, ())
-        return self.kinds.get(unit.kind, ()) + own + self.by_hand.get(unit.code, ())
+        return plan.measures if plan else self.sectors.get(unit.code, ())

@@ -1,0 +1,116 @@
+"""Two rule books in orders and people: measures as matching compares them, people as drafting calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from warnengine.match.compare import FIELDS, Changed, Difference, Step, compare, everywhere, steps
+from warnengine.match.desired import desired
+from warnengine.model.book import Measure, RuleBook
+from warnengine.model.directory import Directory
+from warnengine.order.diff import diff
+from warnengine.order.draft import draft
+
+ANY_DAY = datetime(2026, 7, 1, 4, tzinfo=UTC)
+"""Clock times do not matter here: deadlines are compared as durations."""
+Called = Mapping[Step, frozenset[str]]
+"""Whom an order calls: people, or without an address list posts as unit/post."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDiff:
+    """What becomes of one order, and of the people who get it."""
+
+    difference: Difference
+    before: frozenset[str]
+    after: frozenset[str]
+
+    def plain(self) -> dict[str, Any]:
+        """As the file of results has it."""
+        step, found = self.difference.step, self.difference
+        return {
+            "unit": step.unit,
+            "family": step.family,
+            "hazard": step.hazard,
+            "level": step.level.key,
+            "new": [measure_plain(measure) for measure in found.new],
+            "gone": [measure_plain(measure) for measure in found.gone],
+            "changed": [changed_plain(changed) for changed in found.changed],
+            "people": {
+                "before": len(self.before),
+                "after": len(self.after),
+                "gained": sorted(self.after - self.before),
+                "lost": sorted(self.before - self.after),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BookDiff:
+    """Everything that differs between two books."""
+
+    one: RuleBook
+    other: RuleBook
+    orders: tuple[OrderDiff, ...]
+    people: Directory | None
+    """None: posts are counted instead."""
+
+    @property
+    def affected(self) -> frozenset[str]:
+        """Everybody who gets one of these orders, under either book."""
+        return frozenset(who for order in self.orders for who in order.before | order.after)
+
+    def plain(self) -> dict[str, Any]:
+        """As the file of results has it."""
+        return {
+            "before": self.one.hash,
+            "after": self.other.hash,
+            "counts": "people" if self.people else "posts",
+            "affected": len(self.affected),
+            "orders": [order.plain() for order in self.orders],
+        }
+
+
+def measure_plain(measure: Measure) -> dict[str, Any]:
+    """A measure with what somebody who gets it must know."""
+    kept = {"id", *FIELDS}
+    return {name: value for name, value in measure.model_dump(mode="json").items() if name in kept}
+
+
+def changed_plain(changed: Changed) -> dict[str, Any]:
+    """What was and what will be, field by field."""
+    before, after = measure_plain(changed.before), measure_plain(changed.after)
+    return {"id": changed.before.id, **{name: [before[name], after[name]] for name in changed.fields}}
+
+
+def book_diff(one: RuleBook, other: RuleBook, people: Directory | None) -> BookDiff:
+    """Orders that differ in their measures or in the people whom they call."""
+    differences = {difference.step: difference for difference in compare(one, other)}
+    before, after = _called(one, other, one, people), _called(one, other, other, people)
+    found = []
+    for step in sorted(before.keys() | after.keys() | differences.keys()):
+        was, will = before.get(step, frozenset()), after.get(step, frozenset())
+        if step in differences or was != will:
+            found.append(OrderDiff(differences.get(step, Difference(step)), was, will))
+    return BookDiff(one, other, tuple(found), people)
+
+
+def _called(one: RuleBook, other: RuleBook, book: RuleBook, people: Directory | None) -> Called:
+    """Whom each order of a book calls, as it would be drafted."""
+    found: dict[Step, frozenset[str]] = {}
+    for danger, level in steps(one, other):
+        wanted = desired(everywhere(book, danger, level), book, frozenset())
+        for change in diff({}, wanted, book.hash):
+            version = draft(change, None, book, ANY_DAY)
+            key = change.key
+            found[Step(key.family, key.hazard, level, key.unit)] = _holders(key.unit, version.posts, people)
+    return found
+
+
+def _holders(unit: str, posts: tuple[str, ...], people: Directory | None) -> frozenset[str]:
+    if people is None:
+        return frozenset(f"{unit}/{post}" for post in posts)
+    return frozenset(held.person for post in posts for held in people.holders(unit, post))

@@ -1,0 +1,212 @@
+"""A rehearsal: the engine itself over a store that is gone afterwards.
+
+Messages come in, orders are written for the people of an address list, and nothing leaves: behind every channel
+there is paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from warnengine.app.engine import Engine
+from warnengine.app.settled import book_files
+from warnengine.dispatch.channel import Accepted, Outgoing
+from warnengine.dispatch.dispatcher import Dispatcher
+from warnengine.dispatch.routes import Routes, Way
+from warnengine.ingest import formats
+from warnengine.ingest.formats.reading import Reading
+from warnengine.ingest.intake import Intake
+from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.book import RuleBook
+from warnengine.model.directory import Directory
+from warnengine.model.errors import RefusedWarning, Unplayable
+from warnengine.model.order import Version
+from warnengine.model.warning import Claim, Warning
+from warnengine.rulebook import load
+from warnengine.settings import Settings
+from warnengine.store.database import Database
+from warnengine.store.rehearsal import Left, OnDuty, RehearsalStore, Told, throwaway
+
+PAPER = Accepted((), receipts=False, note="推演:没有发出")
+WINDOW = 64
+ELSEWHERE = ("database", "kafka", "spool", "drill", "trial", "alive", "anchor", "link_key", "roll_call")
+"""Settings that reach the world or the installation."""
+ROUNDS = 2000
+"""Looks for texts that are due between two messages, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One warning of a file, and when it comes."""
+
+    file: str
+    at: datetime
+    raw: bytes
+    warning: Warning
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one message has led to."""
+
+    message: Message
+    taken: Taken
+    versions: Mapping[int, Version]
+    told: tuple[Told, ...]
+
+
+@dataclass(slots=True)
+class Paper:
+    """A channel that takes everything and hands it to nobody."""
+
+    kind: str
+    gateway: str
+    window: int = WINDOW
+
+    async def run(self) -> None:
+        """There is no session to keep."""
+
+    def healthy(self) -> bool:
+        """Always."""
+        return True
+
+    async def send(self, message: Outgoing) -> Accepted:
+        """Take it."""
+        return PAPER
+
+
+def messages(files: Iterable[tuple[str, bytes]], book: RuleBook) -> list[Message]:
+    """Every warning of these files, in their order; a file that cannot be read is Unplayable."""
+    reading = Reading({book.district.code: book.district}, book.hazard_table)
+    found: list[Message] = []
+    for name, raw in files:
+        try:
+            found += [Message(name, warning.sent, raw, warning) for warning in formats.read(raw, reading)]
+        except RefusedWarning as refusal:
+            raise Unplayable(f"{name}: {refusal}", name) from refusal
+    return found
+
+
+def moved(listed: Sequence[Message], at: datetime) -> list[Message]:
+    """The same messages as if the last of them had been sent at that moment, and the others as long before."""
+    by = at - listed[-1].at if listed else timedelta()
+    return [replace(one, at=one.at + by, warning=_moved(one.warning, by)) for one in listed]
+
+
+def _moved(warning: Warning, by: timedelta) -> Warning:
+    return replace(
+        warning,
+        sent=warning.sent + by,
+        effective=_later(warning.effective, by),
+        onset=_later(warning.onset, by),
+        expires=_later(warning.expires, by),
+        claims=tuple(_claim(claim, by) for claim in warning.claims),
+        ungraded=tuple(_claim(claim, by) for claim in warning.ungraded),
+    )
+
+
+def _claim(claim: Claim, by: timedelta) -> Claim:
+    return replace(claim, begins=_later(claim.begins, by), ends=_later(claim.ends, by))
+
+
+def _later(moment: datetime | None, by: timedelta) -> datetime | None:
+    return moment + by if moment else None
+
+
+@dataclass
+class Rehearsal:
+    """One engine without gateways."""
+
+    engine: Engine
+    store: RehearsalStore
+    clock: datetime | None = None
+    _next: tuple[Warning, ...] = ()
+    _count: int = 0
+    _dispatchers: dict[str, Dispatcher] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        engine = self.engine
+        self.engine.intake = Intake(engine.warnings, lambda _: self._next, engine.book, engine.mode.statuses)
+
+    async def play(self, message: Message) -> Played:
+        """Let a message come in at its time, and the engine react; what waited until then has left before."""
+        await self.send(message.at)
+        await self._set(message.at)
+        before = await self.store.newest()
+        self._next, self._count = (message.warning,), self._count + 1
+        taken = await self.engine.intake.take(Arrival("rehearsal", f"{self._count}", message.raw))
+        while await self.engine.reconcile() or await self.engine.expand():
+            pass
+        return Played(message, taken, await self.store.versions(before), tuple(await self.store.told(before)))
+
+    async def send(self, until: datetime) -> None:
+        """Everything that is due until then leaves, at its time, for nowhere."""
+        for _ in range(ROUNDS):
+            due = await self.store.next_due(until)
+            if due is None:
+                return
+            await self._set(due[0])
+            if not await self._drain(due[1]):
+                return
+        raise Unplayable(f"texts are due without end before {until.isoformat()}: this is a defect, report it")
+
+    async def left(self) -> list[Left]:
+        """Everything that has left so far."""
+        return await self.store.left()
+
+    async def _drain(self, kinds: Iterable[str]) -> bool:
+        """Dispatch what is due by these channels; return whether there was anything."""
+        anything = False
+        for kind in kinds:
+            dispatcher = self._dispatchers.setdefault(kind, self._dispatcher(kind))
+            while await dispatcher.step():
+                anything = True
+        await self.engine.journal.take([])  # chunks are closed with the batch that is written meanwhile
+        return anything
+
+    def _dispatcher(self, kind: str) -> Dispatcher:
+        paper = Paper(kind, f"paper-{kind}")
+        routes = Routes({paper.gateway: Way(kind, 1)})
+        engine = self.engine
+        return Dispatcher(paper, engine.sending, engine.wording, engine.settings.dispatch, routes)
+
+    async def _set(self, moment: datetime) -> None:
+        """Set the clock; it never goes back."""
+        if self.clock is None or moment > self.clock:
+            await self.engine.board.jump(moment)
+            self.clock = moment
+
+
+People = Directory | OnDuty | None
+"""Of an address list, or of another store; None: orders have nobody."""
+
+
+@asynccontextmanager
+async def rehearsal(settings: Settings, rules: Path, people: People) -> AsyncIterator[Rehearsal]:
+    """A rehearsal of these rules with these people, in a store of its own."""
+    async with throwaway() as (database, folder):
+        yield await staged(settings, rules, people, database, folder)
+
+
+async def staged(settings: Settings, rules: Path, people: People, database: Database, folder: Path) -> Rehearsal:
+    """A rehearsal in an empty store of a demo installation."""
+    book = load(rules)
+    engine = Engine(_alone(settings, folder), book, database, frozenset())
+    await engine.board.ensure_partitions()
+    await engine.orders.publish(book.district.code, book.district.name, book.hash, book_files(rules))
+    store = RehearsalStore(database, book.district.code)
+    if isinstance(people, OnDuty):
+        await store.take_over(people)
+    elif people:
+        await engine.people.replace(book.district.code, people)
+    return Rehearsal(engine, store)
+
+
+def _alone(settings: Settings, folder: Path) -> Settings:
+    """The settings without anything that reaches the world or the installation."""
+    update = {**dict.fromkeys(ELSEWHERE), "data": folder, "installation": "demo", "gateways": ()}
+    return settings.model_copy(update=update)
