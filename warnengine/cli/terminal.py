@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from warnengine import app as application
-from warnengine import rulebook
+from warnengine.app.library import Folder, counting
 from warnengine.settings import Settings
 
 Result = TypeVar("Result")
@@ -38,9 +38,11 @@ def settings() -> Settings:
 
 @asynccontextmanager
 async def idle_engine(settings: Settings) -> AsyncIterator[application.Engine]:
-    """An engine without a role: it does what it is asked, and nothing by itself."""
+    """An engine without a role: it does what it is asked, and nothing by itself. Its book is the one in force, and
+    only where none is yet that of the folder."""
+    folder = Folder.of(settings)
     async with application.opened(settings) as database:
-        yield application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        yield application.Engine(settings, await counting(database, folder), database, frozenset())
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

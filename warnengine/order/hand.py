@@ -138,7 +138,7 @@ class Hand:
 
     async def preview(self, id_: int) -> dict[str, Any]:
         """What sending a draft would do now."""
-        return await _again(lambda: self._previewed(id_))
+        return await again(lambda: self._previewed(id_))
 
     async def _previewed(self, id_: int) -> dict[str, Any]:
         async with self._sent(id_, ("预览", "预览"), None, "预览") as (_, made):
@@ -169,7 +169,7 @@ class Hand:
                 desk.keep()
                 return {"sent": True, "manual": id_, **made.preview}
 
-        return await _again(carried_out)
+        return await again(carried_out)
 
     async def withdraw(
         self, order: int, who: Who, why: str, confirm: str | None, *, mistake: bool
@@ -184,7 +184,7 @@ class Hand:
         self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
     ) -> dict[str, Any]:
         """The same with several at once, all or none: what was sent by mistake mostly went to many units."""
-        return await _again(lambda: self._withdrawn(orders, who, why, confirm, mistake=mistake))
+        return await again(lambda: self._withdrawn(orders, who, why, confirm, mistake=mistake))
 
     async def _withdrawn(
         self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
@@ -192,7 +192,7 @@ class Hand:
         async with self.store.desk(self.book.district.code) as desk:
             for order in orders:
                 await self._taken_back(desk, order, who, why, mistake=mistake)
-            made = await self._make(desk, lambda load: load.order in orders)
+            made = await self.make(desk, lambda load: load.order in orders)
             if confirm is None:
                 return {"withdrawn": False, **made.preview}
             if confirm != made.sha256:
@@ -230,9 +230,9 @@ class Hand:
                     versions = await desk.people.versions([row["version"]])
                     words = retraction(versions[row["version"]])
                     await desk.withdrawn(row["id"], words, manual["why"], by[-1])
-            yield desk, await self._make(desk, lambda load: load.version.change.key.family == family)
+            yield desk, await self.make(desk, lambda load: load.version.change.key.family == family)
 
-    async def _make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
+    async def make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
         """Let the engine do what was decided; what that made."""
         change = await self.reconciler.reconcile(desk.district)
         if change is None:
@@ -252,7 +252,7 @@ class Hand:
         return int(corrected["root"])
 
 
-async def _again(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+async def again(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     """Do it; after a clash, of which nothing stays, once or twice more."""
     for _ in range(TRIES - 1):
         try:
