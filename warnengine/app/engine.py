@@ -274,7 +274,7 @@ class Engine:
         return of.reconciler, of.expander
 
     async def _who_began(self, desk: ChangeDesk) -> Expander:
-        """Who writes the rest of a change: by the book that it was begun with, though a newer one came meanwhile."""
+        """Who writes the rest of a change: by the book that it was begun with, also after a newer one came."""
         expander = self._staff(desk.district)[1]
         if desk.district == CANARY or not desk.book or desk.book == expander.book.hash:
             return expander
