@@ -330,22 +330,6 @@ async def test_there_is_nothing_to_bring_where_all_is_of_the_book(office: Office
 # what must not lose its footing
 
 
-async def test_a_book_without_a_unit_of_which_an_order_stands_is_refused(office: Office) -> None:
-    await office.warn("orange")
-    without = {path: text for path, text in FILES.items() if "500151105" not in path}
-    towns = without["units/townships.yaml"]
-    start = towns.index("- code: '500151105'") if "- code: '500151105'" in towns else towns.index("500151105")
-    assert start
-    book = await Library(BookStore(office.database)).book(office.book.hash)
-    units = {code: unit for code, unit in book.units.items() if code != ANJU}
-    office.engine.library.read["0" * 64] = book.model_copy(update={"units": units})
-    from warnengine.order.publication import obstacles
-
-    async with office.publisher.store.desk(book.district.code) as desk:
-        found = [*obstacles(await desk.district.standing(), [], book, office.engine.library.read["0" * 64])]
-    assert any("没有了安居镇(500151105)" in one for one in found)
-
-
 async def test_a_request_that_waits_keeps_its_words_and_its_authority(office: Office) -> None:
     await office.warn("red")
     await office.chase()
@@ -370,27 +354,18 @@ async def test_a_change_is_finished_by_the_book_that_began_it(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("warnengine.app.engine.FIRST_GROUP", 1)
-    monkeypatch.setattr("warnengine.app.engine.GROUP", 2)
-    await office.warn("blue", react=False)
+    await office.warn("yellow", react=False)
     assert await office.engine.reconcile()
-    assert await office.value("SELECT count(*) FROM bundle") == 1
-    older = office.book.hash
-    assert await office.value("SELECT book FROM change") == older
-    ladder = changed("ladder.yaml", "answer_within", "answer_within")
-    await office.publish(changed(files=ladder))
-    seen = []
-    began = office.engine._who_began
-
-    async def told(desk: Any) -> Any:
-        expander = await began(desk)
-        seen.append(expander.book.hash)
-        return expander
-
-    monkeypatch.setattr(office.engine, "_who_began", told)
+    await office.publish(changed("ladder.yaml", "    - {after: 15m, do: again}", "    - {after: 16m, do: again}"))
     while await office.engine.expand():
         pass
-    assert set(seen) == {older}
-    assert await office.value("SELECT count(*) FROM bundle") > 2
+    reminders = "SELECT round(extract(epoch FROM min(due) - (SELECT made_at FROM change)) / 60)::int FROM schedule GROUP BY id"
+    assert await office.value("SELECT count(DISTINCT person) FROM bundle") > 1
+    assert set(await office.column(reminders)) == {15}
+    await office.warn("yellow", BAIYANG)
+    assert 16 in await office.column(
+        reminders.replace("(SELECT made_at FROM change)", "(SELECT max(made_at) FROM change)")
+    )
 
 
 async def test_no_process_decides_by_a_book_that_counts_no_more(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,9 @@ By = Annotated[str, typer.Option("--by", help="Who you are: an operator of the s
 Token = Annotated[str, typer.Option(prompt=True, hide_input=True, help="Your token.")]
 Why = Annotated[str, typer.Option(help="Why, in a few words: it stands in the record.")]
 Hash = Annotated[str, typer.Argument(metavar="HASH", help="The first letters of the book's hash, six at least.")]
+Confirm = Annotated[
+    str | None, typer.Option(help="确认码, as the preview shows it: for scripts, else you are asked.")
+]
 Json = dict[str, Any]
 SHORT = 12
 
@@ -42,16 +46,15 @@ def rollback(book: Hash, by: By, token: Token, why: Why) -> None:
     _submitted(done)
 
 
-def approve(book: Hash, by: By, token: Token) -> None:
+def approve(book: Hash, by: By, token: Token, confirm: Confirm = None) -> None:
     """Look at what a submitted book would change, and put it in force: another person than who submitted it."""
     who = _who(by, token)
-    shown = _do(lambda publisher: publisher.approve(book, who, None))
-    _show(shown)
-    print(f"{shown['by']}提交:{shown['why']}")
-    if not typer.confirm(f"{shown['says']}。确认?"):
-        print("没有批准,什么都没有变。")
-        raise typer.Exit(1)
-    done = _do(lambda publisher: publisher.approve(book, who, shown["confirm"]))
+    if confirm is None:
+        shown = _do(lambda publisher: publisher.approve(book, who, None))
+        _show(shown)
+        print(f"{shown['by']}提交:{shown['why']}")
+        confirm = _asked(shown)
+    done = _do(lambda publisher: publisher.approve(book, who, confirm))
     print(f"规则{done['hash'][:SHORT]}已生效,正在运行的引擎几秒内采用;{done['standing']}条现行指令仍按原规则。")
 
 
@@ -73,23 +76,35 @@ def apply(
     by: By,
     token: Token,
     unit: Annotated[list[str] | None, typer.Option(help="Only the orders of this unit, by its code.")] = None,
+    confirm: Confirm = None,
 ) -> None:
     """Bring standing orders to the book in force: look at what their people would read, then confirm."""
     who, units = _who(by, token), tuple(unit or ())
-    shown = _do(lambda publisher: publisher.bring(units, who, None))
-    for order in shown["orders"]:
-        print(f"{order['name']}({order['unit']}) {KINDS[order['kind']]} {order['people']}人")
-    for text in shown["texts"]:
-        print(f"-- {text['people']}人将收到:\n{text['text']}")
-    print(*shown["over"], sep="\n", end="\n" if shown["over"] else "")
-    if not typer.confirm(f"{shown['says']}。确认?"):
-        print("没有更新,什么都没有变。")
-        raise typer.Exit(1)
-    done = _do(lambda publisher: publisher.bring(units, who, shown["confirm"]))
+    if confirm is None:
+        shown = _do(lambda publisher: publisher.bring(units, who, None))
+        for order in shown["orders"]:
+            print(f"{order['name']}({order['unit']}) {KINDS[order['kind']]} {order['people']}人")
+        for text in shown["texts"]:
+            print(f"-- {text['people']}人将收到:\n{text['text']}")
+        print(*shown["over"], sep="\n", end="\n" if shown["over"] else "")
+        confirm = _asked(shown)
+    done = _do(lambda publisher: publisher.bring(units, who, confirm))
     print(f"{len(done['orders'])}条指令已按规则{done['book'][:SHORT]}更新。")
 
 
 KINDS = {"issue": "新下达", "update": "更新", "reopen": "重新叫应", "lapse": "解除"}
+
+
+def _asked(shown: Json) -> str:
+    """The yes to what was shown; without a terminal the word that says yes to it."""
+    print(f"{shown['says']}。")
+    if not sys.stdin.isatty():
+        print(f"什么都还没有变。核对无误后加 --confirm {shown['confirm']} 再运行一次。")
+        raise typer.Exit(1)
+    if not typer.confirm("确认?"):
+        print("没有确认,什么都没有变。")
+        raise typer.Exit(1)
+    return str(shown["confirm"])
 
 
 def _do(act: Callable[[Publisher], Awaitable[Any]]) -> Any:
