@@ -356,15 +356,23 @@ async def test_a_change_is_finished_by_the_book_that_began_it(
     monkeypatch.setattr("warnengine.app.engine.FIRST_GROUP", 1)
     await office.warn("yellow", react=False)
     assert await office.engine.reconcile()
-    await office.publish(changed("ladder.yaml", "    - {after: 15m, do: again}", "    - {after: 16m, do: again}"))
+    later = changed("ladder.yaml", "    - {after: 30m, do: duty_room}", "    - {after: 31m, do: duty_room}")
+    await office.publish(later)
     while await office.engine.expand():
         pass
-    reminders = "SELECT round(extract(epoch FROM min(due) - (SELECT made_at FROM change)) / 60)::int FROM schedule GROUP BY id"
     assert await office.value("SELECT count(DISTINCT person) FROM bundle") > 1
-    assert set(await office.column(reminders)) == {15}
+    assert await minutes(office) == {30}
     await office.warn("yellow", BAIYANG)
-    assert 16 in await office.column(
-        reminders.replace("(SELECT made_at FROM change)", "(SELECT max(made_at) FROM change)")
+    assert await minutes(office) == {30, 31}
+
+
+async def minutes(office: Office) -> set[int]:
+    """After how many minutes the duty room calls whoever does not answer."""
+    return set(
+        await office.column(
+            "SELECT DISTINCT round(extract(epoch FROM s.due - b.made_at) / 60)::int FROM schedule s "
+            "JOIN bundle b ON b.schedule = s.id WHERE s.act = 'duty_room'"
+        )
     )
 
 
