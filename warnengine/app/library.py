@@ -72,6 +72,15 @@ class Folder:
             return cls(None, problem="\n".join(weighty))
         return cls(book, files, rulebook.unproven(draft)[0])
 
+    def only(self, settings: Settings) -> RuleBook | None:
+        """The folder's book where there is no database yet that could have another in force; None where there is
+        one. RuleBookError where the folder has none either: then nothing is begun."""
+        if settings.database or (settings.server / "postgres").exists():
+            return None
+        if self.book is None:
+            raise RuleBookError(self.problem)
+        return self.book
+
 
 async def counting(database: Database, folder: Folder) -> RuleBook:
     """The book that every command works with: the one in force, else the folder's; RuleBookError for neither."""

@@ -56,6 +56,7 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     refuse_unsafe(settings)
     structlog.contextvars.bind_contextvars(mode=settings.installation)
     folder = Folder.of(settings)
+    folder.only(settings)
     with contextlib.ExitStack() as held:
         if not settings.database:
             held.enter_context(owned(settings.data))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from warnengine.app.library import Folder
 from warnengine.cli.terminal import idle_engine, run, settings
 from warnengine.directory import gaps, read_csv
 from warnengine.model.book import RuleBook
@@ -40,6 +41,8 @@ async def _replaced(settings: Settings, file: str, raw: bytes) -> Directory:
 
 
 async def _book(settings: Settings) -> RuleBook:
+    if only := Folder.of(settings).only(settings):
+        return only
     async with idle_engine(settings) as engine:
         return engine.book
 

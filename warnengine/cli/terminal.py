@@ -41,6 +41,7 @@ async def idle_engine(settings: Settings) -> AsyncIterator[application.Engine]:
     """An engine without a role: it does what it is asked, and nothing by itself. Its book is the one in force, and
     only where none is yet that of the folder."""
     folder = Folder.of(settings)
+    folder.only(settings)
     async with application.opened(settings) as database:
         yield application.Engine(settings, await counting(database, folder), database, frozenset())
 

@@ -27,11 +27,15 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
         yield check
     folder = Folder.of(settings)
     try:
+        folder.only(settings)
+    except RuleBookError:
+        return  # the files have said why; without a book nothing else can be judged
+    try:
         async with opened(settings) as database:
             try:
                 book = await counting(database, folder)
             except RuleBookError as error:
-                if folder.book:  # else the files have said why; without a book nothing else can be judged
+                if folder.book:  # else the files have said why
                     yield Check("rule book in force", "", False, str(error).partition("\n")[0], UNREADABLE)
                 return
             yield await _in_force(settings, database, folder, book)
