@@ -220,3 +220,11 @@ def test_what_is_invented_and_what_waits_for_the_bureau_is_named() -> None:
     bare = "\n".join(line.partition("#")[0] for text in FILES.values() for line in text.splitlines())
     assert (len(samples), len(waiting)) == (bare.count("sample: true"), bare.count("confirm: bureau"))
     assert any("安居" in one for one in samples)
+
+
+@pytest.mark.parametrize("yes", ["true", "True", "yes", "on", "1"])
+def test_a_sample_is_one_however_its_yes_is_written(yes: str) -> None:
+    path = next(path for path in FILES if path.startswith("plans/500151105"))
+    _, draft, _ = judged(edited(path, "sample: true", f"sample: {yes}"))
+    assert draft
+    assert unproven(draft) == unproven(judged(FILES)[1] or draft)

@@ -386,6 +386,18 @@ async def test_no_process_decides_by_a_book_that_counts_no_more(
     assert NEWER in words(await other.standing(ANJU))
 
 
+async def test_nobody_orders_by_hand_by_a_book_that_counts_no_more(office: Office, book: RuleBook) -> None:
+    await office.warn("blue")
+    await office.publish(changed())
+    older = office.engine.book
+    office.engine.adopt(book)  # a process that has not looked yet
+    order = await office.value("SELECT standing_order FROM order_version LIMIT 1")
+    with pytest.raises(Refused, match="换了新版"):
+        await office.engine.hand.withdraw(order, LI, "发错", None, mistake=True)
+    office.engine.adopt(older)
+    assert (await office.engine.hand.withdraw(order, LI, "发错", None, mistake=True))["confirm"]
+
+
 async def test_a_book_that_this_version_cannot_read_leaves_the_older_one(office: Office) -> None:
     older = office.book.hash
     await office.publish(changed())

@@ -82,12 +82,19 @@ class Folder:
         return self.book
 
 
-async def counting(database: Database, folder: Folder) -> RuleBook:
-    """The book that every command works with: the one in force, else the folder's; RuleBookError for neither."""
+async def counting(database: Database, folder: Folder, *, mending: bool = False) -> RuleBook:
+    """The book that every command works with: the one in force, else the folder's; RuleBookError for neither.
+
+    mending: also where this version cannot read the one in force, so that a better one can be published."""
     books, own = BookStore(database), folder.book
     districts = [own.district.code] if own else await books.districts()
     library = Library(books, {own.hash: own} if own else {})
-    found = await library.in_force(districts[0]) if len(districts) == 1 else None
+    try:
+        found = await library.in_force(districts[0]) if len(districts) == 1 else None
+    except RuleBookError:
+        if not (mending and own):
+            raise
+        found = None
     if found is None and own is None:
         raise RuleBookError(folder.problem)
     return found or own  # type: ignore[return-value]  # one of them is there

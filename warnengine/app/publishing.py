@@ -180,7 +180,7 @@ class Publisher:
     async def _seen(self, desk: BookDesk, offer: Offer) -> Seen:
         """What would change now, beside the book in force."""
         base = await desk.in_force() or self.engine.book.hash
-        before = self.engine.book if base == self.engine.book.hash else await self.engine.library.book(base)
+        before = self.engine.book if base == self.engine.book.hash else await self._older(base) or self.engine.book
         was = await self.store.files(base) or {}
         change = rulebook.summary(before, offer.book, was, offer.files)
         standing = await desk.district.standing()

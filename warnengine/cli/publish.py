@@ -109,7 +109,7 @@ def _asked(shown: Json) -> str:
 
 def _do(act: Callable[[Publisher], Awaitable[Any]]) -> Any:
     async def done() -> Any:
-        async with idle_engine(settings()) as engine:
+        async with idle_engine(settings(), mending=True) as engine:
             return await act(Publisher(engine))
 
     return run(done())

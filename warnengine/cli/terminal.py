@@ -37,13 +37,15 @@ def settings() -> Settings:
 
 
 @asynccontextmanager
-async def idle_engine(settings: Settings) -> AsyncIterator[application.Engine]:
+async def idle_engine(settings: Settings, *, mending: bool = False) -> AsyncIterator[application.Engine]:
     """An engine without a role: it does what it is asked, and nothing by itself. Its book is the one in force, and
-    only where none is yet that of the folder."""
+    only where none is yet that of the folder. mending: also where this version cannot read it."""
     folder = Folder.of(settings)
     folder.only(settings)
     async with application.opened(settings) as database:
-        yield application.Engine(settings, await counting(database, folder), database, frozenset())
+        yield application.Engine(
+            settings, await counting(database, folder, mending=mending), database, frozenset()
+        )
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

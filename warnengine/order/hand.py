@@ -65,6 +65,9 @@ class Desk(Protocol):
     async def ask_afterwards(self, change: int, loads: Sequence[Load], sha256: str, author: str) -> int:
         """The authority is asked to approve what one person alone has sent."""
 
+    async def in_force(self) -> str:
+        """Hash of the rule book that counts; empty where none was published."""
+
     async def seal(self, kind: str, body: dict[str, Any]) -> None:
         """A row of the chain."""
 
@@ -234,6 +237,8 @@ class Hand:
 
     async def make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
         """Let the engine do what was decided; what that made."""
+        if await desk.in_force() not in ("", self.book.hash):
+            raise Refused(409, "规则刚刚换了新版:请刷新,按新规则重新预览。")
         change = await self.reconciler.reconcile(desk.district)
         if change is None:
             raise Refused(409, "与现行指令没有不同,不用再发。")

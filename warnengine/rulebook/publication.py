@@ -10,6 +10,8 @@ from warnengine.rulebook.draft import Draft
 
 OWN = ("measures/", "plans/", "cases/", "units/")
 """Files that concern the units they name; every other one concerns all."""
+TRUE = {"1", "on", "t", "true", "y", "yes"}
+"""All that a rule file may write for it."""
 NAMES = ("name", "id", "code", "key", "order", "hazard")
 
 
@@ -52,7 +54,7 @@ def unproven(draft: Draft) -> tuple[tuple[str, ...], tuple[str, ...]]:
     waiting: list[str] = []
     for parsed in draft.files:
         for name, entry in _entries(parsed.sheet.data, parsed.sheet.file):
-            if entry.get("sample") == "true":
+            if str(entry.get("sample")).lower() in TRUE:
                 samples.append(name)
             if entry.get("confirm") == "bureau":
                 waiting.append(name)
