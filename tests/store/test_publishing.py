@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import RULES
 from tests.store.world import ANJU, BAIYANG, World, small_directory
-from warnengine.app.library import Folder, Library, counting, settle
+from warnengine.app.library import Folder, Library, counting, differing, settle
 from warnengine.app.publishing import Publisher
 from warnengine.ingest.intake import Intake
 from warnengine.model.book import RuleBook
@@ -457,3 +457,26 @@ async def test_a_broken_folder_does_not_stop_what_is_in_force(
     first = settings(tmp_path, RULES)
     await settle(first, database, Folder.of(first))
     assert (await settle(broken, database, Folder.of(broken))).hash == book.hash
+
+
+async def test_a_book_may_be_submitted_before_the_first_start(
+    database: Database, book: RuleBook, tmp_path: Path
+) -> None:
+    office = Office(database, book, tmp_path)
+    done = await office.publisher.submit(changed(), ZHANG, "测试")
+    assert done["files"] == [TOWNSHIP]
+    shown = await office.publisher.approve(done["hash"], WANG, None)
+    await office.publisher.approve(done["hash"], WANG, shown["confirm"])
+    first = settings(tmp_path, RULES)
+    assert (await settle(first, database, Folder.of(first))).hash == done["hash"], "the folder comes too late"
+
+
+async def test_the_doctor_tells_of_a_folder_that_is_not_in_force(
+    office: Office, folder: Path, tmp_path: Path
+) -> None:
+    later = settings(tmp_path, folder)
+    told = differing(later, Folder.of(later), office.book)
+    assert "which is not in force and not used" in told
+    assert f"warnengine rules publish {folder}" in told
+    same = settings(tmp_path, RULES)
+    assert differing(same, Folder.of(same), office.book) == ""

@@ -150,7 +150,8 @@ class Publisher:
             return None
 
     async def _submit(self, offer: Offer, who: Who, why: str) -> dict[str, Any]:
-        hash_ = offer.book.hash
+        hash_, district = offer.book.hash, self.engine.book.district
+        await self.engine.orders.found(district.code, district.name)  # rules may come before people
         async with self.store.desk(self._code) as desk:
             seen = await self._seen(desk, offer)
             _refuse_against(seen)
@@ -181,7 +182,7 @@ class Publisher:
         """What would change now, beside the book in force."""
         base = await desk.in_force() or self.engine.book.hash
         before = self.engine.book if base == self.engine.book.hash else await self._older(base) or self.engine.book
-        was = await self.store.files(base) or {}
+        was = await self.store.files(base) or rulebook.whole(self.engine.settings.rules)  # before the first start
         change = rulebook.summary(before, offer.book, was, offer.files)
         standing = await desk.district.standing()
         against = [*obstacles(standing, await desk.undecided(), before, offer.book)]

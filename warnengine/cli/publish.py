@@ -67,7 +67,10 @@ def withdraw(book: Hash, by: By, token: Token) -> None:
 
 def versions() -> None:
     """Every version that was submitted or in force, newest first."""
-    for row in _do(lambda publisher: publisher.versions()):
+    rows = _do(lambda publisher: publisher.versions())
+    if not rows:
+        print("还没有规则生效:引擎首次启动时采用安装目录的规则。")
+    for row in rows:
         state = _state(row)
         print(f"{row['hash'][:SHORT]}  {state}  提交:{row['by']} {row['submitted_at'][:16]}  事由:{row['why']}")
 
@@ -131,20 +134,20 @@ def _show(shown: Json) -> None:
     for words, key in (("新增措施", "added"), ("改动措施", "changed"), ("删除措施", "removed")):
         _list(words, shown["ids"][key])
     _list("不同的文件", shown["files"])
-    _list("涉及单位", shown["units"])
+    if shown["units"]:
+        print(f"涉及单位({len(shown['units'])}):{'、'.join(shown['units'])}")
     print(f"这些单位在岗{shown['people']}人;现行{shown['standing']}条指令仍按原规则,不变。")
     _list("险情正在、但等级变化或有人要求前不下达的新指令", shown["waits"])
-    _list("样例(sample: true,编的)", shown["samples"])
+    _list("样例(sample: true,编的)", shown["samples"], 3)
     if shown["unconfirmed"]:
         print(f"待区局确认(confirm: bureau)的{len(shown['unconfirmed'])}处:warnengine rules check 列出全部。")
     _list("提醒", shown["warnings"])
-    _list("现在不能发布", shown.get("against", ()))
 
 
-def _list(words: str, entries: list[str]) -> None:
+def _list(words: str, entries: list[str], most: int = LISTED) -> None:
     if entries:
-        more = f"\n  ……共{len(entries)}处" if len(entries) > LISTED else ""
-        print(f"{words}({len(entries)}):", *(f"  {one}" for one in entries[:LISTED]), sep="\n", end=f"{more}\n")
+        more = f"\n  ……共{len(entries)}处" if len(entries) > most else ""
+        print(f"{words}({len(entries)}):", *(f"  {one}" for one in entries[:most]), sep="\n", end=f"{more}\n")
 
 
 def _state(row: Json) -> str:

@@ -53,7 +53,8 @@ async def examine(settings: Settings) -> AsyncIterator[Check]:
 
 
 async def _in_force(settings: Settings, database: Database, folder: Folder, book: RuleBook) -> Check:
-    """The book that counts, and whether the folder is another one."""
+    """The book that counts, and whether the folder is another one: it may be a draft, or older than what was
+    published from elsewhere."""
     what = "rule book in force"
     if not await BookStore(database).in_force(book.district.code):
         return Check(what, "", None, f"none yet: the first start takes that of {settings.rules}")
@@ -61,4 +62,4 @@ async def _in_force(settings: Settings, database: Database, folder: Folder, book
     if not told:
         return Check(what, "", True, f"{book.hash[:12]}, as in the folder")
     found, _, do = told.partition("; ")
-    return Check(what, "", False, f"{book.hash[:12]}; {found}", do or "mend the folder, or take it away")
+    return Check(what, "", None, f"{book.hash[:12]}; {found}", do)
