@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
@@ -204,6 +204,11 @@ class Hall:
 
     async def by_hand(self) -> ByHand:
         return self.people
+
+    async def undefer(self, keys: Iterable[OrderKey]) -> None:
+        gone = set(keys)
+        left = {key: one for key, one in self.people.deferred.items() if key not in gone}
+        self.people = replace(self.people, deferred=left)
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         self.known |= {cell.key: cell for cell in cells}

@@ -15,6 +15,7 @@ from warnengine.health.account import GRACE, WORDS, Account, Unexplained, colour
 from warnengine.health.paths import Colour
 from warnengine.model.book import RuleBook
 from warnengine.order.diff import diff
+from warnengine.order.publication import as_it_was, unasked
 from warnengine.order.reconcile import Reconciler
 from warnengine.store.account import AccountStore, Look
 from warnengine.store.doctor import DoctorStore
@@ -86,9 +87,10 @@ class Accountant:
         """Warnings × rules, by the functions that decided: what stands must be what they say."""
         if not await look.at_rest():
             return []
-        desk = look.district
+        desk, book, reconciler = look.district, self.book, self.reconciler
         standing = await desk.standing()
-        forces = self.reconciler.situation.forces(await desk.cells())
-        granted = self.reconciler.granted(await desk.granted())
-        wanted = self.reconciler.desired(forces, self.book, granted)
-        return differing(diff(standing, wanted, self.book.hash), standing, self.book.hash)
+        forces = reconciler.situation.forces(await desk.cells())
+        granted = reconciler.granted(await desk.granted())
+        left = (await desk.by_hand()).deferred
+        wanted = as_it_was(reconciler.desired(forces, book, granted), standing, left)
+        return differing(unasked(diff(standing, wanted, book.hash), left), standing, book.hash)

@@ -115,8 +115,13 @@ class Canary:
     def __post_init__(self) -> None:
         pairs = zip(self.settings.gateways, self.channels, strict=True)
         self.lines = [Line(one) for gateway, one in pairs if gateway.canary]
-        own = canary_book(self.book, [line.kind for line in self.lines])
         self.every = timedelta(seconds=self.settings.canary.every_seconds)
+        self.adopt(self.book)
+
+    def adopt(self, book: RuleBook) -> None:
+        """Read, decide and write by this book."""
+        self.book = book
+        own = canary_book(book, [line.kind for line in self.lines])
         reading = Reading({own.district.code: own.district}, own.hazard_table)
         self.intake = Intake(self.warnings, read_by(lambda raw: formats.read(raw, reading)), own)
         situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, _forget)

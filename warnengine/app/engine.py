@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
@@ -19,6 +19,7 @@ from warnengine.app.account import Accountant
 from warnengine.app.canary import Canary
 from warnengine.app.channels import built, shared
 from warnengine.app.fitness import Fitness
+from warnengine.app.library import Library
 from warnengine.app.loops import Loops, Step
 from warnengine.app.modes import Mode
 from warnengine.app.rarely import Rarely
@@ -46,7 +47,8 @@ from warnengine.match.desired import desired
 from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import RuleBook
 from warnengine.model.canary import CANARY
-from warnengine.model.errors import NoRoom
+from warnengine.model.delivery import Candidate, Purpose, Text
+from warnengine.model.errors import NoRoom, RuleBookError
 from warnengine.order import limits
 from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
@@ -65,6 +67,7 @@ from warnengine.store.account import AccountStore
 from warnengine.store.answers import AnswerStore
 from warnengine.store.audit import AuditStore
 from warnengine.store.board import BoardStore, OutboxStore
+from warnengine.store.books import BookStore
 from warnengine.store.byhand import ByHandStore, second_look
 from warnengine.store.change import ChangeDesk
 from warnengine.store.controls import HaltStore
@@ -108,6 +111,8 @@ class Engine:
     loops: Loops = field(default_factory=Loops)
     announced: set[str] = field(default_factory=set)
     """Ends of authorisations that this process has told of."""
+    adopted: list[Callable[[], None]] = field(default_factory=list)
+    """Called once a book has taken the place of another."""
 
     def __post_init__(self) -> None:
         self.mode = Mode(self.settings, self.database)
@@ -120,6 +125,7 @@ class Engine:
     def _join_stores(self) -> None:
         """What keeps: one store for each part of the story."""
         settings, owner = self.settings, owner_name()
+        self.library = Library(BookStore(self.database))
         self.orders = OrderStore(self.database)
         self.answers = AnswerStore(self.database)
         self.board = BoardStore(self.database)
@@ -191,21 +197,58 @@ class Engine:
         )
         self.canary = Canary(settings, book, flight, self.warnings, key, self.gateways, self.roles, texts)
 
+    def adopt(self, book: RuleBook) -> None:
+        """This book from now on. It happens between two awaits: a step that has begun goes on with the parts, and
+        so with the book, that it began with; channels and their sessions stay."""
+        self.book = book
+        texts, key = self.mode.texts(), link_key(self.settings)
+        self._join_deciders(texts, key)
+        self.roll.book = self.accountant.book = book
+        self.accountant.reconciler = self.reconciler
+        self.canary.adopt(book)
+        for tell in self.adopted:
+            tell()
+
+    async def follow(self) -> bool:
+        """Adopt the book in force where it is another than ours; never more work at once."""
+        await self._turn_to(await self.library.store.in_force(self.book.district.code))
+        return False
+
+    async def _turn_to(self, hash_: str | None) -> None:
+        """Adopt this book. One that this version cannot read is told, and ours goes on: an older rule is better
+        than no order."""
+        if not hash_ or hash_ == self.book.hash:
+            return
+        say = self.loops.sayer("book in force")
+        try:
+            book = await self.library.book(hash_)
+        except RuleBookError as error:
+            say(str(error))
+            return
+        say(None)
+        log.info("rule book", in_force=hash_[:12], before=self.book.hash[:12])
+        self.adopt(book)
+
+    def word(self, candidate: Candidate, purpose: Purpose) -> Text:
+        """Every form of a text for one person, in the words of the book in force."""
+        return self.wording(candidate, purpose)
+
     async def reconcile(self) -> bool:
         """One district: take in what is new, write the orders, and the first group of their people."""
         async with self.orders.due_district() as desks:
             if desks is None:
                 return False
             district, people = desks
+            await self._turn_to(people.book)
+            book = self.book
             reconciler, expander = self._staff(district.district)
             change = await reconciler.reconcile(district)
             if change is not None:
-                held = await second_look(
-                    district, change, lambda loads, before: limits.held(loads, before, self.book)
-                )
+                held = await second_look(district, change, lambda loads, before: limits.held(loads, before, book))
                 if held:
                     log.warning("held for a second look", change=change, orders=len(held))
-                await self._expand(expander, people, change, FIRST_GROUP)
+                if not await self._expand(expander, people, change, FIRST_GROUP):
+                    await people.begun_with(change, book.hash)
                 log.info("change", change=change)
         self.loops.bell.ring()
         return True
@@ -221,7 +264,7 @@ class Engine:
             if due is None:
                 return False
             change, desk = due
-            await self._expand(self._staff(desk.district)[1], desk, change, GROUP)
+            await self._expand(await self._who_began(desk), desk, change, GROUP)
         self.loops.bell.ring()
         return True
 
@@ -230,26 +273,38 @@ class Engine:
         of = self.canary if district == CANARY else self
         return of.reconciler, of.expander
 
-    async def _expand(self, expander: Expander, desk: ChangeDesk, change: int, most: int) -> None:
-        if await expander.expand(desk, change, most) and self.digest and desk.district != CANARY:
+    async def _who_began(self, desk: ChangeDesk) -> Expander:
+        """Who writes the rest of a change: by the book that it was begun with, also after a newer one came."""
+        expander = self._staff(desk.district)[1]
+        if desk.district == CANARY or not desk.book or desk.book == expander.book.hash:
+            return expander
+        return replace(expander, book=await self.library.book(desk.book))
+
+    async def _expand(self, expander: Expander, desk: ChangeDesk, change: int, most: int) -> bool:
+        """Write the next group; whether that was the last."""
+        last = await expander.expand(desk, change, most)
+        if last and self.digest and desk.district != CANARY:
             await self.digest.tell(desk, change)
+        return last
 
     async def chase(self) -> bool:
         """Timers, approvals and orders that have run out; towns that are silent."""
-        chaser = Chaser(self.ladder, self.book.ladder, self.book.pace)
-        asked = await petition(self.spokesman, self.ladder)
-        told = [await show_ended(self.ladder, self.book), await show_silence(self.ladder, self.book)]
-        told.append(await show_unstarted(self.spokesman, self.ladder))
-        told.append(await tell_held(self.spokesman, HeldStore(self.database)))
+        book, ladder, spokesman = self.book, self.ladder, self.spokesman
+        chaser = Chaser(ladder, book.ladder, book.pace)
+        asked = await petition(spokesman, ladder)
+        told = [await show_ended(ladder, book), await show_silence(ladder, book)]
+        told.append(await show_unstarted(spokesman, ladder))
+        told.append(await tell_held(spokesman, HeldStore(self.database)))
         await self.announce_ending()
         return any([asked, await chaser.step(), *told])
 
     async def announce_ending(self) -> None:
         """Tell the duty room of authorisations that end soon, each once for ever."""
-        if self.book.standing:
-            fresh = set(ending(self.book, await self.drafts.now())) - self.announced
+        book = self.book
+        if book.standing:
+            fresh = set(ending(book, await self.drafts.now())) - self.announced
             if fresh:
-                await self.drafts.ask(self.book.district.code, sorted(fresh))
+                await self.drafts.ask(book.district.code, sorted(fresh))
                 self.announced |= fresh
 
     async def listen(self) -> bool:
@@ -305,6 +360,8 @@ class Engine:
 
     def _steps(self) -> Iterator[tuple[str, Step]]:
         yield from self.mode.steps()
+        if self.roles:
+            yield "rule book", self.follow
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
@@ -323,13 +380,13 @@ class Engine:
         if "dispatch" in self.roles:
             confirmed = timedelta(seconds=self.settings.dispatch.confirmed_after_seconds)
             yield "lines", LineWatch(self.routes, self.duty, self.receipts, confirmed).step
-            yield from self.canary.dispatching(self.sending, self.wording)
+            yield from self.canary.dispatching(self.sending, self.word)
         if self.roles and self.canary.on:
             yield "canary", self.canary.step
 
     async def _dispatch(self, channel: Channel) -> None:
         rate = self.rates.get(channel.gateway)
-        dispatcher = Dispatcher(channel, self.sending, self.wording, self.settings.dispatch, self.routes, rate)
+        dispatcher = Dispatcher(channel, self.sending, self.word, self.settings.dispatch, self.routes, rate)
         feed = standing.only_where_used(channel, dispatcher.feed, self.routes.seen)
         name = f"dispatch {channel.gateway}"
         await self.loops.keep(name, self.mode.paced(name, feed), dispatcher.wake)

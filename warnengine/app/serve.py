@@ -14,11 +14,11 @@ import uvicorn
 from warnengine import __version__, metrics
 from warnengine.app.engine import ROLES, Engine
 from warnengine.app.guards import refuse_unsafe
-from warnengine.app.settled import book_files, link_key
+from warnengine.app.library import Folder, settle
+from warnengine.app.settled import link_key
 from warnengine.app.sides import fingerprints
-from warnengine.app.web import web
+from warnengine.app.web import Current
 from warnengine.model.errors import StartRefused
-from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import Database
 from warnengine.store.drill import DrillStore, Routes, prepare
@@ -55,7 +55,8 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
     """Run the engine until SIGTERM or SIGINT: stop claiming, finish what is on the wire, record it."""
     refuse_unsafe(settings)
     structlog.contextvars.bind_contextvars(mode=settings.installation)
-    book = load(settings.rules)
+    folder = Folder.of(settings)
+    folder.only(settings)
     with contextlib.ExitStack() as held:
         if not settings.database:
             held.enter_context(owned(settings.data))
@@ -64,19 +65,23 @@ async def serve(settings: Settings, roles: frozenset[str] = ROLES) -> None:
             await database.refuse_unsafe()
             await database.refuse_other_key(link_key(settings))
             await Routes(database, settings.installation).claim(fingerprints(settings, link_key(settings)))
-            engine = Engine(settings, book, database, roles)
-            await engine.orders.publish(
-                book.district.code, book.district.name, book.hash, book_files(settings.rules)
-            )
+            engine = Engine(settings, await settle(settings, database, folder), database, roles)
+            await engine.orders.found(engine.book.district.code, engine.book.district.name)
             await engine.board.ensure_partitions()
             if "ingest" in roles:
                 await asyncio.to_thread(engine.ballast.look)
             if not settings.database:  # the data folder is ours alone: whoever held a line before is dead
                 await engine.lines.free()
-            metrics.BUILD.labels(__version__, book.hash[:12]).set(1)
+            engine.adopted.append(lambda: _tell_build(engine))
+            _tell_build(engine)
             _on_signals(engine.loops.stopping)
             await _together(engine, listener)
     log.info("stopped")
+
+
+def _tell_build(engine: Engine) -> None:
+    metrics.BUILD.clear()
+    metrics.BUILD.labels(__version__, engine.book.hash[:12]).set(1)
 
 
 BACKLOG = 64
@@ -86,7 +91,7 @@ traceback: with uvicorn's 2048 nothing else would run, and no text would leave."
 
 async def _together(engine: Engine, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        web(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=BACKLOG
+        Current(engine), log_config=None, access_log=False, timeout_graceful_shutdown=5, backlog=BACKLOG
     )
     server = Server(config)
     async with asyncio.TaskGroup() as group:

@@ -8,6 +8,7 @@ import secrets
 import socket
 from pathlib import Path
 
+from warnengine import rulebook
 from warnengine.settings import Settings
 
 
@@ -31,5 +32,4 @@ def owner_name() -> str:
 
 def book_files(folder: Path) -> dict[str, str]:
     """The files of a rule book as text, by path."""
-    files = (file for file in sorted(folder.rglob("*.yaml")))
-    return {str(file.relative_to(folder)): file.read_text(encoding="utf-8") for file in files}
+    return rulebook.whole(folder)

@@ -8,15 +8,17 @@ from urllib.parse import urlencode
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import control, gauges, problems, routes, waiting
+from warnengine.api import control, gauges, problems, routes, rulebook, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
 from warnengine.app.condition import Condition
 from warnengine.app.engine import Engine
+from warnengine.app.publishing import Publisher
 from warnengine.app.settled import link_key
 from warnengine.console import duty, official
 from warnengine.console.duty.gate import Gate
@@ -31,6 +33,24 @@ from warnengine.store.room import RoomStore
 from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
+
+
+class Current:
+    """The application of the book in force: another book makes another one, and a request that has begun is
+    answered by the one that it began with."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.application = web(engine)
+        engine.adopted.append(self.renew)
+
+    def renew(self) -> None:
+        """Join it anew."""
+        self.application = web(self.engine)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI says."""
+        await self.application(scope, receive, send)
 
 
 def web(engine: Engine) -> FastAPI:
@@ -49,6 +69,7 @@ def web(engine: Engine) -> FastAPI:
     hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
     for routers in (control.by_hand, control.taking_back, control.by_telephone):
         application.include_router(routers(hand, operators, engine.loops.bell.ring))
+    application.include_router(rulebook.publishing(Publisher(engine), operators))
     application.include_router(official.build(engine.answers, _house(engine)))
     application.include_router(duty.build(_room(engine)))
     return application

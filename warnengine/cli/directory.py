@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from warnengine import app as application
-from warnengine import rulebook
+from warnengine.app.library import Folder
 from warnengine.cli.terminal import idle_engine, run, settings
 from warnengine.directory import gaps, read_csv
+from warnengine.model.book import RuleBook
 from warnengine.model.directory import Directory
 from warnengine.settings import Settings
 from warnengine.store.people import PeopleStore
@@ -25,24 +25,32 @@ def import_(file: Path) -> None:
 
 def import_into(settings: Settings, file: Path) -> None:
     """Make this address list the one of these settings; what is missing from it is said, and hinders nothing."""
-    book = rulebook.load(settings.rules)
-    listed = read_csv(file.read_bytes(), book, str(file))
-    for gap in gaps(listed, book):
-        print(gap)
-    run(_replaced(settings, book.district.code, book.district.name, listed))
+    listed = run(_replaced(settings, str(file), file.read_bytes()))
     print(f"{len(listed.people)} people in {len(listed.holdings)} posts")
 
 
-async def _replaced(settings: Settings, code: str, name: str, listed: Directory) -> None:
+async def _replaced(settings: Settings, file: str, raw: bytes) -> Directory:
     async with idle_engine(settings) as engine:
-        await engine.orders.publish(code, name, engine.book.hash, application.book_files(settings.rules))
-        await PeopleStore(engine.database).replace(code, listed)
+        district = engine.book.district
+        listed = read_csv(raw, engine.book, file)
+        for gap in gaps(listed, engine.book):
+            print(gap)
+        await engine.orders.found(district.code, district.name)
+        await PeopleStore(engine.database).replace(district.code, listed)
+        return listed
+
+
+async def _book(settings: Settings) -> RuleBook:
+    if only := Folder.of(settings).only(settings):
+        return only
+    async with idle_engine(settings) as engine:
+        return engine.book
 
 
 @group.command()
 def check(file: Path) -> None:
     """What is wrong with an address list, and what is missing from it."""
-    book = rulebook.load(settings().rules)
+    book = run(_book(settings()))
     listed = read_csv(file.read_bytes(), book, str(file))
     found = gaps(listed, book)
     print(*found, sep="\n")

@@ -13,11 +13,21 @@ from warnengine import rulebook
 from warnengine.app.book_diff import book_diff
 from warnengine.cli import book_diff as words
 from warnengine.directory import read_csv
+from warnengine.cli import publish
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
 
 group = typer.Typer(no_args_is_help=True, help="The rule book: 一行业一措施、一乡镇一方案.")
 Folder = Annotated[Path, typer.Argument()]
+for command in (
+    publish.publish,
+    publish.approve,
+    publish.withdraw,
+    publish.rollback,
+    publish.versions,
+    publish.apply,
+):
+    group.command()(command)
 
 
 @group.command()

@@ -43,11 +43,17 @@ def resume(
     )
 
 
-def _operator(settings: Settings, name: str, token: str) -> Operator:
-    """Somebody of the duty room, who has proved it."""
+def known_operator(settings: Settings, name: str, token: str) -> Operator:
+    """Somebody of the settings, who has proved it."""
     known = next((one for one in settings.operators if one.name == name), None)
     if known is None or not hmac.compare_digest(known.token.get_secret_value().encode(), token.encode()):
         fail(f"{name}: no such operator in WARNENGINE_OPERATORS, or another token")
+    return known
+
+
+def _operator(settings: Settings, name: str, token: str) -> Operator:
+    """Somebody of the duty room, who has proved it."""
+    known = known_operator(settings, name, token)
     if known.role == "bureau":
         fail(f"{name} is of the bureau: somebody of the duty room or a leader ends a stop")
     return known

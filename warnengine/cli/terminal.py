@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 
 from warnengine import app as application
-from warnengine import rulebook
+from warnengine.app.library import Folder, counting
 from warnengine.settings import Settings
 
 Result = TypeVar("Result")
@@ -37,10 +37,15 @@ def settings() -> Settings:
 
 
 @asynccontextmanager
-async def idle_engine(settings: Settings) -> AsyncIterator[application.Engine]:
-    """An engine without a role: it does what it is asked, and nothing by itself."""
+async def idle_engine(settings: Settings, *, mending: bool = False) -> AsyncIterator[application.Engine]:
+    """An engine without a role: it does what it is asked, and nothing by itself. Its book is the one in force, and
+    only where none is yet that of the folder. mending: also where this version cannot read it."""
+    folder = Folder.of(settings)
+    folder.only(settings)
     async with application.opened(settings) as database:
-        yield application.Engine(settings, rulebook.load(settings.rules), database, frozenset())
+        yield application.Engine(
+            settings, await counting(database, folder, mending=mending), database, frozenset()
+        )
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

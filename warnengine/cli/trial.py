@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from warnengine import app as application
-from warnengine import rulebook
+from warnengine.app.library import Folder, counting
 from warnengine.cli.terminal import run, settings
 from warnengine.model.book import RuleBook
 from warnengine.model.digest import Preview
@@ -45,14 +45,16 @@ def confirm(number: int, by: By) -> None:
 
 
 async def _asked(settings: Settings, by: str, *, send_anew: bool) -> tuple[int, list[dict[str, Any]]]:
-    book = rulebook.load(settings.rules)
+    folder = Folder.of(settings)
     async with application.opened(settings) as database:
+        book = await counting(database, folder)
         return await TrialStore(database).ask(await _preview(settings, book, database, send_anew), by)
 
 
 async def _confirmed(settings: Settings, number: int, by: str) -> list[dict[str, Any]]:
-    book = rulebook.load(settings.rules)
+    folder = Folder.of(settings)
     async with application.opened(settings) as database:
+        book = await counting(database, folder)
         preview = await _preview(settings, book, database, send_anew=False)
         with contextlib.ExitStack() as held:
             if not settings.database:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from warnengine.model.level import Level
-from warnengine.model.order import OrderKey, Version
+from warnengine.model.order import OrderKey, Reach, Version
 
 HAZARD = "临时指令"
 """Stands where a rule's order has its hazard: it is no 预警信号, and takes the name of none."""
@@ -51,12 +51,24 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """What a new rule book alone would order: it waits until the situation is another, or somebody asks for it."""
+
+    book: str
+    """Hash of that book."""
+    level: Level
+    reach: tuple[Reach, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ByHand:
     """What a district's people have decided."""
 
     manual: tuple[Manual, ...] = ()
     withdrawn: Mapping[OrderKey, Withdrawn] = field(default_factory=dict)
     """The newest of each order."""
+    deferred: Mapping[OrderKey, Deferred] = field(default_factory=dict)
+    """What whoever published the book in force has left as it was."""
 
 
 @dataclass(frozen=True, slots=True)

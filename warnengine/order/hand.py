@@ -65,6 +65,9 @@ class Desk(Protocol):
     async def ask_afterwards(self, change: int, loads: Sequence[Load], sha256: str, author: str) -> int:
         """The authority is asked to approve what one person alone has sent."""
 
+    async def in_force(self) -> str:
+        """Hash of the rule book that counts; empty where none was published."""
+
     async def seal(self, kind: str, body: dict[str, Any]) -> None:
         """A row of the chain."""
 
@@ -138,7 +141,7 @@ class Hand:
 
     async def preview(self, id_: int) -> dict[str, Any]:
         """What sending a draft would do now."""
-        return await _again(lambda: self._previewed(id_))
+        return await again(lambda: self._previewed(id_))
 
     async def _previewed(self, id_: int) -> dict[str, Any]:
         async with self._sent(id_, ("预览", "预览"), None, "预览") as (_, made):
@@ -169,7 +172,7 @@ class Hand:
                 desk.keep()
                 return {"sent": True, "manual": id_, **made.preview}
 
-        return await _again(carried_out)
+        return await again(carried_out)
 
     async def withdraw(
         self, order: int, who: Who, why: str, confirm: str | None, *, mistake: bool
@@ -184,7 +187,7 @@ class Hand:
         self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
     ) -> dict[str, Any]:
         """The same with several at once, all or none: what was sent by mistake mostly went to many units."""
-        return await _again(lambda: self._withdrawn(orders, who, why, confirm, mistake=mistake))
+        return await again(lambda: self._withdrawn(orders, who, why, confirm, mistake=mistake))
 
     async def _withdrawn(
         self, orders: Sequence[int], who: Who, why: str, confirm: str | None, *, mistake: bool
@@ -192,7 +195,7 @@ class Hand:
         async with self.store.desk(self.book.district.code) as desk:
             for order in orders:
                 await self._taken_back(desk, order, who, why, mistake=mistake)
-            made = await self._make(desk, lambda load: load.order in orders)
+            made = await self.make(desk, lambda load: load.order in orders)
             if confirm is None:
                 return {"withdrawn": False, **made.preview}
             if confirm != made.sha256:
@@ -230,10 +233,12 @@ class Hand:
                     versions = await desk.people.versions([row["version"]])
                     words = retraction(versions[row["version"]])
                     await desk.withdrawn(row["id"], words, manual["why"], by[-1])
-            yield desk, await self._make(desk, lambda load: load.version.change.key.family == family)
+            yield desk, await self.make(desk, lambda load: load.version.change.key.family == family)
 
-    async def _make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
+    async def make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
         """Let the engine do what was decided; what that made."""
+        if await desk.in_force() not in ("", self.book.hash):
+            raise Refused(409, "规则刚刚换了新版:请刷新,按新规则重新预览。")
         change = await self.reconciler.reconcile(desk.district)
         if change is None:
             raise Refused(409, "与现行指令没有不同,不用再发。")
@@ -252,7 +257,7 @@ class Hand:
         return int(corrected["root"])
 
 
-async def _again(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+async def again(act: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     """Do it; after a clash, of which nothing stays, once or twice more."""
     for _ in range(TRIES - 1):
         try:

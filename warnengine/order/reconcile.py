@@ -9,7 +9,7 @@ import hashlib
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from warnengine.order.byhand import as_decided, beside, less, ordered, told
 from warnengine.order.diff import diff
 from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
+from warnengine.order.publication import anew, as_it_was, moved_on, ordered_already, unasked
 
 log = structlog.get_logger()
 Granted = frozenset[tuple[OrderKey, str]]
@@ -63,6 +64,9 @@ class Desk(Protocol):
     async def by_hand(self) -> ByHand:
         """What people order beside the rules, and what they have taken back."""
 
+    async def undefer(self, keys: Iterable[OrderKey]) -> None:
+        """What a new book has left as it was waits no longer."""
+
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""
 
@@ -93,6 +97,8 @@ class Reconciler:
     book: RuleBook
     situation: Situation
     desired: Match
+    asked: Mapping[OrderKey, frozenset[str]] = field(default_factory=dict)
+    """Orders that somebody brings to this book, each with the measures that it words anew."""
 
     async def reconcile(self, desk: Desk) -> int | None:
         """Take in what is new; return the change that it made, or None where all was well."""
@@ -105,12 +111,16 @@ class Reconciler:
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
         await desk.ask(questions)
         people = await desk.by_hand()
-        standing = as_decided(await desk.standing(), people, self.book)
+        standing = anew(as_decided(await desk.standing(), people, self.book), self.asked, self.book.hash)
         book = beside(self.book, people, now)
         granted = self.granted(await desk.granted()) | authorised(book, standing, now)
+        granted |= ordered_already(standing, self.asked)
         forces = (*self.situation.forces(cells), *ordered(people, book))
         wanted = less(self.desired(forces, book, granted), people)
-        changes = diff(standing, wanted, book.hash)
+        if gone := moved_on(wanted, people.deferred, self.asked, book.hash):
+            await desk.undefer(gone)
+        left = {key: one for key, one in people.deferred.items() if key not in gone and one.book == book.hash}
+        changes = unasked(diff(standing, as_it_was(wanted, standing, left), book.hash), left)
         if not changes:
             return None
         versions = [told(draft(change, standing.get(change.key), book, now), people) for change in changes]

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from warnengine.rulebook.cases import run_cases
-from warnengine.rulebook.load import check, load
+from warnengine.rulebook.load import check, judged, load, restored, whole
+from warnengine.rulebook.publication import Summary, summary, unproven
 from warnengine.rulebook.texts import first_line_room
 
-__all__ = ["check", "first_line_room", "load", "run_cases"]
+__all__ = [
+    "Summary",
+    "check",
+    "first_line_room",
+    "judged",
+    "load",
+    "restored",
+    "run_cases",
+    "summary",
+    "unproven",
+    "whole",
+]

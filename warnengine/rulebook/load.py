@@ -33,6 +33,41 @@ def load(folder: Path) -> RuleBook:
     return _assemble(draft, digest(contents))
 
 
+def whole(folder: Path) -> dict[str, str]:
+    """The files of a rule book as text, by path, byte for byte; RuleBookError where one is no text."""
+    return {name: _text(name, raw) for name, raw in _contents(folder).items()}
+
+
+def judged(files: Mapping[str, str], name: str = "rules") -> tuple[RuleBook | None, Draft | None, Findings]:
+    """A book from its files, the parts that it is made of, and all that there is to say about it; no book where an
+    error refuses it."""
+    contents = {path: text.encode() for path, text in files.items()}
+    draft, findings = _read(name, contents)
+    good = draft is not None and all(finding.severity is not Severity.ERROR for finding in findings)
+    return (_assemble(draft, digest(contents)) if draft and good else None), draft, findings
+
+
+def restored(files: Mapping[str, str], book: str) -> RuleBook:
+    """A book that was published, from its files: it passed then, and a stricter lint of today does not end it.
+
+    RuleBookError where the files are not those of its hash, or this version cannot read them."""
+    contents = {path: text.encode() for path, text in files.items()}
+    if digest(contents) != book:
+        raise RuleBookError(f"the files kept of rule book {book[:12]} are not those of its hash: tell the bureau")
+    draft, findings = _read(f"rule book {book[:12]}", contents)
+    if draft is None or draft.broken:
+        errors = [str(one) for one in findings if one.severity is Severity.ERROR]
+        raise RuleBookError(f"this version cannot read the published rule book {book[:12]}\n" + "\n".join(errors))
+    return _assemble(draft, book)
+
+
+def _text(name: str, raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise RuleBookError(f"{name}: not UTF-8 text; save the file as UTF-8") from error
+
+
 def drafted(folder: Path) -> tuple[Draft | None, Findings]:
     """The parts of a book before they are joined, and what `check` says of them."""
     return _read(folder.as_posix(), _contents(folder))

@@ -111,6 +111,11 @@ class HandDesk:
         await queries.approvals.add_item(self.connection, items)
         return approval
 
+    async def in_force(self) -> str:
+        """Hash of the rule book that counts; empty where none was published."""
+        row = await queries.books.in_force(self.connection, district=self.district.district)
+        return row["hash"] if row else ""
+
     async def seal(self, kind: str, body: dict[str, Any]) -> None:
         """A row of the chain."""
         await queries.orders.audit(self.connection, kind=kind, body=body)

@@ -36,9 +36,11 @@ FIRST_CHUNKS = [32] * 8
 class ChangeDesk:
     """One locked change and one transaction."""
 
-    def __init__(self, connection: Connection, district: str = "") -> None:
+    def __init__(self, connection: Connection, district: str = "", book: str | None = None) -> None:
         self.connection = connection
         self.district = district
+        self.book = book
+        """Hash of the book that its change is made with; None: that of the engine."""
 
     async def audience(self, change: int, most: int, leading: Sequence[str] = ()) -> list[Listener]:
         """People without a bundle of this change, gravest first, then those in leading posts."""
@@ -107,6 +109,10 @@ class ChangeDesk:
             await queries.ladder.add_escalation_obligations(self.connection, bundles=ids)
         await self._add_deliveries(bundles)
         await self._page_unreachable(bundles)
+
+    async def begun_with(self, change: int, book: str) -> None:
+        """The rest of its people is told by this book, whichever is in force by then."""
+        await queries.books.begun_with(self.connection, change=change, book=book)
 
     async def expanded(self, change: int) -> None:
         """Everybody has a bundle."""

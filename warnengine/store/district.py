@@ -74,7 +74,17 @@ class DistrictDesk:
         """What people order beside the rules, and what they have taken back."""
         manual = await queries.byhand.standing_by_hand(self.connection, district=self.district)
         taken = await queries.byhand.withdrawn(self.connection, district=self.district)
-        return ByHand(tuple(map(shapes.manual, manual)), {one.key: one for one in map(shapes.withdrawn, taken)})
+        left = await queries.books.deferred(self.connection, district=self.district)
+        return ByHand(
+            tuple(map(shapes.manual, manual)),
+            {one.key: one for one in map(shapes.withdrawn, taken)},
+            dict(map(shapes.deferred, left)),
+        )
+
+    async def undefer(self, keys: Iterable[OrderKey]) -> None:
+        """These wait no longer: the situation is another, or somebody has asked for them."""
+        rows = [{**key._asdict(), "district": self.district} for key in sorted(keys)]
+        await queries.books.undefer(self.connection, rows)
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from pydantic import TypeAdapter
 
-from warnengine.model.byhand import Manual, Withdrawn
+from warnengine.model.byhand import Deferred, Manual, Withdrawn
 from warnengine.model.clock import BEIJING
 from warnengine.model.level import Level
 from warnengine.model.order import Change, Kind, Mark, MeasureMark, OrderKey, Reach, Standing, Stands, Version
@@ -96,6 +96,12 @@ def withdrawn(row: asyncpg.Record) -> Withdrawn:
     """A row of query `withdrawn`."""
     key = OrderKey(row["unit"], row["hazard"], row["family"])
     return Withdrawn(row["standing_order"], key, row["words"], frozenset(row["seen"]))
+
+
+def deferred(row: asyncpg.Record) -> tuple[OrderKey, Deferred]:
+    """A row of `deferred_order`."""
+    key = OrderKey(row["unit"], row["hazard"], row["family"])
+    return key, Deferred(row["book"], Level(row["level"]), REACH.validate_python(row["reach"]))
 
 
 def columns(version: Version, standing_order: int, change: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from warnengine.model.errors import Refused
 
 CHECKS = {
     "version": "版本", "settings": "设置",
-    "rule book": "规则", "samples in the book": "规则里的样例数据",
+    "rule book": "规则", "rule book in force": "现行规则", "samples in the book": "规则里的样例数据",
     "cases of the book": "规则自测", "templates": "模板", "link key": "链接密钥", "disk": "磁盘",
     "ballast": "压舱文件", "backups": "备份", "dead-man": "断线报警", "dead-man's ear": "断线报警接收方",
     "people": "通讯录",
@@ -26,6 +26,7 @@ CHECKS = {
 DO = {
     "settings": "请系统管理员改正设置,不改正重启后起不来",
     "rule book": "请区局按 warnengine rules check 的提示修改规则",
+    "rule book in force": "规则目录与现行规则不同:要用新的,请区局提交、带班领导批准发布",
     "samples in the book": "请区局把样例数据换成真实台账",
     "cases of the book": "请区局核对规则:自测结果与预想不同",
     "templates": "请系统管理员修好模板,修好前发的是简单文本",

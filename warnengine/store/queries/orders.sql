@@ -1,9 +1,10 @@
--- name: due_district()$
--- A district with warnings or decisions to take in, locked against other reconcilers; null when there is none.
-SELECT code FROM district d
+-- name: due_district()^
+-- A district with warnings or decisions to take in, locked against other reconcilers, with the hash of its book in force;
+-- null when there is none.
+SELECT d.code, p.hash AS book FROM district d LEFT JOIN publication p ON p.id = d.publication
 WHERE EXISTS (SELECT FROM district_warning w WHERE w.district = d.code AND w.applied_at IS NULL)
    OR EXISTS (SELECT FROM approval a WHERE a.district = d.code AND a.decided_at IS NOT NULL AND a.applied_at IS NULL)
-ORDER BY code LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+ORDER BY d.code LIMIT 1 FOR NO KEY UPDATE OF d SKIP LOCKED;
 
 -- name: now()$
 SELECT engine_now();
@@ -90,7 +91,7 @@ FROM order_version v JOIN standing_order o ON o.id = v.standing_order WHERE v.id
 
 -- name: change_to_expand()^
 -- A change whose people do not all have a bundle yet, locked against other expanders, not against senders.
-SELECT id, district FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+SELECT id, district, book FROM change WHERE expanded_at IS NULL ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: change_expanded(change)!
 UPDATE change SET expanded_at = engine_now() WHERE id = :change;
