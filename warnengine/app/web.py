@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import control, gauges, problems, routes, waiting
+from warnengine.api import control, gauges, observations, problems, routes, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
@@ -49,6 +49,11 @@ def web(engine: Engine) -> FastAPI:
     hand = control.Hands(engine.hand, engine.drafts, engine.telephone, engine.board)
     for routers in (control.by_hand, control.taking_back, control.by_telephone):
         application.include_router(routers(hand, operators, engine.loops.bell.ring))
+    if engine.observing:
+        watching = observations.Watching(
+            engine.settings, engine.take_observations, engine.observing, engine.loops.bell.ring
+        )
+        application.include_router(observations.build(watching, operators))
     application.include_router(official.build(engine.answers, _house(engine)))
     application.include_router(duty.build(_room(engine)))
     return application

@@ -13,7 +13,7 @@ from warnengine.model.hazard import Hazard
 from warnengine.model.level import Level
 from warnengine.model.place import District, Township
 from warnengine.rulebook.draft import Draft, owner
-from warnengine.rulebook.files import FOLDERS, SINGLE, DistrictFile, HazardEntry, shape
+from warnengine.rulebook.files import FOLDERS, OPTIONAL, SINGLE, DistrictFile, HazardEntry, shape
 from warnengine.rulebook.lint import lint
 from warnengine.rulebook.parse import Parsed, broken, parse
 from warnengine.rulebook.sheet import read
@@ -88,7 +88,7 @@ def _strangers(folder: str, contents: Mapping[str, bytes]) -> Iterator[Finding]:
         yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "the file is missing", "every rule book has it")
     for name in contents:
         if shape(name) is None:
-            fix = did_you_mean(name, (*SINGLE, *FOLDERS))
+            fix = did_you_mean(name, (*SINGLE, *OPTIONAL, *FOLDERS))
             yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "no such file belongs in a rule book", fix)
 
 
@@ -117,6 +117,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         silent={owner(file): file.none for file in files if file.none},
         standing=tuple(one.value for one in draft.standing),
         limits=draft.limits,
+        triggers=draft.triggers.value if draft.triggers else None,
     )
 
 
