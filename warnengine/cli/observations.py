@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
 
 from warnengine.cli.terminal import Files, content, idle_engine, run, settings
 from warnengine.model.errors import RefusedWarning
+from warnengine.model.observation import Report
 
 SHOWN = 20
 """Refused rows of a file that are printed; all of them are kept."""
@@ -28,13 +30,16 @@ async def _taken(files: list[Path]) -> bool:
             except RefusedWarning as refusal:
                 print(f"{file}: refused ({refusal.reason}): {refusal}")
                 good = False
-                continue
-            print(f"{file}: {report.kept} kept, {report.known} known, {len(report.refused)} refused")
-            for one in report.refused[:SHOWN]:
-                print(f"{file}:{one.line}: {one.reason}")
-            if len(report.refused) > SHOWN:
-                print(f"{file}: {len(report.refused) - SHOWN} more; GET /v1/observations/refused lists them")
-            for words in report.differing:
-                print(f"{file}: {words}")
-            good = good and not report.refused
+            else:
+                print(*told(file, report), sep="\n")
+                good = good and not report.refused
     return good
+
+
+def told(file: Path, report: Report) -> Iterator[str]:
+    """What became of a file, line by line."""
+    yield f"{file}: {report.kept} kept, {report.known} known, {len(report.refused)} refused"
+    yield from (f"{file}:{one.line}: {one.reason}" for one in report.refused[:SHOWN])
+    if len(report.refused) > SHOWN:
+        yield f"{file}: {len(report.refused) - SHOWN} more; GET /v1/observations/refused lists them"
+    yield from (f"{file}: {words}" for words in report.differing)
