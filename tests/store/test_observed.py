@@ -191,6 +191,8 @@ async def test_a_stage_in_another_datum_is_refused_kept_and_orders_nothing(gauge
     await report(gauged, stage(now, 221, datum="黄海"))
     (kept,) = await observing(gauged).store.refused(10)
     assert (kept["source"], kept["reason"]) == ("hydrology", found.refused[0].reason)
+    (task,) = await gauged.tasks("unclear")
+    assert task["words"].startswith("数据源hydrology的水位没有采用,不会触发指令。河站的水位是黄海高程")
     assert await levels(gauged) == []
 
 

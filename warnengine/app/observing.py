@@ -56,6 +56,7 @@ class Observing:
         now = await self.store.now()
         readings: list[Reading] = []
         refused: list[Refusal] = []
+        questions: dict[str, None] = {}
         for line, shown, row in observation.read(raw):
             if isinstance(row, Refusal):
                 refused.append(row)
@@ -64,7 +65,10 @@ class Observing:
                 readings.append(admit.admitted(row, self.triggers, now))
             except admit.Unusable as why:
                 refused.append(Refusal(line, shown, str(why)))
+                if isinstance(why, admit.OtherDatum):
+                    questions[words.other_datum(source, str(why))] = None
         kept, differing = await self.store.keep(source, readings, refused)
+        await self.store.ask(questions)
         metrics.OBSERVATIONS.labels(source, "kept").inc(kept)
         metrics.OBSERVATIONS.labels(source, "refused").inc(len(refused))
         log.info("observations", source=source, kept=kept, known=len(readings) - kept, refused=len(refused))

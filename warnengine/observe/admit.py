@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from warnengine.model.book.trigger import Station, Trigger, Triggers
 from warnengine.model.clock import BEIJING
-from warnengine.model.finding import did_you_mean
 from warnengine.model.observation import STAGES, Datum, Kind, Reading
 from warnengine.observe.datum import NotComparable, converted
 
@@ -32,14 +32,17 @@ class Unusable(Exception):
     """Why a row is kept and not used, in Chinese, with what to do."""
 
 
+class OtherDatum(Unusable):
+    """A stage that could only be held against a threshold of another zero: the duty room learns of it too."""
+
+
 def admitted(reading: Reading, triggers: Triggers, now: datetime) -> Reading:
     """The reading as it counts, its interval filled in; Unusable where it does not."""
     station = triggers.station(reading.station)
     if station is None:
-        near = did_you_mean(reading.station, (one.id for one in triggers.stations))
-        raise Unusable(
-            f"没有测站{reading.station}({near}):请核对站号,新站请先写进 rules/triggers.yaml 的 stations"
-        )
+        near = get_close_matches(reading.station, [one.id for one in triggers.stations], n=1)
+        meant = f"(是不是{near[0]}?)" if near else ""
+        raise Unusable(f"没有测站{reading.station}{meant}:请核对站号,新站请先写进 rules/triggers.yaml 的 stations")
     if reading.kind not in station.tells:
         kinds = "、".join(kind.zh for kind in station.tells)
         raise Unusable(f"{station.name}只报{kinds},不报{reading.kind.zh}:请核对要素,或在该站的 tells 里加上")
@@ -91,7 +94,7 @@ def _comparable(reading: Reading, station: Station, triggers: Triggers) -> None:
         try:
             converted(reading, station, wanted)
         except NotComparable:
-            raise Unusable(
+            raise OtherDatum(
                 f"{station.name}的{reading.kind.zh}是{reading.datum}高程,阈值是{wanted}高程,两者不能直接比较"
                 f"(重庆各站相差约1.5米):请按{wanted}上报,或在该站的 offsets 里写明换算值和依据文件"
             ) from None

@@ -65,6 +65,11 @@ def isolated(outlook: Outlook, trigger: Trigger, triggers: Triggers, town: str) 
     )
 
 
+def other_datum(source: str, why: str) -> str:
+    """What the duty room reads of a source whose stages cannot be held against the thresholds."""
+    return f"数据源{source}的水位没有采用,不会触发指令。{why}"
+
+
 def silent(source: str, names: Sequence[str], minutes: int) -> str:
     """What the duty room reads of stations that have stopped reporting."""
     more = f"等{len(names)}个站" if len(names) > LISTED else ""

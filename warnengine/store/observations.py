@@ -158,6 +158,14 @@ class ObservationStore:
             one for one in readings if (one.station, one.kind, one.at, one.value, one.revision) in differing
         ]
 
+    async def ask(self, questions: Iterable[str]) -> None:
+        """Put questions to the duty room, each once for ever; nothing before the district is published."""
+        asked = [shapes.storable(words) for words in questions]
+        if asked:
+            async with self.database.transaction() as connection:
+                rows = [{"district": self.district, "words": one, "about": shapes.digest(one)} for one in asked]
+                await sql.ask(connection, rows)
+
     @asynccontextmanager
     async def judging(self) -> AsyncIterator[JudgeDesk | None]:
         """One transaction over what waits to be judged; None while another engine judges."""

@@ -2,10 +2,10 @@
 -- Observations, what the thresholds make of them, and the messages by which they order. Only added to.
 
 -- A reading is kept once, whatever is sent again; a correction is a row beside it. Its id is the moment that it is about, so
--- that observations lie in months like all that grows.
+-- that observations lie in months like all that grows. It may come before any engine has published its district.
 CREATE TABLE observation (
     id          bigint           NOT NULL,
-    district    text             NOT NULL REFERENCES district,
+    district    text             NOT NULL,
     station     text             NOT NULL,
     kind        text             NOT NULL CHECK (kind IN ('rain', 'stage', 'forecast_stage', 'temperature', 'wind')),
     at          timestamptz      NOT NULL,
@@ -31,7 +31,7 @@ SELECT ensure_partitions((now() - interval '1 month')::date, 4);
 -- Rows that were refused, each once.
 CREATE TABLE observation_refused (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    district    text        NOT NULL REFERENCES district,
+    district    text        NOT NULL,
     source      text        NOT NULL,
     line        int         NOT NULL,
     raw         text        NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE observation_refused (
 
 -- Stations that have ever reported, and those of which something waits to be judged.
 CREATE TABLE station_heard (
-    district text        NOT NULL REFERENCES district,
+    district text        NOT NULL,
     station  text        NOT NULL,
     source   text        NOT NULL,
     heard_at timestamptz NOT NULL,

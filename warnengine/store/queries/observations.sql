@@ -114,3 +114,8 @@ ON CONFLICT (district, danger) WHERE kind = 'stations' AND closed_at IS NULL DO 
 -- name: drop_silent(district, still)!
 UPDATE task SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
 WHERE district = :district AND kind = 'stations' AND closed_at IS NULL AND danger <> ALL(:still::text[]);
+
+-- name: ask(district, words, about)*!
+-- A question for the duty room of a district that there is, put once, also after somebody has closed it.
+INSERT INTO task (district, kind, words, about) SELECT code, 'unclear', :words, :about FROM district WHERE code = :district
+ON CONFLICT (district, about) WHERE about IS NOT NULL DO NOTHING;
