@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from warnengine import metrics
+from warnengine.app.judging import Judging
 from warnengine.app.rarely import Rarely
 from warnengine.ingest.formats import observation
 from warnengine.ingest.intake import Intake
@@ -19,11 +19,10 @@ from warnengine.model.book.trigger import Trigger, Triggers
 from warnengine.model.clock import BEIJING
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
-from warnengine.model.observation import Day, Kind, Outlook, Reading, Refusal, Report, Told
+from warnengine.model.observation import Outlook, Reading, Refusal, Report, Told
 from warnengine.model.warning import Status
-from warnengine.observe import admit, message, soil, words
-from warnengine.observe.decide import WINDOW, Concerned, concerned, outlook, pressing
-from warnengine.observe.judge import Record
+from warnengine.observe import admit, message, words
+from warnengine.observe.decide import pressing
 from warnengine.store.database import Database
 from warnengine.store.observations import JudgeDesk, ObservationStore
 from warnengine.store.warnings import WarningStore
@@ -47,8 +46,12 @@ class Observing:
     status: Status
     silence: Rarely = field(init=False)
 
+    @property
+    def judging(self) -> Judging:
+        """What judges."""
+        return Judging(self.book, self.triggers, self.status)
+
     def __post_init__(self) -> None:
-        self.towns = tuple(town.code for town in self.book.district.townships)
         self.silence = Rarely(self._silent, LOOK)
 
     async def take(self, source: str, raw: bytes) -> Report:
@@ -82,20 +85,9 @@ class Observing:
         return judged or told
 
     async def judge(self) -> bool:
-        """Everything that waits, in one transaction: what is decided is kept with the bytes that tell it."""
+        """Everything that waits, in one transaction. False where there was nothing, or another engine judges."""
         async with self.store.judging() as desk:
-            due = await desk.due() if desk else frozenset()
-            if desk is None or not due:
-                return False
-            now = await desk.now()
-            pairs = concerned(self.triggers, self.towns, due)
-            records = await self._records(desk, due, pairs, now)
-            states = await desk.states()
-            found = [self._outlook(pair, records, states, now) for pair in pairs]
-            await self._keep(desk, found, states, now)
-            await self._show_fallen(desk)
-            await desk.judged(due)
-        return True
+            return desk is not None and await self.judging.judge(desk)
 
     async def tell(self) -> bool:
         """Hand to intake what was decided, the same bytes each time. Whether there was anything."""
@@ -104,6 +96,7 @@ class Observing:
             taken = await self.intake.take(Arrival(SOURCE, identifier, raw, "application/json"))
             if taken.verdict is Verdict.QUARANTINED:
                 log.error("observed", identifier=identifier, reason=taken.reason, problem=taken.explanation)
+                await self.store.ask([words.unheard(identifier, taken.explanation or "")])
             await self.store.said(number, taken.verdict)
         return bool(waiting)
 
@@ -121,7 +114,7 @@ class Observing:
             ended = [o for o in stand if o.town in towns or (not towns and o.told.fallen)]
             self._refuse(ended, set(towns), leader=leader)
             await self._end(desk, one, ended, now, by)
-            await self._show_fallen(desk)
+            await self.judging.show_fallen(desk)
         await self.tell()
         return [one.town for one in ended]
 
@@ -130,89 +123,6 @@ class Observing:
         names = {town.code: town.name for town in self.book.district.townships}
         found = pressing(await self.store.outlooks(), self.triggers)
         return [words.row(one, self.triggers, names) for one in found]
-
-    async def _records(
-        self, desk: JudgeDesk, due: frozenset[str], pairs: Iterable[Concerned], now: datetime
-    ) -> dict[str, Record]:
-        """What is known of every station that is looked at; the rain of the last two days is kept for the soil."""
-        stations = {one.id: one for pair in pairs for one in pair.stations}
-        today = soil.hydrological_day(now)
-        readings = await desk.readings(stations, now - WINDOW)
-        days = await desk.days(stations, today - timedelta(days=soil.DAYS))
-        records: dict[str, Record] = {}
-        kept: dict[tuple[str, date], Day] = {}
-        file = self.triggers
-        for id_, station in stations.items():
-            # a station's clock may be a little ahead: what it says counts now, not when our clock has come so far
-            until = now + admit.AHEAD
-            known = Record(station, readings[id_], now - WINDOW, until, days[id_], file.soil, file.spike)
-            records[id_] = known
-            if id_ in due and Kind.RAIN in station.tells:
-                fresh = {day: soil.rain_of(known.rain, day) for day in (today - timedelta(days=1), today)}
-                days[id_].update(fresh)
-                kept |= {(id_, day): rain for day, rain in fresh.items()}
-        await desk.keep_days(kept)
-        return records
-
-    def _outlook(
-        self,
-        pair: Concerned,
-        records: Mapping[str, Record],
-        states: Mapping[tuple[str, str], tuple[Told, bool]],
-        now: datetime,
-    ) -> Outlook:
-        told, shadow = states.get((pair.trigger.id, pair.town), (Told(), pair.trigger.shadow))
-        if shadow != pair.trigger.shadow:  # out of the shadow nothing has been told yet
-            told = Told(lifted=told.lifted)
-        return outlook(pair.trigger, pair.town, [records[one.id] for one in pair.stations], told, now)
-
-    async def _keep(
-        self,
-        desk: JudgeDesk,
-        found: Sequence[Outlook],
-        states: Mapping[tuple[str, str], tuple[Told, bool]],
-        now: datetime,
-    ) -> None:
-        said: dict[tuple[str, str], str] = {}
-        for trigger, rises in message.by_trigger(found, self.triggers):
-            if not trigger.shadow:
-                warning = message.rising(trigger, rises, self.book, now, self.status)
-                await desk.say(warning.identifier, message.written(warning))
-                said |= {(trigger.id, one.town): warning.identifier for one in rises}
-                log.info("observed", trigger=trigger.id, towns=len(rises), identifier=warning.identifier)
-        for one in found:
-            trigger_ = self.triggers.trigger(one.trigger)
-            assert trigger_ is not None
-            identifier = said.get((one.trigger, one.town))
-            if identifier:
-                one = replace(one, told=replace(one.told, identifier=identifier))  # noqa: PLW2901
-            await desk.keep(one, shadow=trigger_.shadow)
-            await self._record(desk, trigger_, one, identifier)
-            before = states.get((one.trigger, one.town), (Told(), False))[0].fallen
-            if one.told.fallen and not before:
-                await desk.cross(one, "falls", one.told.fallen, "低于阈值", shadow=trigger_.shadow)
-
-    async def _record(self, desk: JudgeDesk, trigger: Trigger, one: Outlook, identifier: str | None) -> None:
-        """A crossing, in the words in which it is told."""
-        if not one.rises:
-            return
-        town = message.town_name(one.town, self.book)
-        what = "begins" if one.begins else "rises"
-        said = words.told(one, trigger, self.triggers, town)
-        await desk.cross(one, what, one.rises.began, said, shadow=trigger.shadow, message=identifier)
-        if one.rises.seen and one.rises.seen.spike and not trigger.shadow:
-            await desk.ask([words.isolated(one, trigger, self.triggers, town)])
-
-    async def _show_fallen(self, desk: JudgeDesk) -> None:
-        """One task for each trigger that has fallen below somewhere and still stands there."""
-        below: dict[str, list[tuple[str, Level, datetime]]] = defaultdict(list)
-        for (trigger, town), (told, shadow) in (await desk.states()).items():
-            if told.level is not None and told.fallen and not shadow:
-                below[trigger].append((message.town_name(town, self.book), told.level, told.fallen))
-        known = {one.id: one for one in self.triggers.triggers}
-        await desk.show_fallen(
-            {trigger: words.fallen(known[trigger], towns) for trigger, towns in below.items() if trigger in known}
-        )
 
     def _refuse(self, ended: Sequence[Outlook], asked: set[str], *, leader: bool) -> None:
         if strange := asked - {one.town for one in ended}:
@@ -235,7 +145,7 @@ class Observing:
             await desk.say(identifier, message.written(warning))
         for one in ended:
             over = replace(one, told=Told(lifted=now))
-            await desk.keep(over, shadow=trigger.shadow)
+            await desk.keep([(over, trigger.shadow)])
             await desk.cross(over, "lifted", now, f"{by}解除", shadow=trigger.shadow, message=identifier)
 
     async def _silent(self) -> None:

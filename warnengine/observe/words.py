@@ -70,6 +70,11 @@ def other_datum(source: str, why: str) -> str:
     return f"数据源{source}的水位没有采用,不会触发指令。{why}"
 
 
+def unheard(identifier: str, why: str) -> str:
+    """What the duty room reads where intake did not take what a threshold has decided."""
+    return f"监测预警{identifier}没有被系统接收,没有下达指令({why})。请立即研判,需要的人工下达"
+
+
 def silent(source: str, names: Sequence[str], minutes: int) -> str:
     """What the duty room reads of stations that have stopped reporting."""
     more = f"等{len(names)}个站" if len(names) > LISTED else ""

@@ -72,23 +72,21 @@ class JudgeDesk:
         rows = await sql.states(self.connection, district=self.district)
         return {(row["trigger"], row["town"]): (_told(row), row["shadow"]) for row in rows}
 
-    async def keep(self, outlook: Outlook, *, shadow: bool) -> None:
-        """Keep what a trigger shows and what has been told of it."""
-        told = outlook.told
-        row = {
-            "district": self.district,
-            "trigger": outlook.trigger,
-            "town": outlook.town,
-            "level": told.level,
-            "began": told.began,
-            "fallen": told.fallen,
-            "lifted": told.lifted,
-            "identifier": told.identifier,
-            "shadow": shadow,
-            "stations": list(outlook.stations),
-            "now": SEEN.dump_python(outlook.now, mode="json") if outlook.now else None,
-        }
-        await sql.keep_state(self.connection, [row])
+    async def keep(self, outlooks: Iterable[tuple[Outlook, bool]]) -> None:
+        """Keep what triggers show and what has been told of them, each with whether it is in the shadow."""
+        rows = [
+            {
+                "district": self.district,
+                "trigger": one.trigger,
+                "town": one.town,
+                **{name: getattr(one.told, name) for name in ("level", "began", "fallen", "lifted", "identifier")},
+                "shadow": shadow,
+                "stations": list(one.stations),
+                "now": SEEN.dump_python(one.now, mode="json") if one.now else None,
+            }
+            for one, shadow in outlooks
+        ]
+        await sql.keep_state(self.connection, rows)
 
     async def cross(
         self, outlook: Outlook, what: str, at: datetime, words: str, *, shadow: bool, message: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer
@@ -149,7 +150,7 @@ class Trigger(Entry):
     """Where the figures are from."""
     confirm: Literal["bureau"] | None = None
 
-    @property
+    @cached_property
     def limits(self) -> dict[Level, dict[timedelta, float]]:
         """Its thresholds, the lowest level first."""
         given = {level: getattr(self, level.key) for level in Level}
