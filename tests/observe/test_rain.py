@@ -113,7 +113,9 @@ def test_it_falls_only_when_it_is_seen_to_be_below_for_long_enough() -> None:
     over = seen(trigger(), [*storm, *dry], told=told)
     assert over.told.fallen is not None
     assert over.told.level is Level.RED, "only a person ends it"
-    assert seen(trigger(rearm="6h"), [*storm, *dry], told=told).told.fallen is None
+    lately = [*rain(10, 10, 10, 10, until=NOON - 3 * HOUR), *rain(*[0] * 36)]
+    assert seen(trigger(), lately).told.fallen is not None
+    assert seen(trigger(rearm="4h"), lately).told.fallen is None
 
 
 def test_a_value_on_the_line_does_not_ring_again_and_again() -> None:

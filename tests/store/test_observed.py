@@ -13,6 +13,8 @@ import pytest
 from tests.observe.sky import GAUGE, RAIN, RIVER, STAGE, file
 from tests.store.world import ANJU, BAIYANG, World, few_units, small_directory
 from warnengine.app.observing import Observing
+from warnengine.app.observing import observing as made
+from warnengine.ingest.intake import DRILL
 from warnengine.model.arrival import Arrival
 from warnengine.model.book import Measure, RuleBook, UnitKind
 from warnengine.model.clock import BEIJING
@@ -228,6 +230,8 @@ async def test_what_falls_below_stands_until_a_person_ends_it(gauged: World) -> 
     assert await levels(gauged) == []
     (task,) = await gauged.tasks("ended")
     assert task["result"] == "not_needed"
+    sealed = await gauged.value("SELECT body FROM audit WHERE kind = 'observed_end'")
+    assert sealed == {"trigger": "stage", "towns": [ANJU], "by": "带班领导乙"}
 
 
 async def test_it_rises_again_and_the_question_is_off_the_list(gauged: World) -> None:
@@ -328,6 +332,16 @@ async def test_the_rain_of_days_is_kept_for_the_soil(gauged: World) -> None:
     days = await gauged.rows("SELECT day, millimetres, share FROM rain_day ORDER BY day")
     assert [found["millimetres"] for found in days][-1] == pytest.approx(2)
     assert all(found["share"] < 0.1 for found in days)
+
+
+async def test_in_a_drill_it_is_an_exercise(gauged: World) -> None:
+    other = made(gauged.book, gauged.database, gauged.engine.warnings, DRILL)
+    assert other
+    gauged.engine.observing = other
+    now = await gauged.now()
+    await report(gauged, *(row(now - 5 * n * MINUTE, 9) for n in range(6)))
+    assert await gauged.column("SELECT status FROM warning") == ["Exercise"]
+    assert await levels(gauged) == [(ANJU, "flash_flood", 4)]
 
 
 async def test_no_gauge_no_order(gauged: World) -> None:

@@ -115,6 +115,7 @@ class Observing:
             self._refuse(ended, set(towns), leader=leader)
             await self._end(desk, one, ended, now, by)
             await self.judging.show_fallen(desk)
+            await desk.seal(trigger, [one.town for one in ended], by)
         await self.tell()
         return [one.town for one in ended]
 

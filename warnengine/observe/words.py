@@ -98,8 +98,8 @@ def row(outlook: Outlook, triggers: Triggers, names: Mapping[str, str]) -> dict[
         "shadow": trigger.shadow,
         "level": level.key if level else None,
         "over_now": now.level.key if now and now.level else None,
-        "since": outlook.told.began.isoformat() if level and outlook.told.began else None,
-        "fallen_since": outlook.told.fallen.isoformat() if level and outlook.told.fallen else None,
+        "since": _moment(outlook.told.began) if level else None,
+        "fallen_since": _moment(outlook.told.fallen) if level else None,
         "value": now.value if now else None,
         "threshold": now.threshold if now else None,
         "short_by": now.short if now else None,
@@ -128,6 +128,10 @@ def _figure(value: float) -> str:
 def _span(window: timedelta) -> str:
     minutes = window // timedelta(minutes=1)
     return f"{minutes // 60}小时" if minutes % 60 == 0 else f"{minutes}分钟"
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(BEIJING).isoformat() if moment else None
 
 
 def _clock(moment: datetime) -> str:

@@ -109,6 +109,11 @@ class JudgeDesk:
         """Keep a message for intake."""
         await sql.say(self.connection, district=self.district, identifier=identifier, raw=raw)
 
+    async def seal(self, trigger: str, towns: Sequence[str], by: str) -> None:
+        """The chain keeps who ended what."""
+        body = {"trigger": trigger, "towns": list(towns), "by": by}
+        await queries.orders.audit(self.connection, kind="observed_end", body=body)
+
     async def show_fallen(self, words: Mapping[str, str]) -> None:
         """One task for each trigger of which something has fallen below; the others are closed."""
         for trigger, said in words.items():

@@ -138,7 +138,7 @@ class Trigger(Entry):
     red: Thresholds | None = None
     falls_by: float = Field(default=0, ge=0)
     """So far below the lowest threshold it must be to count as fallen: else one on the line rings all night."""
-    rearm: Duration = Field(default=timedelta(minutes=30), le=timedelta(days=2))
+    rearm: Duration = Field(default=timedelta(minutes=30), le=timedelta(hours=4))
     """And for so long."""
     near: float = Field(default=0, ge=0)
     """So close below the lowest threshold it is listed."""
