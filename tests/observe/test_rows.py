@@ -71,6 +71,13 @@ def test_a_bad_row_costs_only_itself(row: str, says: str) -> None:
     assert says in refused.reason
 
 
+@pytest.mark.parametrize("value", ["true", "null", '"缺测"', "[]", "-9999.0", "NaN"])
+def test_what_is_no_number_in_json_is_no_rain(value: str) -> None:
+    (found,) = rows(f'{{"station": "S1", "kind": "rain", "time": "2026-07-27T05:00:00+08:00", "value": {value}}}')
+    assert isinstance(found, Refusal)
+    assert "没有数值" in found.reason
+
+
 def test_a_line_that_is_no_object() -> None:
     good = '{"station": "S1", "kind": "rain", "time": "2026-07-27T05:00:00+08:00", "value": 3.5}'
     found = rows(f'{good}\n{{"station": \n[1]\n{good[:-1]}, "vlaue": 1}}')

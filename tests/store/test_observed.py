@@ -234,6 +234,14 @@ async def test_what_falls_below_stands_until_a_person_ends_it(gauged: World) -> 
     assert sealed == {"trigger": "stage", "towns": [ANJU], "by": "带班领导乙"}
 
 
+async def test_a_question_that_somebody_has_closed_comes_back_only_with_what_falls_later(gauged: World) -> None:
+    now = await fallen(gauged)
+    (task,) = await gauged.tasks("ended")
+    assert await gauged.engine.duty.close(task["id"], "done", "值班员甲", "继续执行")
+    await report(gauged, stage(now + MINUTE, 215.9))
+    assert len(await gauged.tasks("ended")) == 1
+
+
 async def test_it_rises_again_and_the_question_is_off_the_list(gauged: World) -> None:
     now = await fallen(gauged)
     await report(gauged, stage(now + MINUTE, 217.9))
@@ -308,6 +316,12 @@ async def test_stations_that_fall_silent_are_one_task_for_each_source(gauged: Wo
     await one._silent()
     (task,) = await gauged.tasks("stations")
     assert task["result"] == "not_needed"
+    await gauged.jump(2 * HOUR)
+    await one._silent()
+    (_, task) = await gauged.tasks("stations")
+    assert await gauged.engine.duty.close(task["id"], "done", "值班员甲", "已派人")
+    await one._silent()
+    assert len(await gauged.tasks("stations")) == 2
 
 
 async def test_a_station_that_never_reported_is_no_task(gauged: World) -> None:

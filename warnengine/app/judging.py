@@ -61,7 +61,11 @@ class Judging:
                 below[trigger].append((message.town_name(town, self.book), told.level, told.fallen))
         known = {one.id: one for one in self.triggers.triggers}
         await desk.show_fallen(
-            {trigger: words.fallen(known[trigger], towns) for trigger, towns in below.items() if trigger in known}
+            {
+                trigger: (words.fallen(known[trigger], towns), max(since for _, _, since in towns))
+                for trigger, towns in below.items()
+                if trigger in known
+            }
         )
 
     def _judged(

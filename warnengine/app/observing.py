@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -57,6 +58,19 @@ class Observing:
     async def take(self, source: str, raw: bytes) -> Report:
         """Keep rows, and those that are refused with their reason. RefusedWarning where nothing can be read."""
         now = await self.store.now()
+        # many rows take long to read, and texts must leave meanwhile
+        readings, refused, questions = await asyncio.to_thread(self._read, source, raw, now)
+        kept, differing = await self.store.keep(source, readings, refused)
+        await self.store.ask(questions)
+        metrics.OBSERVATIONS.labels(source, "kept").inc(kept)
+        metrics.OBSERVATIONS.labels(source, "refused").inc(len(refused))
+        log.info("observations", source=source, kept=kept, known=len(readings) - kept, refused=len(refused))
+        return Report(kept, len(readings) - kept, tuple(refused), tuple(map(self._differs, differing)))
+
+    def _read(
+        self, source: str, raw: bytes, now: datetime
+    ) -> tuple[list[Reading], list[Refusal], dict[str, None]]:
+        """What counts, what does not, and what the duty room must be asked."""
         readings: list[Reading] = []
         refused: list[Refusal] = []
         questions: dict[str, None] = {}
@@ -70,17 +84,13 @@ class Observing:
                 refused.append(Refusal(line, shown, str(why)))
                 if isinstance(why, admit.OtherDatum):
                     questions[words.other_datum(source, str(why))] = None
-        kept, differing = await self.store.keep(source, readings, refused)
-        await self.store.ask(questions)
-        metrics.OBSERVATIONS.labels(source, "kept").inc(kept)
-        metrics.OBSERVATIONS.labels(source, "refused").inc(len(refused))
-        log.info("observations", source=source, kept=kept, known=len(readings) - kept, refused=len(refused))
-        return Report(kept, len(readings) - kept, tuple(refused), tuple(map(self._differs, differing)))
+        return readings, refused, questions
 
     async def step(self) -> bool:
         """Judge what has come, tell what must be told; whether there may be more."""
-        judged = await self.judge()
-        told = await self.tell()
+        due, unsaid = await self.store.waiting()
+        judged = due and await self.judge()
+        told = (unsaid or judged) and await self.tell()
         await self.silence.step()
         return judged or told
 
@@ -156,8 +166,8 @@ class Observing:
         found = await self.store.silent(after)
         minutes = after // timedelta(minutes=1)
         told = {
-            source: words.silent(source, [names[one] for one in stations if one in names], minutes)
-            for source, stations in found.items()
+            source: (words.silent(source, [names[one] for one in stations if one in names], minutes), last)
+            for source, (stations, last) in found.items()
             if any(one in names for one in stations)
         }
         await self.store.show_silent(told)

@@ -114,10 +114,12 @@ class JudgeDesk:
         body = {"trigger": trigger, "towns": list(towns), "by": by}
         await queries.orders.audit(self.connection, kind="observed_end", body=body)
 
-    async def show_fallen(self, words: Mapping[str, str]) -> None:
-        """One task for each trigger of which something has fallen below; the others are closed."""
-        for trigger, said in words.items():
-            await sql.show_fallen(self.connection, district=self.district, danger=f"{FALLEN}{trigger}", words=said)
+    async def show_fallen(self, words: Mapping[str, tuple[str, datetime]]) -> None:
+        """One task for each trigger of which something has fallen below, with the moment when it did last; the
+        others are closed."""
+        for trigger, (said, since) in words.items():
+            danger = f"{FALLEN}{trigger}"
+            await sql.show_fallen(self.connection, district=self.district, danger=danger, words=said, since=since)
         await sql.drop_fallen(
             self.connection, district=self.district, still=[f"{FALLEN}{trigger}" for trigger in words]
         )
@@ -169,6 +171,12 @@ class ObservationStore:
                 rows = [{"district": self.district, "words": one, "about": shapes.digest(one)} for one in asked]
                 await sql.ask(connection, rows)
 
+    async def waiting(self) -> tuple[bool, bool]:
+        """Whether something waits to be judged, and whether something waits to be told."""
+        async with self.database.reading() as connection:
+            row = await sql.waiting(connection, district=self.district)
+            return row["due"], row["unsaid"]
+
     @asynccontextmanager
     async def judging(self) -> AsyncIterator[JudgeDesk | None]:
         """One transaction over what waits to be judged; None while another engine judges."""
@@ -216,17 +224,18 @@ class ObservationStore:
             {**shapes.plain(dict(row)), "level": Level(row["level"]).key if row["level"] else None} for row in rows
         ]
 
-    async def silent(self, after: timedelta) -> dict[str, list[str]]:
-        """Stations that have reported and are silent for so long, by source."""
+    async def silent(self, after: timedelta) -> dict[str, tuple[list[str], datetime]]:
+        """Stations that have reported and are silent for so long, by source, with the last word of any."""
         async with self.database.reading() as connection:
             rows = await sql.silent(connection, district=self.district, after=after)
-        return {row["source"]: list(row["stations"]) for row in rows}
+        return {row["source"]: (list(row["stations"]), row["last"]) for row in rows}
 
-    async def show_silent(self, words: Mapping[str, str]) -> None:
-        """One task for each source with silent stations; the others are closed."""
+    async def show_silent(self, words: Mapping[str, tuple[str, datetime]]) -> None:
+        """One task for each source with silent stations, with the last word of any; the others are closed."""
         async with self.database.transaction() as connection:
-            for source, said in words.items():
-                await sql.show_silent(connection, district=self.district, source=source, words=said)
+            for source, (said, since) in words.items():
+                about = {"district": self.district, "source": source}
+                await sql.show_silent(connection, **about, words=said, since=since)
             await sql.drop_silent(connection, district=self.district, still=list(words))
 
     def _refusal(self, source: str, one: Refusal) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def _named(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields by the names that we know them by, less those that are empty."""
     plain = {NAMES.get(str(key).strip(), str(key).strip()): _stripped(value) for key, value in fields.items()}
     kept = {key: value for key, value in plain.items() if value is not None and value != ""}
-    if str(kept.get("value", "")).removesuffix(".0").lower() in MISSING:
+    if isinstance(kept.get("value"), bool) or str(kept.get("value", "")).removesuffix(".0").lower() in MISSING:
         kept.pop("value", None)
     if isinstance(kept.get("kind"), str):
         kept["kind"] = KINDS.get(kept["kind"], kept["kind"])

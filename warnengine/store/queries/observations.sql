@@ -35,6 +35,11 @@ ORDER BY id DESC LIMIT :most;
 -- name: now()$
 SELECT engine_now();
 
+-- name: waiting(district)^
+-- Whether something waits to be judged, and whether something waits to be told.
+SELECT EXISTS (SELECT FROM station_heard WHERE district = :district AND due) AS due,
+       EXISTS (SELECT FROM observed_message WHERE district = :district AND taken_at IS NULL) AS unsaid;
+
 -- name: alone()$
 -- Whether no other engine judges now. The lock ends with the transaction, which ends with its connection or after
 -- standing still for some seconds.
@@ -92,9 +97,13 @@ SELECT id, identifier, raw FROM observed_message WHERE district = :district AND 
 -- name: said(id, verdict)!
 UPDATE observed_message SET taken_at = engine_now(), verdict = :verdict WHERE id = :id AND taken_at IS NULL;
 
--- name: show_fallen(district, danger, words)!
--- What has fallen below is one task for each trigger; its words follow what falls.
-INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :danger, :words)
+-- name: show_fallen(district, danger, words, since)!
+-- What has fallen below is one task for each trigger; its words follow what falls. Whoever has closed it has seen what
+-- fell before.
+INSERT INTO task (district, kind, danger, words)
+SELECT :district, 'ended', :danger, :words
+WHERE NOT EXISTS (SELECT FROM task t WHERE t.district = :district AND t.kind = 'ended' AND t.danger = :danger
+                  AND t.closed_at IS NOT NULL AND t.result <> 'not_needed' AND t.since >= :since)
 ON CONFLICT (district, danger) WHERE kind = 'ended' AND closed_at IS NULL DO UPDATE SET words = excluded.words;
 
 -- name: drop_fallen(district, still)!
@@ -104,11 +113,15 @@ WHERE district = :district AND kind = 'ended' AND danger LIKE 'trigger %' AND cl
 
 -- name: silent(district, after)
 -- Stations that have reported and are silent for so long, by source.
-SELECT source, array_agg(station ORDER BY station) AS stations FROM station_heard
+SELECT source, array_agg(station ORDER BY station) AS stations, max(heard_at) AS last FROM station_heard
 WHERE district = :district AND heard_at <= engine_now() - :after::interval GROUP BY source ORDER BY source;
 
--- name: show_silent(district, source, words)!
-INSERT INTO task (district, kind, danger, words) VALUES (:district, 'stations', :source, :words)
+-- name: show_silent(district, source, words, since)!
+-- Whoever has closed it knows of those that were silent then.
+INSERT INTO task (district, kind, danger, words)
+SELECT :district, 'stations', :source, :words
+WHERE NOT EXISTS (SELECT FROM task t WHERE t.district = :district AND t.kind = 'stations' AND t.danger = :source
+                  AND t.closed_at IS NOT NULL AND t.result <> 'not_needed' AND t.since >= :since)
 ON CONFLICT (district, danger) WHERE kind = 'stations' AND closed_at IS NULL DO UPDATE SET words = excluded.words;
 
 -- name: drop_silent(district, still)!
