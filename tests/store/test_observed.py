@@ -361,3 +361,14 @@ async def test_in_a_drill_it_is_an_exercise(gauged: World) -> None:
 async def test_no_gauge_no_order(gauged: World) -> None:
     assert not await gauged.engine.observe()
     assert await levels(gauged) == []
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (5, 3, 1, 4, 2, 0), (2, 2, 5, 0, 4, 1, 3, 5)], ids=str)
+async def test_in_whatever_order_readings_come_the_same_stands(gauged: World, order: tuple[int, ...]) -> None:
+    now = (await gauged.now()).replace(second=0, microsecond=0)
+    fell = (9, 8, 3, 9, 7, 6)
+    for n in order:
+        await report(gauged, row(now - 5 * n * MINUTE, fell[n]))
+    assert await levels(gauged) == [(ANJU, "flash_flood", 4)]
+    shown = {one["trigger"]: (one["level"], one["value"]) for one in await observing(gauged).shown()}
+    assert shown["rain"] == ("red", 42)

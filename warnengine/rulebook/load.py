@@ -102,6 +102,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         duty_phone=own.duty_phone,
         hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
         issuers=own.issuers,
+        triggers=draft.triggers.value if draft.triggers else None,
         units={unit.value.code: unit.value for unit in draft.units},
         posts={post.value.key: post.value for post in draft.posts},
         sectors={file.sector: file.measures for file in files if file.sector},
@@ -117,7 +118,6 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         silent={owner(file): file.none for file in files if file.none},
         standing=tuple(one.value for one in draft.standing),
         limits=draft.limits,
-        triggers=draft.triggers.value if draft.triggers else None,
     )
 
 
