@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 WARNINGS = Counter("ews_warnings_received", "Warnings by source and verdict.", ["source", "result"])
+OBSERVATIONS = Counter("ews_observations", "Rows of observations by what became of them.", ["source", "result"])
 SOURCE_SUCCESS = Gauge(
     "ews_source_last_success_timestamp_seconds",
     "When a source last brought something that was understood.",

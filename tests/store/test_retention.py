@@ -25,7 +25,7 @@ from warnengine.store.doctor import DoctorStore
 from warnengine.store.retention import RetentionStore
 
 BY_MONTH = (
-    "answer", "attempt", "bundle", "delivery", "delivery_event", "obligation", "part", "receipt", "reply", "timer",
+    "answer", "attempt", "bundle", "delivery", "delivery_event", "obligation", "observation", "part", "receipt", "reply", "timer",
 )  # fmt: skip
 STAYS = ("arrival", "warning", "change", "standing_order", "order_version", "text", "approval", "person")
 OVER = (
@@ -36,6 +36,7 @@ OVER = (
     "UPDATE timer SET fired_at = engine_now(), outcome = 'over' WHERE fired_at IS NULL",
     "UPDATE schedule SET brought_at = engine_now()",
     "INSERT INTO timer (bundle, step, act, due, fired_at, outcome) SELECT id, 9, 'again', now(), now(), 'over' FROM bundle",
+    "INSERT INTO observation SELECT id_at(now()), '500151', 'S1', 'rain', now(), 1, 5, '', 0, NULL, 'test', now()",
     "UPDATE task SET closed_at = engine_now(), result = 'done' WHERE closed_at IS NULL",
 )
 """What years make of an evening."""

@@ -148,8 +148,8 @@ def _intake(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.post("/v1/warnings", status_code=202)
     async def warnings(request: Request) -> JSONResponse:
         """Take a warning: 202 once it is kept, 200 where it was known, 422 or 413 where it is quarantined."""
-        source = _source(request, services.settings)
-        raw = await _body(request, LARGEST)
+        source = source_of(request, services.settings)
+        raw = await body_of(request, LARGEST)
         media_type = request.headers.get("content-type")
         taken = await services.take(Arrival(source, f"http/{uuid.uuid4().hex}", raw, media_type))
         return _taken(taken)
@@ -325,7 +325,9 @@ def _callbacks(router: APIRouter, services: Services) -> None:
         )
         if take is None:
             raise Problem(404, "No such callback", "The gateway's name or its secret is wrong.")
-        body, media_type = await take(request.method, request.query_params, await _body(request, CALLBACK_LARGEST))
+        body, media_type = await take(
+            request.method, request.query_params, await body_of(request, CALLBACK_LARGEST)
+        )
         return Response(body, media_type=media_type)
 
 
@@ -343,7 +345,8 @@ def _authority(asked: dict[str, Any], book: RuleBook) -> dict[str, str]:
     return {"unit": one.unit, "post": one.post, "name": name}
 
 
-def _source(request: Request, settings: Settings) -> str:
+def source_of(request: Request, settings: Settings) -> str:
+    """The name of the source whose token a request bears; Problem 401 for a stranger."""
     token = bearer(request)
     for source in settings.sources:
         if hmac.compare_digest(source.token.get_secret_value(), token):
@@ -351,7 +354,8 @@ def _source(request: Request, settings: Settings) -> str:
     raise Problem(401, "Unknown source", "Send the token of a source of the settings: Authorization: Bearer …")
 
 
-async def _body(request: Request, largest: int) -> bytes:
+async def body_of(request: Request, largest: int) -> bytes:
+    """The bytes of a request; Problem 413 where there are more than may be read."""
     body = bytearray()
     async for piece in request.stream():
         body += piece

@@ -22,6 +22,7 @@ from warnengine.app.fitness import Fitness
 from warnengine.app.library import Library
 from warnengine.app.loops import Loops, Step
 from warnengine.app.modes import Mode
+from warnengine.app.observing import Observing, observing
 from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
@@ -48,7 +49,8 @@ from warnengine.model.arrival import Arrival, Taken
 from warnengine.model.book import RuleBook
 from warnengine.model.canary import CANARY
 from warnengine.model.delivery import Candidate, Purpose, Text
-from warnengine.model.errors import NoRoom, RuleBookError
+from warnengine.model.errors import NoRoom, RefusedWarning, RuleBookError
+from warnengine.model.observation import Report
 from warnengine.order import limits
 from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
@@ -161,6 +163,7 @@ class Engine:
         self.digest = self.mode.digest(book.signature, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
+        self.observing: Observing | None = observing(book, self.database, self.warnings, self.mode.statuses)
 
     def _join_channels(self) -> None:
         """What sends: a channel for each gateway, and the duty room's telephone."""
@@ -257,6 +260,13 @@ class Engine:
     def hand(self) -> Hand:
         """What people decide, by the parts that carry out what the rules decide."""
         return Hand(self.reconciler, self.expander, self.drafts, self.settings.installation)
+
+    async def observe(self) -> bool:
+        """Observations against their thresholds; what they order is for the reconciler."""
+        worked = bool(self.observing and await self.observing.step())
+        if worked:
+            self.loops.bell.ring()
+        return worked
 
     async def expand(self) -> bool:
         """The next group of a change's people."""
@@ -365,6 +375,7 @@ class Engine:
         if "ingest" in self.roles:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
+            yield "observe", self.observe
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
@@ -410,6 +421,19 @@ class Engine:
                 say = self.loops.sayer("events")
                 if not self.mode.secret:
                     yield Announcer(self.settings.kafka, outbox, self.book.district.code, say).run()
+
+    async def take_observations(self, source: str, raw: bytes) -> Report:
+        """Keep observations and wake whoever judges them; ConnectionError where the store did not keep them."""
+        if self.ballast.closed:
+            raise NoRoom(self.ballast.words)
+        if self.observing is None:
+            raise RefusedWarning("no_triggers", "规则库没有 triggers.yaml:没有测站和阈值,观测数据没有收下")
+        try:
+            report = await self.observing.take(source, raw)
+        except DATABASE_ERRORS as error:
+            raise ConnectionError(f"the store does not answer: {told(error)}") from error
+        self.loops.bell.ring()
+        return report
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""

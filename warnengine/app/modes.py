@@ -22,7 +22,7 @@ from warnengine.store.drill import DrillStore
 
 log = structlog.get_logger()
 Step = Callable[[], Awaitable[bool]]
-GOES_ON = frozenset({"reconcile", "expand", "listen", "hear", "audit", "seal", "lines", "rule book"})
+GOES_ON = frozenset({"observe", "reconcile", "expand", "listen", "hear", "audit", "seal", "lines", "rule book"})
 """Loops of a drill that reach nobody; all others wait while live comes first."""
 PAUSED = "演练暂停,实战优先:有橙色或红色实战指令在执行,演练不再发送"
 BLIND = "演练暂停:看不到实战指令是否在执行。请运行 warnengine drill prepare"

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsError
 from warnengine.cli import audit, directory, drill, report, retention, rules, trial
 from warnengine.cli.explain import explain
 from warnengine.cli.intake import ingest, parse
+from warnengine.cli.observations import observe
 from warnengine.cli.running import demo, doctor, serve
 from warnengine.cli.simulate import simulate
 from warnengine.cli.stops import halt, resume
@@ -22,7 +23,7 @@ from warnengine.cli.terminal import fail
 from warnengine.model.errors import WarnEngineError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (serve, demo, parse, ingest, explain, simulate, halt, resume, doctor):
+for command in (serve, demo, parse, ingest, observe, explain, simulate, halt, resume, doctor):
     cli.command()(command)
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(directory.group, name="directory")

@@ -12,8 +12,8 @@ import typer
 from warnengine import rulebook
 from warnengine.app.book_diff import book_diff
 from warnengine.cli import book_diff as words
-from warnengine.directory import read_csv
 from warnengine.cli import publish
+from warnengine.directory import read_csv
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
 

@@ -9,6 +9,7 @@ from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Ended
 from warnengine.model.byhand import FAMILY
 from warnengine.model.clock import BEIJING
+from warnengine.model.observation import OBSERVED
 from warnengine.order.compose import danger
 
 
@@ -37,6 +38,12 @@ def words(ended: Ended, book: RuleBook) -> str:
         return f"到期待确认:第{ended.family.removeprefix(FAMILY)}号临时指令已于{over}到期,仍然有效。请解除或更正"
     over = ended.over.astimezone(BEIJING).strftime("%d日%H:%M")
     what = danger(ended.hazard, ended.family, ended.level, book)
+    if ended.family == OBSERVED:
+        return (
+            f"到期待确认:{what}指令已于{over}到期,"
+            "仍然有效。"
+            "请核实雨情水情;已低于阈值的,确认安全后由值班室解除(POST /v1/observations/triggers/阈值/end)"
+        )
     return (
         f"到期待确认:{what}已于{over}到期,没有收到解除或继续发布,"
         "指令仍然有效。请向气象台核实,请其发布解除或继续发布"

@@ -16,6 +16,9 @@ from warnengine.model.book import (
     Plan,
     Post,
     Silent,
+    Station,
+    Trigger,
+    Triggers,
     Unit,
     UnitKind,
 )
@@ -106,6 +109,21 @@ class Draft:
     def plans(self) -> tuple[Located[Plan], ...]:
         """The files of 一乡镇一方案."""
         return tuple(Located(value, parsed.sheet) for parsed, value in self._of(Plan))
+
+    @cached_property
+    def triggers(self) -> Located[Triggers] | None:
+        """The file of thresholds, where the book has one."""
+        return next((Located(value, parsed.sheet) for parsed, value in self._of(Triggers)), None)
+
+    @cached_property
+    def trigger_list(self) -> tuple[Located[Trigger], ...]:
+        """Every trigger."""
+        return self._entries(Triggers, "triggers")
+
+    @cached_property
+    def stations(self) -> tuple[Located[Station], ...]:
+        """Every station."""
+        return self._entries(Triggers, "stations")
 
     @cached_property
     def cases(self) -> tuple[Located[Case], ...]:

@@ -22,6 +22,7 @@ from warnengine.model.book import (
     Plan,
     Post,
     Rung,
+    Triggers,
     Unit,
 )
 from warnengine.model.level import Level
@@ -139,6 +140,8 @@ SINGLE: dict[str, type[Entry]] = {
     "approvals.yaml": ApprovalFile,
 }
 """Files that every book has."""
+OPTIONAL: dict[str, type[Entry]] = {"triggers.yaml": Triggers}
+"""Files that a book may have."""
 FOLDERS: dict[str, type[Entry]] = {
     "units/*.yaml": UnitFile,
     "measures/*.yaml": MeasureFile,
@@ -150,8 +153,8 @@ FOLDERS: dict[str, type[Entry]] = {
 
 def shape(relative: str) -> type[Entry] | None:
     """The type of the file at that path in the folder; None: no such file belongs there."""
-    if relative in SINGLE:
-        return SINGLE[relative]
+    if found := (SINGLE | OPTIONAL).get(relative):
+        return found
     return next((found for pattern, found in FOLDERS.items() if _in(relative, pattern)), None)
 
 

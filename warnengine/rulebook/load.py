@@ -13,7 +13,7 @@ from warnengine.model.hazard import Hazard
 from warnengine.model.level import Level
 from warnengine.model.place import District, Township
 from warnengine.rulebook.draft import Draft, owner
-from warnengine.rulebook.files import FOLDERS, SINGLE, DistrictFile, HazardEntry, shape
+from warnengine.rulebook.files import FOLDERS, OPTIONAL, SINGLE, DistrictFile, HazardEntry, shape
 from warnengine.rulebook.lint import lint
 from warnengine.rulebook.parse import Parsed, broken, parse
 from warnengine.rulebook.sheet import read
@@ -123,7 +123,7 @@ def _strangers(folder: str, contents: Mapping[str, bytes]) -> Iterator[Finding]:
         yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "the file is missing", "every rule book has it")
     for name in contents:
         if shape(name) is None:
-            fix = did_you_mean(name, (*SINGLE, *FOLDERS))
+            fix = did_you_mean(name, (*SINGLE, *OPTIONAL, *FOLDERS))
             yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "no such file belongs in a rule book", fix)
 
 
@@ -137,6 +137,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         duty_phone=own.duty_phone,
         hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
         issuers=own.issuers,
+        triggers=draft.triggers.value if draft.triggers else None,
         units={unit.value.code: unit.value for unit in draft.units},
         posts={post.value.key: post.value for post in draft.posts},
         sectors={file.sector: file.measures for file in files if file.sector},

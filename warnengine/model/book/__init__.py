@@ -18,6 +18,7 @@ from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
 from warnengine.model.book.family import Family
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
+from warnengine.model.book.trigger import Station, Trigger, Triggers
 from warnengine.model.book.unit import Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
@@ -51,7 +52,10 @@ __all__ = [
     "Rung",
     "Silent",
     "Start",
+    "Station",
     "Step",
+    "Trigger",
+    "Triggers",
     "Unit",
     "UnitKind",
     "When",
@@ -96,6 +100,8 @@ class RuleBook(BaseModel):
     """By sector code or kind."""
     standing: tuple[Authorisation, ...] = ()
     limits: Limits = Limits()
+    triggers: Triggers | None = None
+    """None: no threshold orders anything."""
     by_hand: dict[str, tuple[Measure, ...]] = {}
     """By unit: what people order beside the rules (超预案); no part of the files."""
 

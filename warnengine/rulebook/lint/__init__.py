@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from warnengine.model.finding import Finding
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, standing, texts, units
+from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, standing, texts, triggers, units
 
 CHECKS = (
     names.check,
@@ -16,6 +16,7 @@ CHECKS = (
     escalation.check,
     standing.check,
     coverage.check,
+    triggers.check,
     cases.check,
 )
 

@@ -25,6 +25,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _twice("plan of township", ((plan.value.township, plan) for plan in draft.plans))
     yield from _twice("measures of", ((file.value.sector or "", file) for file in draft.measure_files))
     yield from _twice("measures of kind", ((file.value.kind or "", file) for file in draft.measure_files))
+    yield from _twice("trigger", ((trigger.value.id, trigger) for trigger in draft.trigger_list))
+    yield from _twice("station", ((station.value.id, station) for station in draft.stations))
     yield from _twice("point", ((p.code, plan) for plan in draft.plans for p in plan.value.points))
 
 

@@ -50,7 +50,7 @@ RETURNING t.id;
 -- name: drop_renewed()
 -- What has lapsed or was renewed is not beyond its end any more.
 UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warnengine'
-WHERE t.closed_at IS NULL AND t.kind = 'ended'
+WHERE t.closed_at IS NULL AND t.kind = 'ended' AND t.danger NOT LIKE 'trigger %'
   AND NOT EXISTS (SELECT FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
                   WHERE o.district = t.district AND o.hazard || ' ' || o.family = t.danger AND o.lapsed_at IS NULL
                     AND v.not_after <= engine_now())

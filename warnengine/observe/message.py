@@ -1,0 +1,138 @@
+"""What a threshold orders goes the way of a warning: a message for each trigger, a claim for each township."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from warnengine.model.book import RuleBook
+from warnengine.model.book.trigger import Trigger, Triggers
+from warnengine.model.clock import BEIJING
+from warnengine.model.level import Level
+from warnengine.model.observation import OBSERVED, Outlook
+from warnengine.model.place import Area
+from warnengine.model.warning import Claim, MsgType, Status, Warning
+from warnengine.observe import words
+
+FORMAT = "observed"
+WARNING = TypeAdapter(Warning)
+
+
+def issuer(trigger: str) -> str:
+    """Who speaks: each trigger for itself, so that what one says of a township never hides what another says."""
+    return f"{OBSERVED}:{trigger}"
+
+
+def allowing(book: RuleBook) -> RuleBook:
+    """The book in which its triggers may warn. Only what this engine has decided is read with it: nobody outside
+    can speak as a trigger."""
+    own = book.triggers.triggers if book.triggers else ()
+    return book.model_copy(update={"issuers": book.issuers | {issuer(one.id): one.name for one in own}})
+
+
+def rising(trigger: Trigger, rises: Sequence[Outlook], book: RuleBook, now: datetime, status: Status) -> Warning:
+    """The message of what has begun or has become graver. It has no end: only a person ends it."""
+    assert book.triggers
+    names = {one.town: town_name(one.town, book) for one in rises}
+    said = [words.told(one, trigger, book.triggers, names[one.town]) for one in rises]
+    level = max(one.rises.level for one in rises if one.rises)
+    claims = tuple(_claim(trigger, one.town, one.rises.level, book) for one in rises if one.rises)
+    before = tuple(sorted({one.told.identifier for one in rises if not one.begins and one.told.identifier}))
+    headline = f"监测预警:{trigger.name}{words.asked(trigger.hazard, level)}({'、'.join(names.values())})"
+    kind = MsgType.UPDATE if before else MsgType.ALERT
+    return _warning(trigger, book, now, status, kind, headline, "。".join(said) + "。", claims, before)
+
+
+def ending(
+    trigger: Trigger,
+    ended: Sequence[tuple[str, Level, str]],
+    book: RuleBook,
+    now: datetime,
+    status: Status,
+    by: str,
+) -> Warning:
+    """The message by which a person ends what has fallen. ended: township, level, identifier of what stood."""
+    names = "、".join(town_name(town, book) for town, _, _ in ended)
+    claims = tuple(_claim(trigger, town, None, book, lifts=level) for town, level, _ in ended)
+    before = tuple(sorted({identifier for _, _, identifier in ended if identifier}))
+    headline = f"解除监测预警:{trigger.name}({names})"
+    return _warning(
+        trigger,
+        book,
+        now,
+        status,
+        MsgType.CANCEL,
+        headline,
+        f"{by}核实后解除{names}{trigger.name}。",
+        claims,
+        before,
+    )
+
+
+def written(warning: Warning) -> bytes:
+    """The bytes that are kept of it."""
+    return WARNING.dump_json(warning)
+
+
+def read(raw: bytes) -> list[Warning]:
+    """A message from the bytes that were kept."""
+    return [WARNING.validate_json(raw)]
+
+
+def town_name(town: str, book: RuleBook) -> str:
+    """安居镇"""
+    found = book.district.township(town)
+    return found.name if found else town
+
+
+def by_trigger(found: Iterable[Outlook], triggers: Triggers) -> list[tuple[Trigger, list[Outlook]]]:
+    """What rises, trigger by trigger."""
+    rising_now = [one for one in found if one.rises]
+    grouped = [
+        (trigger, [one for one in rising_now if one.trigger == trigger.id]) for trigger in triggers.triggers
+    ]
+    return [(trigger, rises) for trigger, rises in grouped if rises]
+
+
+def _claim(trigger: Trigger, town: str, level: Level | None, book: RuleBook, lifts: Level | None = None) -> Claim:
+    return Claim(
+        area=Area(town_name(town, book), town),
+        hazard=trigger.hazard,
+        event=trigger.name,
+        family=OBSERVED,
+        level=level,
+        begins=None,
+        ends=None,
+        lifts=lifts,
+    )
+
+
+def _warning(  # noqa: PLR0913, PLR0917 - the parts of a message
+    trigger: Trigger,
+    book: RuleBook,
+    now: datetime,
+    status: Status,
+    kind: MsgType,
+    headline: str,
+    description: str,
+    claims: tuple[Claim, ...],
+    references: tuple[str, ...],
+) -> Warning:
+    return Warning(
+        identifier=f"{OBSERVED}.{trigger.id}.{now.astimezone(BEIJING):%Y%m%d%H%M%S%f}",
+        sender=f"{book.district.name}{book.families.get(OBSERVED, '监测预警')}",
+        issuer=issuer(trigger.id),
+        sent=now,
+        status=status,
+        msg_type=kind,
+        references=references,
+        format=FORMAT,
+        headline=headline,
+        description=description,
+        effective=None,
+        onset=None,
+        expires=None,
+        claims=claims,
+    )
