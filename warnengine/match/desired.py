@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from warnengine.model.book import RELAY, Measure, RuleBook, Unit, UnitKind
+from warnengine.model.book import DIGITS, RELAY, Measure, RuleBook, Unit, UnitKind
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, OrderKey, Reach, Standing
 from warnengine.model.situation import InForce
@@ -65,9 +65,9 @@ def waits(measure: Measure, key: OrderKey, granted: Granted) -> bool:
 
 
 def territory(unit: Unit, book: RuleBook) -> frozenset[str]:
-    """The townships whose weather concerns a unit."""
-    if unit.kind is UnitKind.TOWNSHIP:
-        return frozenset({unit.code})
+    """The townships whose weather concerns a unit: a village and a grid have that of their township."""
+    if unit.kind in DIGITS:
+        return frozenset({unit.code[: DIGITS[UnitKind.TOWNSHIP]]})
     return frozenset(unit.towns or (town.code for town in book.district.townships))
 
 

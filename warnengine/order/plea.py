@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from warnengine.model.book import RuleBook, UnitKind
+from warnengine.model.book import BOUND, RuleBook, UnitKind
 from warnengine.model.bundle import Call, Pleading
 from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
 from warnengine.order.compose import hazard_name
 
-PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
+PLACES = frozenset(BOUND) - {UnitKind.SECTOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Plea:
     unit: str
     acts: tuple[str, ...]
     place: bool
-    """A township or 管委会, not a sector."""
+    """A township, 管委会, village or grid, not a sector."""
 
     @property
     def count(self) -> int:

@@ -6,6 +6,7 @@ lints them. A book is immutable and named by its hash.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -13,20 +14,26 @@ from pydantic import BaseModel, ConfigDict
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
 from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
-from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
-from warnengine.model.book.unit import Post, Unit, UnitKind
+from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Silent, When
+from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
+from warnengine.model.book.unit import BOUND, DIGITS, Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
 from warnengine.model.place import District
 
 __all__ = [
+    "BOUND",
+    "DIGITS",
     "RELAY",
     "SIGNAL",
     "Act",
     "After",
+    "Alarm",
     "ApprovalRule",
     "Authorisation",
     "Authority",
+    "Called",
+    "Charge",
     "Colour",
     "Enough",
     "Entry",
@@ -41,7 +48,9 @@ __all__ = [
     "Phrase",
     "Plan",
     "Point",
+    "PointKind",
     "Post",
+    "Role",
     "RuleBook",
     "Rung",
     "Silent",
@@ -109,3 +118,11 @@ class RuleBook(BaseModel):
         plan = self.plans.get(unit.code)
         own = plan.measures if plan else self.sectors.get(unit.code, ())
         return self.kinds.get(unit.kind, ()) + own + self.by_hand.get(unit.code, ())
+
+    def responsible(
+        self, unit: str, level: Level, towns: Iterable[str], hazard: str | None = None
+    ) -> tuple[str, ...]:
+        """Posts of a unit that the plans of those townships call beside the ladder; hazard: None for any."""
+        roles = self.ladder[level].responsible
+        plans = (self.plans[town] for town in towns if town in self.plans)
+        return tuple(dict.fromkeys(post for plan in plans for post in plan.calls(unit, level, roles, hazard)))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
-from warnengine.model.book import SIGNAL, Silent, Unit, UnitKind
+from warnengine.model.book import BOUND, SIGNAL, Point, Silent, Unit, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint.escalation import BOUND
-from warnengine.rulebook.parse import Located
+from warnengine.rulebook.pending import Pending, pending
 
 Danger = tuple[str, str]
 """(product family, hazard)"""
@@ -88,15 +86,13 @@ def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
 
 
 def _unconfirmed(draft: Draft) -> Iterator[Finding]:
-    measures: tuple[Located[Any], ...] = tuple(measure.at for measure in draft.measures)
-    flagged = (*measures, *draft.units, *draft.hazards, *draft.plans)
-    for entry in flagged:
-        if entry.value.confirm:
-            yield entry.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
-    for plan in draft.plans:
-        waiting: dict[str, list[str]] = defaultdict(list)
-        for point in plan.value.points:
-            waiting["a sample" if point.sample else "not confirmed" if point.confirm else ""].append(point.name)
-        for state in ("a sample", "not confirmed"):
-            if names := waiting[state]:
-                yield plan.note(f"{state}: {', '.join(names)}", "enter the bureau's own ledger", "points")
+    """Samples and points by file and name, everything else line by line."""
+    named: dict[tuple[str, bool], list[Pending]] = defaultdict(list)
+    for entry in pending(draft):
+        if entry.sample or isinstance(entry.at.value, Point):
+            named[entry.at.sheet.file, entry.sample].append(entry)
+        else:
+            yield entry.at.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
+    for (_, sample), found in named.items():
+        what = f"{'a sample' if sample else 'not confirmed'}: {', '.join(entry.name for entry in found)}"
+        yield found[0].at.note(what, "enter the bureau's own ledger")

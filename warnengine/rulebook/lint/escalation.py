@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from warnengine.model.book import ApprovalRule, Rung, Step, UnitKind
+from warnengine.model.book import BOUND, ApprovalRule, Rung, Step
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
@@ -15,8 +15,6 @@ from warnengine.rulebook.parse import Located
 
 CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
-BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
-"""Kinds of unit that receive orders."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -69,7 +67,7 @@ def _called(place: Located[Rung], level: str, draft: Draft) -> Iterator[Finding]
                 what = f'unknown post "{key}"' if key not in posts else f'a {kind} has no post "{key}"'
                 yield place.error(what, did_you_mean(key, fitting), "called", kind, index)
     for kind in BOUND:
-        if not place.value.called.get(kind):
+        if draft.of_kind(kind) and not place.value.called.get(kind):
             yield place.error(f"{level} calls nobody in a {kind}", f"add posts to called.{kind}", "called")
 
 
