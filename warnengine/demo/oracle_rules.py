@@ -203,10 +203,10 @@ def _planned(rules: Path) -> Mapping[tuple[int, str], frozenset[str]]:
         charge
         for plan in plans
         for point in plan.get("points", ())
-        if HAZARD in point["hazards"]
+        if HAZARD in point.get("hazards", ())
         for charge in point.get("responsible", ())
     ]
-    for level, number in LEVELS.items():
+    for level, number in ((level, number) for level, number in LEVELS.items() if level in ladder):
         roles = ladder[level].get("responsible", ())
         for charge in charges:
             if charge["role"] in roles:

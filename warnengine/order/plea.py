@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from warnengine.model.book import BOUND, RuleBook, UnitKind
+from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.bundle import Call, Pleading
 from warnengine.model.clock import BEIJING
 from warnengine.model.order import Version
 from warnengine.order.compose import hazard_name
 
-PLACES = frozenset(BOUND) - {UnitKind.SECTOR}
+PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
+BELOW = frozenset({UnitKind.VILLAGE, UnitKind.GRID})
+"""What is inside a township: hundreds, which do what their township does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,7 @@ class Plea:
 
     unit: str
     acts: tuple[str, ...]
-    place: bool
-    """A township, 管委会, village or grid, not a sector."""
+    kind: UnitKind
 
     @property
     def count(self) -> int:
@@ -36,8 +37,8 @@ def facts_of(
 ) -> dict[str, object]:
     """Everything a template of kind `approval` may name."""
     pleas = tuple(_pleas(pleading, versions, book))
-    places = [plea for plea in pleas if plea.place]
-    common = Counter(act for plea in places for act in plea.acts).most_common(1)
+    places = [plea for plea in pleas if plea.kind in PLACES]
+    below = [plea for plea in pleas if plea.kind in BELOW]
     return {
         "sign": book.signature,
         "phone": book.duty_phone,
@@ -46,9 +47,11 @@ def facts_of(
         "count": len(pleading.items),
         "minutes": int(within.total_seconds() // 60),
         "after": pleading.after,
-        "sectors": [plea for plea in pleas if not plea.place],
+        "sectors": [plea for plea in pleas if plea.kind not in PLACES | BELOW],
         "places": places,
-        "common": common[0][0] if common else "",
+        "common": _common(places),
+        "below": below,
+        "common_below": _common(below),
     }
 
 
@@ -63,7 +66,13 @@ def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) 
         acts = tuple(words for of, words in pleading.items if of == id_)
         unit = book.units.get(version.change.key.unit)
         if unit and acts:
-            yield Plea(unit.short, acts, unit.kind in PLACES)
+            yield Plea(unit.short, acts, unit.kind)
+
+
+def _common(pleas: Iterable[Plea]) -> str:
+    """What most of them would do."""
+    acts = Counter(act for plea in pleas for act in plea.acts).most_common(1)
+    return acts[0][0] if acts else ""
 
 
 def _warnings(versions: Iterable[Version], book: RuleBook) -> list[str]:

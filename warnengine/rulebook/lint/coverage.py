@@ -21,9 +21,10 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Gaps, silences that are none, unknown hazards in use, cases' names, and what waits for the bureau."""
     spoken = {(m.owner, m.value.when.family, m.value.when.hazard, m.value.when.level) for m in draft.measures}
     yield from _silences(draft, spoken)
+    decided = spoken | {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
     for family, keys in draft.district.value.in_use.items():
         for key, levels in keys.items():
-            yield from _in_use(draft, (family, key), levels or draft.levels(key), spoken)
+            yield from _in_use(draft, (family, key), levels or draft.levels(key), decided)
     planned = {plan.value.township for plan in draft.plans}
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
@@ -33,7 +34,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _unconfirmed(draft)
 
 
-def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
+def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
@@ -41,20 +42,19 @@ def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set
             f'unknown product family "{family}"', did_you_mean(family, own.value.families), "in_use", family
         )
     elif hazard in hazards:
-        yield from _gaps(draft, danger, levels, spoken)
+        yield from _gaps(draft, danger, levels, decided)
     elif hazard not in draft.broken:
         yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "in_use", *danger)
 
 
-def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
-    silent = {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
+def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
     named = danger[1] if danger[0] == SIGNAL else " ".join(danger)
     for unit in draft.units:
         missing = [
             level.key
             for level in levels
             if unit.value.kind in BOUND
-            and not any((owner, *danger, level) in spoken | silent for owner in _owners(unit.value))
+            and not any((owner, *danger, level) in decided for owner in _owners(unit.value))
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(

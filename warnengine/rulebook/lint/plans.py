@@ -98,7 +98,8 @@ def _place(plan: Located[Plan], point: Point, where: Where) -> Iterator[Finding]
         yield plan.error(f"{point.name} has only {' and '.join(given)}", fix, *where, given[0])
     if (point.elevation is None) != (point.height is None):
         fix = "write elevation and height (黄海 or 吴淞), or none of them"
-        yield plan.error(f"{point.name} has half an elevation", fix, *where)
+        half = "elevation" if point.height is None else "height"
+        yield plan.error(f"{point.name} has half an elevation", fix, *where, half)
 
 
 def _shelter(plan: Located[Plan], point: Point, where: Where) -> Iterator[Finding]:
