@@ -29,6 +29,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from after_answers.night(draft)
     for rule in draft.approvals:
         yield from _authorities(rule, draft)
+    yield from _rush(draft)
 
 
 def _steps(place: Located[Rung], level: str) -> Iterator[Finding]:
@@ -79,6 +80,14 @@ def _channels(place: Located[Rung], level: Level) -> Iterator[Finding]:
     for index, channel in enumerate(place.value.channels):
         if channel not in CHANNELS:
             yield place.error(f'unknown channel "{channel}"', did_you_mean(channel, CHANNELS), "channels", index)
+
+
+def _rush(draft: Draft) -> Iterator[Finding]:
+    """A red for the whole district must not wait for a second look because the district has many villages."""
+    units, most = len(draft.of_kind(*BOUND)), draft.limits.value.orders_per_minute
+    if units > most:
+        what = f"a warning for the whole district makes up to {units} orders, {most} may go in a minute"
+        yield draft.limits.warning(what, f"let orders_per_minute be {2 * units} or more", "orders_per_minute")
 
 
 def _authorities(rule: Located[ApprovalRule], draft: Draft) -> Iterator[Finding]:
