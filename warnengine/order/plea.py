@@ -39,6 +39,7 @@ def facts_of(
     pleas = tuple(_pleas(pleading, versions, book))
     places = [plea for plea in pleas if plea.kind in PLACES]
     below = [plea for plea in pleas if plea.kind in BELOW]
+    sectors = [plea for plea in pleas if plea.kind not in PLACES | BELOW]
     return {
         "sign": book.signature,
         "phone": book.duty_phone,
@@ -47,7 +48,8 @@ def facts_of(
         "count": len(pleading.items),
         "minutes": int(within.total_seconds() // 60),
         "after": pleading.after,
-        "sectors": [plea for plea in pleas if plea.kind not in PLACES | BELOW],
+        "sectors": sectors,
+        "alike": _alike(sectors),
         "places": places,
         "common": _common(places),
         "below": below,
@@ -67,6 +69,14 @@ def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) 
         unit = book.units.get(version.change.key.unit)
         if unit and acts:
             yield Plea(unit.short, acts, unit.kind)
+
+
+def _alike(pleas: Iterable[Plea]) -> dict[tuple[str, ...], list[str]]:
+    """Who would do the same, by what: three companies that stop their sites are one line."""
+    units: dict[tuple[str, ...], list[str]] = {}
+    for plea in pleas:
+        units.setdefault(plea.acts, []).append(plea.unit)
+    return units
 
 
 def _common(pleas: Iterable[Plea]) -> str:
