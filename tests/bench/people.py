@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid.utils import b64urlencode
 
 from warnengine.model.book import RuleBook, UnitKind
+from warnengine.model.level import Level
 
 HEAD = "unit,post,person,name,mobile,email\n"
-DUTY = 37
+DUTY = 28
 """Duty officers of each unit, so that the real district comes to about 2,000 people."""
 APART = 20
 """People of the last township, whom a red reaches while all others wait for a blue."""
@@ -50,12 +51,10 @@ def district(book: RuleBook) -> Iterator[str]:
     for unit in book.units.values():
         if unit.kind is UnitKind.DISTRICT:
             continue
-        for post in book.posts.values():
-            if unit.kind not in post.kinds or post.key == "standby":
-                continue
-            for _ in range(DUTY if post.key == "duty" else 1):
+        for post in book.ladder[Level.RED].called[unit.kind]:
+            for _ in range(DUTY if post == "duty" else 1):
                 number += 1
-                yield f"{unit.code},{post.key},p{number},测试{number},199{number:08d},p{number}@example.cn"
+                yield f"{unit.code},{post},p{number},测试{number},199{number:08d},p{number}@example.cn"
 
 
 def write(file: Path, rows: Iterator[str]) -> Path:

@@ -65,13 +65,13 @@ def test_two_posts_in_two_townships_are_one_text_each_act_once(red: dict[str, Ve
 
 def test_what_is_to_be_done_comes_before_what_is_over() -> None:
     hall = Hall()
-    gale = claim(ANJU, Level.RED, "gale")
-    hall.take(warning("g1", at("05:00"), gale), warning("r1", at("05:00"), claim(ANJU, Level.BLUE)), now=NOW)
-    over = hall.take(warning("g2", at("06:00"), claim(ANJU, None, "gale")))
+    strange = claim(ANJU, Level.RED, "tornado")  # of which the book has no word
+    hall.take(warning("g1", at("05:00"), strange), warning("r1", at("05:00"), claim(ANJU, Level.BLUE)), now=NOW)
+    over = hall.take(warning("g2", at("06:00"), claim(ANJU, None, "tornado")))
     more = hall.take(warning("r2", at("06:01"), claim(ANJU, Level.YELLOW)))
     text = lines([over["duty_room"], more[ANJU]])
     assert text[0].startswith("【铜梁应急】暴雨升为黄色 安居镇:06:25前")
-    assert "解除大风红色 值班室:“研判并决定如何处置:规则库没有这一灾种的措施”到此结束,返回前先查险" in text
+    assert "解除龙卷风红色 值班室:“研判并决定如何处置:规则库没有这一灾种的措施”到此结束,返回前先查险" in text
 
 
 def test_two_all_clears_are_both_named() -> None:
@@ -217,6 +217,7 @@ class TestApproval:
         )
         assert len(text[0]) <= FIRST_LINE
         assert text[1].startswith("巴川街道等28个镇街园区:完成危险区人员转移,先老弱等")
+        assert text[2] == "25个村社区网格同办"
         assert "教委:全区学校停课" in text
         assert len("\n".join(text)) <= 500
 

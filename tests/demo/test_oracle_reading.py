@@ -149,6 +149,13 @@ def test_the_rules_of_the_district_are_read() -> None:
         4,
         1,
     ]
+    village = "500151105001"
+    assert rules.level(village, levels) == 4
+    assert rules.level("500151114001", levels) == 1
+    assert {post for post in ("secretary", "evacuation", "facility_head") for person in rules.people.values()
+            if (village, post) in person.posts and person.ident in rules.recipients(village, 3)} == {
+        "secretary", "evacuation", "facility_head",
+    }  # fmt: skip
     vice = next(p for p in rules.people.values() if (rules.towns["安居镇"], "vice") in p.posts)
     assert vice.ident in rules.recipients(rules.towns["安居镇"], 2)
     assert vice.ident not in rules.recipients(rules.towns["安居镇"], 1)

@@ -48,6 +48,12 @@ def test_the_sample_lacks_nothing(full: Directory, book: RuleBook) -> None:
         ("hitech_zone", "mayor", "高新区管委会 has nobody as 主任"),
         ("district", "governor", "铜梁区人民政府 has nobody as 区长"),
         ("duty_room", "leader", "区应急局值班室 has nobody as 带班领导"),
+        ("500151105001", "secretary", "安居镇样例村 has nobody as 村(社区)书记"),
+        ("50015110500101", "grid_member", "安居镇样例村样例网格 has nobody as 网格员"),
+        # who answers for a point of a plan, or is called by the plan itself
+        ("500151124001", "geo_monitor", "太平镇样例村 has nobody as 地灾群测群防员"),
+        ("500151124", "geo_officer", "太平镇 has nobody as 镇街地灾专管员"),
+        ("500151104", "reservoir_engineer", "水口镇 has nobody as 水库技术责任人"),
     ],
 )
 def test_a_called_or_deciding_post_that_nobody_holds(

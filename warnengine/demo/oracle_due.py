@@ -48,8 +48,9 @@ def repeated(account: Account, change: Change, code: str) -> bool:
     """The change repeats the red in which a unit stands."""
     if account.rules.units[code].kind == "township":
         return account.rules.units[code].name in change.repeated
-    red = COLOURS["红"]
-    return bool(change.repeated) and account.rules.level(code, change.before) == red
+    own = account.rules.units[code].towns
+    again = [town for town in change.repeated if own is None or account.rules.towns[town] in own]
+    return bool(again) and account.rules.level(code, change.before) == COLOURS["红"]
 
 
 def concerned(account: Account, change: Change, code: str) -> bool:

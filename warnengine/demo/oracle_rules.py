@@ -16,11 +16,13 @@ from warnengine.demo.oracle_log import address
 
 LEVELS = {"blue": 1, "yellow": 2, "orange": 3, "red": 4}
 HAZARD = "rainstorm"
+BELOW = ("village", "grid")
+"""Kinds of unit inside a township; their codes begin with its nine digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A township, sector, committee, the duty room or the district."""
+    """A township, what is below it, a sector, committee, the duty room or the district."""
 
     code: str
     name: str
@@ -67,6 +69,8 @@ class Rules:
     """By code of the unit."""
     called: Mapping[tuple[int, str], frozenset[str]]
     """Posts by level and kind of unit."""
+    planned: Mapping[tuple[int, str], frozenset[str]]
+    """Posts by level and code of the unit that the plans call beside those."""
     people: Mapping[str, Person]
     posts: Mapping[str, str]
     """Name of a post by its key."""
@@ -119,6 +123,7 @@ class Rules:
     def callable(self, code: str, level: int) -> frozenset[str]:
         """Idents of those in a unit whom the ladder calls at a level, or whose post a standing measure names."""
         posts = self.called.get((level, self.units[code].kind), frozenset[str]())
+        posts |= self.planned.get((level, code), frozenset())
         posts |= {post for measure in self.standing(code, level) for post in measure.posts}
         return frozenset(p.ident for p in self.people.values() if any((code, post) in p.posts for post in posts))
 
@@ -126,7 +131,9 @@ class Rules:
 def read_rules(rules: Path, directory: Path) -> Rules:
     """Read the YAML files below `rules` and the directory's CSV file."""
     units = {unit.code: unit for unit in _units(rules)}
-    return Rules(units, _measures(rules, units), _called(rules), _people(directory), _posts(rules))
+    return Rules(
+        units, _measures(rules, units), _called(rules), _planned(rules), _people(directory), _posts(rules)
+    )
 
 
 def _load(path: Path) -> Mapping[str, Any]:
@@ -138,18 +145,24 @@ def _units(rules: Path) -> Iterator[Unit]:
     for path in sorted((rules / "units").glob("*.yaml")):
         for raw in _load(path).get("units", ()):
             names = (raw["name"], raw.get("short", raw["name"]), *raw.get("aliases", ()))
+            code = str(raw["code"])
             towns = tuple(map(str, raw["towns"])) if "towns" in raw else None
-            yield Unit(str(raw["code"]), raw["name"], raw["kind"], names, towns)
+            yield Unit(code, raw["name"], raw["kind"], names, (code[:9],) if raw["kind"] in BELOW else towns)
 
 
 def _measures(rules: Path, units: Mapping[str, Unit]) -> Mapping[str, tuple[Measure, ...]]:
     found: dict[str, list[Measure]] = defaultdict(list)
     for path in (*sorted((rules / "measures").glob("*.yaml")), *sorted((rules / "plans").glob("*.yaml"))):
         raw = _load(path)
-        own = [_measure(one) for one in raw.get("measures", ()) if one["when"]["hazard"] == HAZARD]
+        own = [_measure(one) for one in raw.get("measures", ()) if _of_the_night(one["when"])]
         for code in _codes(raw, units.values()):
             found[code] += own
     return {code: tuple(measures) for code, measures in found.items()}
+
+
+def _of_the_night(when: Mapping[str, str]) -> bool:
+    """The scenario has signals of one hazard, and nothing of another product family."""
+    return when["hazard"] == HAZARD and when.get("family", "signal") == "signal"
 
 
 def _codes(raw: Mapping[str, Any], units: Iterable[Unit]) -> list[str]:
@@ -179,6 +192,29 @@ def _called(rules: Path) -> Mapping[tuple[int, str], frozenset[str]]:
         if level in LEVELS
         for kind, posts in rung["called"].items()
     }
+
+
+def _planned(rules: Path) -> Mapping[tuple[int, str], frozenset[str]]:
+    """Who answers for a point that the hazard endangers, in the roles that a level calls; and the plans' own."""
+    ladder = _load(rules / "ladder.yaml")
+    found: dict[tuple[int, str], set[str]] = defaultdict(set)
+    plans = [_load(path) for path in sorted((rules / "plans").glob("*.yaml"))]
+    charges = [
+        charge
+        for plan in plans
+        for point in plan.get("points", ())
+        if HAZARD in point.get("hazards", ())
+        for charge in point.get("responsible", ())
+    ]
+    for level, number in ((level, number) for level, number in LEVELS.items() if level in ladder):
+        roles = ladder[level].get("responsible", ())
+        for charge in charges:
+            if charge["role"] in roles:
+                found[number, str(charge["unit"])].add(charge["post"])
+        for own in (own for plan in plans for own in plan.get("posts", ())):
+            if HAZARD in own["hazards"] and (own["levels"] == "all" or level in own["levels"]):
+                found[number, str(own["unit"])].add(own["post"])
+    return {key: frozenset(posts) for key, posts in found.items()}
 
 
 def _posts(rules: Path) -> Mapping[str, str]:

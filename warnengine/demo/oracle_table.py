@@ -12,12 +12,12 @@ from warnengine.demo.oracle_due import answered, due, messages, unreachable
 from warnengine.demo.oracle_night import Change
 from warnengine.demo.oracle_verdict import Bubble, Phone, Row
 
-KINDS = ("township", "committee", "sector")
+KINDS = ("township", "committee", "sector", "village", "grid")
 """Kinds of unit that get orders, in the order of the table."""
 
 
 def rows(account: Account) -> tuple[Row, ...]:
-    """One row for each township, committee and sector.
+    """One row for each township, committee, sector, village and grid.
 
     A person counts once for each change that had to reach him, all-clears left out: they order nothing. An answer
     counts for a change if it came before the next one.

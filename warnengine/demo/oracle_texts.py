@@ -119,8 +119,9 @@ class Texts:
     def _towns(self, sent: Sent, change: Change) -> frozenset[str]:
         """Townships of which a text to a person may speak: his own, or for a sector all that are warned."""
         units = [self.account.rules.units[code] for code in self.account.units(sent.person)]
-        own = frozenset(unit.name for unit in units if unit.kind == "township")
-        if len(own) == len(units):
+        codes = {code: town for town, code in self.account.rules.towns.items()}
+        own = frozenset(codes[unit.code[:9]] for unit in units if unit.code[:9] in codes)
+        if all(unit.code[:9] in codes for unit in units):
             return own
         return own | {town for town, level in change.after.items() if level or change.before[town]}
 

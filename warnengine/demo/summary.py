@@ -17,7 +17,13 @@ from rich.text import Text
 from warnengine.demo.oracle_verdict import MEANINGS, Bubble, Finding, Phone, Row, Verdict
 
 COLOURS = {0: ("–", "dim"), 1: ("蓝", "blue"), 2: ("黄", "yellow"), 3: ("橙", "dark_orange"), 4: ("红", "red")}
-HEADINGS = {"township": "Townships", "committee": "Zone committees", "sector": "Sectors"}
+HEADINGS = {
+    "township": "Townships",
+    "committee": "Zone committees",
+    "sector": "Sectors",
+    "village": "Villages",
+    "grid": "Grids",
+}
 WIDTH = 100
 SHOWN = 12
 """Findings shown of each kind; the rest are counted."""

@@ -23,7 +23,8 @@ def called(unit: Unit, level: Level, book: RuleBook) -> tuple[str, ...]:
     rule = book.approvals.get(level)
     deciding = [authority.post for authority in rule.authorities if authority.unit == unit.code] if rule else []
     named = [post for measure in book.measures_of(unit) if measure.when.level <= level for post in measure.posts]
-    return tuple(dict.fromkeys((*book.ladder[level].called.get(unit.kind, ()), *named, *deciding)))
+    planned = book.responsible(unit.code, level, book.plans)
+    return tuple(dict.fromkeys((*book.ladder[level].called.get(unit.kind, ()), *named, *planned, *deciding)))
 
 
 def _empty(directory: Directory, book: RuleBook) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from warnengine.model.book import Measure, RuleBook, Unit, UnitKind
+from warnengine.model.book import DIGITS, Measure, RuleBook, Unit, UnitKind
 
 Danger = tuple[str, str]
 """(hazard, product family)"""
@@ -52,9 +52,9 @@ def index(book: RuleBook) -> Index:
 
 
 def territory(unit: Unit, book: RuleBook) -> frozenset[str]:
-    """The townships whose weather concerns a unit."""
-    if unit.kind is UnitKind.TOWNSHIP:
-        return frozenset({unit.code})
+    """The townships whose weather concerns a unit: a village and a grid have that of their township."""
+    if unit.kind in DIGITS:
+        return frozenset({unit.code[: DIGITS[UnitKind.TOWNSHIP]]})
     return frozenset(unit.towns or (town.code for town in book.district.townships))
 
 

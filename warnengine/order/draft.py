@@ -96,7 +96,9 @@ def _posts(change: Change, level: Level, book: RuleBook) -> tuple[str, ...]:
     kind = UnitKind(unit.kind)
     measures = (measure_of(standing, change, book) for standing in (*change.added, *change.continuing))
     named = (post for measure in measures if measure for post in measure.posts)
-    return tuple(dict.fromkeys((*book.ladder[level].called.get(kind, ()), *named)))
+    towns = (town for part in change.reach for town in part.towns)
+    responsible = book.responsible(unit.code, level, towns, change.key.hazard)
+    return tuple(dict.fromkeys((*book.ladder[level].called.get(kind, ()), *named, *responsible)))
 
 
 def _not_after(change: Change, level: Level, book: RuleBook, now: datetime) -> datetime:

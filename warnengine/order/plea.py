@@ -14,6 +14,8 @@ from warnengine.model.order import Version
 from warnengine.order.compose import danger
 
 PLACES = frozenset({UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
+BELOW = frozenset({UnitKind.VILLAGE, UnitKind.GRID})
+"""What is inside a township: hundreds, which do what their township does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,7 @@ class Plea:
 
     unit: str
     acts: tuple[str, ...]
-    place: bool
-    """A township or 管委会, not a sector."""
+    kind: UnitKind
 
     @property
     def count(self) -> int:
@@ -36,8 +37,9 @@ def facts_of(
 ) -> dict[str, object]:
     """Everything a template of kind `approval` may name."""
     pleas = tuple(_pleas(pleading, versions, book))
-    places = [plea for plea in pleas if plea.place]
-    common = Counter(act for plea in places for act in plea.acts).most_common(1)
+    places = [plea for plea in pleas if plea.kind in PLACES]
+    below = [plea for plea in pleas if plea.kind in BELOW]
+    sectors = [plea for plea in pleas if plea.kind not in PLACES | BELOW]
     return {
         "sign": book.signature,
         "phone": book.duty_phone,
@@ -46,9 +48,12 @@ def facts_of(
         "count": len(pleading.items),
         "minutes": int(within.total_seconds() // 60),
         "after": pleading.after,
-        "sectors": [plea for plea in pleas if not plea.place],
+        "sectors": sectors,
+        "alike": _alike(sectors),
         "places": places,
-        "common": common[0][0] if common else "",
+        "common": _common(places),
+        "below": below,
+        "common_below": _common(below),
     }
 
 
@@ -63,7 +68,21 @@ def _pleas(pleading: Pleading, versions: Mapping[int, Version], book: RuleBook) 
         acts = tuple(words for of, words in pleading.items if of == id_)
         unit = book.units.get(version.change.key.unit)
         if unit and acts:
-            yield Plea(unit.short, acts, unit.kind in PLACES)
+            yield Plea(unit.short, acts, unit.kind)
+
+
+def _alike(pleas: Iterable[Plea]) -> dict[tuple[str, ...], list[str]]:
+    """Who would do the same, by what: three companies that stop their sites are one line."""
+    units: dict[tuple[str, ...], list[str]] = {}
+    for plea in pleas:
+        units.setdefault(plea.acts, []).append(plea.unit)
+    return units
+
+
+def _common(pleas: Iterable[Plea]) -> str:
+    """What most of them would do."""
+    acts = Counter(act for plea in pleas for act in plea.acts).most_common(1)
+    return acts[0][0] if acts else ""
 
 
 def _warnings(versions: Iterable[Version], book: RuleBook) -> list[str]:

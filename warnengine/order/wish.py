@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from warnengine.model.book import RuleBook, UnitKind
+from warnengine.model.book import BOUND, RuleBook
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 
-ORDERED = frozenset({UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE})
+ORDERED = frozenset(BOUND)
 """Kinds of unit that receive orders."""
 LONGEST = timedelta(days=3)
 """That an order by hand may stand without anybody saying so anew."""

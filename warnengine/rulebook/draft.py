@@ -96,9 +96,10 @@ class Draft:
         return self._entries(ApprovalFile, "standing")
 
     @cached_property
-    def limits(self) -> Limits:
+    def limits(self) -> Located[Limits]:
         """What goes out without a second look."""
-        return self._file(ApprovalFile).value.limits
+        file = self._file(ApprovalFile)
+        return Located(file.value.limits, file.sheet, ("limits",))
 
     @cached_property
     def measure_files(self) -> tuple[Located[MeasureFile], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,8 @@ class DistrictFile(Entry):
     code_aliases: tuple[str, ...] = ()
     signature: str = Field(min_length=2, max_length=12)
     duty_phone: str = Field(pattern=r"^\d[\d -]{2,19}$")
+    sample: tuple[Literal["signature", "duty_phone"], ...] = ()
+    """Which of these are no real ones."""
     issuers: dict[str, Phrase] = Field(min_length=1)
     families: dict[HazardKey, Family] = Field(min_length=1)
     in_use: dict[HazardKey, dict[HazardKey, Levels]] = Field(min_length=1)

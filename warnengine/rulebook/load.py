@@ -152,7 +152,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         criteria={hazard.value.key: hazard.value.criteria for hazard in draft.hazards},
         silent={owner(file): file.none for file in files if file.none},
         standing=tuple(one.value for one in draft.standing),
-        limits=draft.limits,
+        limits=draft.limits.value,
     )
 
 

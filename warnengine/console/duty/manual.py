@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from warnengine.console.duty.forms import Form, form
 from warnengine.console.duty.room import Room, to
-from warnengine.model.book import UnitKind
+from warnengine.model.book import DIGITS, UnitKind
 from warnengine.model.byhand import FAMILY
 from warnengine.model.clock import BEIJING
 from warnengine.model.errors import Refused
@@ -151,10 +151,13 @@ async def _form(
     seat = room.seat(request)
     now = await room.drafts.now()
     units = [unit for unit in room.book.units.values() if unit.kind in ORDERED]
-    groups = {
-        "镇街园区": [unit for unit in units if unit.kind is not UnitKind.SECTOR],
+    below = DIGITS.keys() - {UnitKind.TOWNSHIP}
+    named = {
+        "镇街园区": [unit for unit in units if unit.kind is not UnitKind.SECTOR and unit.kind not in below],
         "部门": [unit for unit in units if unit.kind is UnitKind.SECTOR],
+        "村社区网格": [unit for unit in units if unit.kind in below],
     }
+    groups = {name: group for name, group in named.items() if group}
     said = {measure.order for unit in units for measure in room.book.measures_of(unit)}
     facts = {
         "form": fields, "corrects": corrects, "edits": edits, "groups": groups, "measures": sorted(said),

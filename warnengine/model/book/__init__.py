@@ -6,7 +6,7 @@ lints them. A book is immutable and named by its hash.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Self
@@ -17,21 +17,27 @@ from warnengine.model.book.approval import ApprovalRule, Authorisation, Authorit
 from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
 from warnengine.model.book.family import Family
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
-from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Plan, Point, Silent, When
+from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Silent, When
+from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
 from warnengine.model.book.trigger import Station, Trigger, Triggers
-from warnengine.model.book.unit import Post, Unit, UnitKind
+from warnengine.model.book.unit import BOUND, DIGITS, Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
 from warnengine.model.place import District
 
 __all__ = [
+    "BOUND",
+    "DIGITS",
     "RELAY",
     "SIGNAL",
     "Act",
     "After",
+    "Alarm",
     "ApprovalRule",
     "Authorisation",
     "Authority",
+    "Called",
+    "Charge",
     "Colour",
     "Enough",
     "Entry",
@@ -47,7 +53,9 @@ __all__ = [
     "Phrase",
     "Plan",
     "Point",
+    "PointKind",
     "Post",
+    "Role",
     "RuleBook",
     "Rung",
     "Silent",
@@ -140,3 +148,11 @@ class RuleBook(BaseModel):
         """Those that its own file gives it: the plan of a township, 一行业一措施 of a sector."""
         plan = self.plans.get(unit.code)
         return plan.measures if plan else self.sectors.get(unit.code, ())
+
+    def responsible(
+        self, unit: str, level: Level, towns: Iterable[str], hazard: str | None = None
+    ) -> tuple[str, ...]:
+        """Posts of a unit that the plans of those townships call beside the ladder; hazard: None for any."""
+        roles = self.ladder[level].responsible
+        plans = (self.plans[town] for town in towns if town in self.plans)
+        return tuple(dict.fromkeys(post for plan in plans for post in plan.calls(unit, level, roles, hazard)))

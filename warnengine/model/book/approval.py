@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -26,6 +27,7 @@ class ApprovalRule(Entry):
     """In order: no decision in time goes to the next."""
     ceiling: int
     """People one approval may reach; above it the request must be split."""
+    confirm: Literal["bureau"] | None = None
 
 
 class Authorisation(Entry):

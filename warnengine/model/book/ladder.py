@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from warnengine.model.book.entry import Clock, Duration, Entry
+from warnengine.model.book.plan import Role
 from warnengine.model.book.unit import UnitKind
 from warnengine.model.clock import BEIJING
 from warnengine.model.proof import Proof
@@ -147,6 +148,8 @@ class Rung(Entry):
     answer_within: Duration
     called: dict[UnitKind, tuple[str, ...]]
     """Which posts of each kind of unit are called."""
+    responsible: tuple[Role, ...] = ()
+    """Who of those that answer for an endangered point of a plan is called too."""
     channels: tuple[str, ...]
     """Orange and red: all of them at once, in parallel. Below: one after the other in this order, unless the
     address list prefers another for a person."""
@@ -168,6 +171,7 @@ class Rung(Entry):
     """Whether and when a unit that has not begun is an alarm of its own; None: never."""
     silence: Duration | None = None
     """After how long a township without any receipt or answer is an alarm of its own; None: never."""
+    confirm: Literal["bureau"] | None = None
 
     def climbs(self, *, night: bool) -> tuple[tuple[Act, timedelta], ...]:
         """Everything that the ladder does, in the order of time, each repetition by itself."""

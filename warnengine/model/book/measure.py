@@ -1,4 +1,4 @@
-"""What units owe: measures (一行业一措施), and what is particular to one township (一乡镇一方案)."""
+"""What units owe: measures (一行业一措施)."""
 
 from __future__ import annotations
 
@@ -69,33 +69,6 @@ RELAY = Measure.model_validate(
 """What the duty room owes when a warning comes for which the book has no measure at all."""
 
 
-class Point(Entry):
-    """A place in a township where people are in danger."""
-
-    code: str
-    name: Phrase
-    kind: Phrase
-    """地灾隐患点, 山洪危险区, 低洼易涝点, 临河住户, 学校, 养老院, 景区 …"""
-    village: str = ""
-    households: int | None = None
-    people: int | None = None
-    route: str = ""
-    shelter: str = ""
-    sample: bool = False
-    confirm: Literal["bureau"] | None = None
-
-
-class Plan(Entry):
-    """一乡镇一方案: what is particular to one township."""
-
-    township: str = Field(pattern=r"^\d{9}$")
-    name: Phrase
-    risks: tuple[Phrase, ...] = ()
-    points: tuple[Point, ...] = ()
-    measures: tuple[Measure, ...] = ()
-    confirm: Literal["bureau"] | None = None
-
-
 class Silent(Entry):
     """A decision that nothing is owed: without it, no measure is a gap."""
 
@@ -114,6 +87,6 @@ class MeasureFile(Entry):
 
     sector: str | None = None
     kind: UnitKind | None = None
-    """Instead of `sector`: township or committee, for what all of them do alike."""
+    """Instead of `sector`: township, committee, village or grid, for what all of them do alike."""
     measures: tuple[Measure, ...]
     none: tuple[Silent, ...] = ()

@@ -23,13 +23,23 @@ class UnitKind(StrEnum):
     """A 镇 or 街道 (一乡镇一方案)."""
     COMMITTEE = "committee"
     """A 管委会: receives orders like a township, is not an administrative division."""
+    VILLAGE = "village"
+    """A 村 or 社区 of a township, whose weather it has."""
+    GRID = "grid"
+    """A 网格 of a village."""
+
+
+BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE, UnitKind.VILLAGE, UnitKind.GRID)
+"""Kinds of unit that receive orders."""
+DIGITS = {UnitKind.TOWNSHIP: 9, UnitKind.VILLAGE: 12, UnitKind.GRID: 14}
+"""How long the codes of the administrative divisions are: each begins with that of the one above it."""
 
 
 class Unit(Entry):
     """Who receives orders."""
 
-    code: str = Field(pattern=r"^[a-z][a-z_]*$|^\d{9}$")
-    """A township's 9-digit code, else an English word: housing."""
+    code: str = Field(pattern=r"^[a-z][a-z_]*$|^\d{9}(\d{3}(\d{2})?)?$")
+    """9 digits for a township, 12 for a village, 14 for a grid, else an English word: housing."""
     name: Phrase
     """区住房城乡建委"""
     short: Phrase
@@ -59,6 +69,7 @@ class Post(Entry):
     """The kinds of unit that have it."""
     names: dict[UnitKind, Phrase] = {}
     """What it is called in a kind of unit where that differs: 主任 of a 管委会 for 镇长(主任)."""
+    confirm: Literal["bureau"] | None = None
 
     def name_in(self, kind: UnitKind) -> str:
         """The post's name in that kind of unit."""

@@ -6,12 +6,24 @@ from collections.abc import Iterator
 
 from warnengine.model.finding import Finding
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, standing, texts, triggers, units
+from warnengine.rulebook.lint import (
+    cases,
+    coverage,
+    escalation,
+    measures,
+    names,
+    plans,
+    standing,
+    texts,
+    triggers,
+    units,
+)
 
 CHECKS = (
     names.check,
     units.check,
     measures.check,
+    plans.check,
     texts.check,
     escalation.check,
     standing.check,

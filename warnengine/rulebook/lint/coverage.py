@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
-from warnengine.model.book import SIGNAL, Silent, Unit, UnitKind
+from warnengine.model.book import BOUND, SIGNAL, Point, Silent, Unit, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint.escalation import BOUND
-from warnengine.rulebook.parse import Located
+from warnengine.rulebook.pending import Pending, pending
 
 Danger = tuple[str, str]
 """(product family, hazard)"""
@@ -23,9 +21,10 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Gaps, silences that are none, unknown hazards in use, cases' names, and what waits for the bureau."""
     spoken = {(m.owner, m.value.when.family, m.value.when.hazard, m.value.when.level) for m in draft.measures}
     yield from _silences(draft, spoken)
+    decided = spoken | {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
     for family, keys in draft.district.value.in_use.items():
         for key, levels in keys.items():
-            yield from _in_use(draft, (family, key), levels or draft.levels(key), spoken)
+            yield from _in_use(draft, (family, key), levels or draft.levels(key), decided)
     planned = {plan.value.township for plan in draft.plans}
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
@@ -35,7 +34,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _unconfirmed(draft)
 
 
-def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
+def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
@@ -43,20 +42,19 @@ def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set
             f'unknown product family "{family}"', did_you_mean(family, own.value.families), "in_use", family
         )
     elif hazard in hazards:
-        yield from _gaps(draft, danger, levels, spoken)
+        yield from _gaps(draft, danger, levels, decided)
     elif hazard not in draft.broken:
         yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "in_use", *danger)
 
 
-def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
-    silent = {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
+def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
     named = danger[1] if danger[0] == SIGNAL else " ".join(danger)
     for unit in draft.units:
         missing = [
             level.key
             for level in levels
             if unit.value.kind in BOUND
-            and not any((owner, *danger, level) in spoken | silent for owner in _owners(unit.value))
+            and not any((owner, *danger, level) in decided for owner in _owners(unit.value))
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
@@ -88,15 +86,13 @@ def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
 
 
 def _unconfirmed(draft: Draft) -> Iterator[Finding]:
-    measures: tuple[Located[Any], ...] = tuple(measure.at for measure in draft.measures)
-    flagged = (*measures, *draft.units, *draft.hazards, *draft.plans)
-    for entry in flagged:
-        if entry.value.confirm:
-            yield entry.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
-    for plan in draft.plans:
-        waiting: dict[str, list[str]] = defaultdict(list)
-        for point in plan.value.points:
-            waiting["a sample" if point.sample else "not confirmed" if point.confirm else ""].append(point.name)
-        for state in ("a sample", "not confirmed"):
-            if names := waiting[state]:
-                yield plan.note(f"{state}: {', '.join(names)}", "enter the bureau's own ledger", "points")
+    """Samples and points by file and name, everything else line by line."""
+    named: dict[tuple[str, bool], list[Pending]] = defaultdict(list)
+    for entry in pending(draft):
+        if entry.sample or isinstance(entry.at.value, Point):
+            named[entry.at.sheet.file, entry.sample].append(entry)
+        else:
+            yield entry.at.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
+    for (_, sample), found in named.items():
+        what = f"{'a sample' if sample else 'not confirmed'}: {', '.join(entry.name for entry in found)}"
+        yield found[0].at.note(what, "enter the bureau's own ledger")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from warnengine.model.book import ApprovalRule, Rung, Step, UnitKind
+from warnengine.model.book import BOUND, ApprovalRule, Rung, Step
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
@@ -15,8 +15,6 @@ from warnengine.rulebook.parse import Located
 
 CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
-BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
-"""Kinds of unit that receive orders."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -31,6 +29,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from after_answers.night(draft)
     for rule in draft.approvals:
         yield from _authorities(rule, draft)
+    yield from _rush(draft)
 
 
 def _steps(place: Located[Rung], level: str) -> Iterator[Finding]:
@@ -69,7 +68,7 @@ def _called(place: Located[Rung], level: str, draft: Draft) -> Iterator[Finding]
                 what = f'unknown post "{key}"' if key not in posts else f'a {kind} has no post "{key}"'
                 yield place.error(what, did_you_mean(key, fitting), "called", kind, index)
     for kind in BOUND:
-        if not place.value.called.get(kind):
+        if draft.of_kind(kind) and not place.value.called.get(kind):
             yield place.error(f"{level} calls nobody in a {kind}", f"add posts to called.{kind}", "called")
 
 
@@ -81,6 +80,14 @@ def _channels(place: Located[Rung], level: Level) -> Iterator[Finding]:
     for index, channel in enumerate(place.value.channels):
         if channel not in CHANNELS:
             yield place.error(f'unknown channel "{channel}"', did_you_mean(channel, CHANNELS), "channels", index)
+
+
+def _rush(draft: Draft) -> Iterator[Finding]:
+    """A red for the whole district must not wait for a second look because the district has many villages."""
+    units, most = len(draft.of_kind(*BOUND)), draft.limits.value.orders_per_minute
+    if units > most:
+        what = f"a warning for the whole district makes up to {units} orders, {most} may go in a minute"
+        yield draft.limits.warning(what, f"let orders_per_minute be {2 * units} or more", "orders_per_minute")
 
 
 def _authorities(rule: Located[ApprovalRule], draft: Draft) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from warnengine.model.book import SIGNAL, Measure, UnitKind
+from warnengine.model.book import BOUND, SIGNAL, Measure, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft, Owned, owner
 
-ALIKE = (UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
+ALIKE = tuple(kind for kind in BOUND if kind is not UnitKind.SECTOR)
 """Kinds whose units have measures in common."""
 
 
