@@ -59,4 +59,4 @@ def test_any_bytes_are_a_sheet_or_a_finding(raw: bytes) -> None:
 def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack(raw: bytes) -> None:
     sheet, (finding,) = read("rules/any.yaml", raw)
     assert sheet is None
-    assert finding.what == "nested too deeply"
+    assert finding.what == "嵌套太深"

@@ -6,15 +6,34 @@ from collections.abc import Iterator
 
 from warnengine.model.finding import Finding
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.lint import cases, coverage, escalation, measures, names, standing, texts, units
+from warnengine.rulebook.lint import (
+    beside,
+    cases,
+    coverage,
+    escalation,
+    in_time,
+    measures,
+    names,
+    origins,
+    replaced,
+    standing,
+    texts,
+    units,
+    wording,
+)
 
 CHECKS = (
     names.check,
     units.check,
+    origins.check,
     measures.check,
     texts.check,
+    wording.check,
+    beside.check,
+    replaced.check,
     escalation.check,
     standing.check,
+    in_time.check,
     coverage.check,
     cases.check,
 )

@@ -30,7 +30,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
             yield unit.warning(
-                f"{unit.value.name} has no plan", f"add plans/{unit.value.code}-{unit.value.short}.yaml"
+                f"{unit.value.name}没有方案", f"请新建 plans/{unit.value.code}-{unit.value.short}.yaml"
             )
     yield from _unconfirmed(draft)
 
@@ -39,13 +39,11 @@ def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
-        yield own.error(
-            f'unknown product family "{family}"', did_you_mean(family, own.value.families), "in_use", family
-        )
+        yield own.error(f"没有产品种类“{family}”", did_you_mean(family, own.value.families), "in_use", family)
     elif hazard in hazards:
         yield from _gaps(draft, danger, levels, spoken)
     elif hazard not in draft.broken:
-        yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "in_use", *danger)
+        yield own.error(f"没有灾种“{hazard}”", did_you_mean(hazard, hazards), "in_use", *danger)
 
 
 def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
@@ -60,8 +58,8 @@ def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[C
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
-                f"{unit.value.name} has no measure for {named} {', '.join(missing)}",
-                "add one, or say under `none:` who decided that there is none",
+                f"{unit.value.name}没有 {named} {'、'.join(missing)} 的措施",
+                "请补一条措施,或者在 none: 下写明由谁决定没有",
             )
 
 
@@ -75,10 +73,10 @@ def _silences(draft: Draft, spoken: set[Cell]) -> Iterator[Finding]:
     for owner, entry in draft.silent:
         for index, hazard in enumerate(entry.value.hazards):
             if hazard not in hazards and hazard not in draft.broken:
-                yield entry.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "hazards", index)
+                yield entry.error(f"没有灾种“{hazard}”", did_you_mean(hazard, hazards), "hazards", index)
         if both := spoken.intersection(_cells(owner, entry.value, draft)):
-            where = ", ".join(sorted(f"{hazard} {level.key}" for _, _, hazard, level in both))
-            yield entry.error(f"a measure stands where none is said to: {where}", "remove the one or the other")
+            where = "、".join(sorted(f"{hazard} {level.key}" for _, _, hazard, level in both))
+            yield entry.error(f"none: 说没有措施,实际写了措施: {where}", "两处删去一处")
 
 
 def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
@@ -92,11 +90,11 @@ def _unconfirmed(draft: Draft) -> Iterator[Finding]:
     flagged = (*measures, *draft.units, *draft.hazards, *draft.plans)
     for entry in flagged:
         if entry.value.confirm:
-            yield entry.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
+            yield entry.note("区局还没有确认", "确认后删去 confirm:", "confirm")
     for plan in draft.plans:
         waiting: dict[str, list[str]] = defaultdict(list)
         for point in plan.value.points:
-            waiting["a sample" if point.sample else "not confirmed" if point.confirm else ""].append(point.name)
-        for state in ("a sample", "not confirmed"):
+            waiting["样例" if point.sample else "待确认" if point.confirm else ""].append(point.name)
+        for state in ("样例", "待确认"):
             if names := waiting[state]:
-                yield plan.note(f"{state}: {', '.join(names)}", "enter the bureau's own ledger", "points")
+                yield plan.note(f"{state}: {'、'.join(names)}", "请换成区局自己的台账", "points")
