@@ -23,16 +23,30 @@ _VERBS = """
 限制 削减 协助 巡查 巡护 巡逻 巡视 巡访 研判 引导 引水 预泄 预置 抢救 暂停 暂缓 增派 增加 值守 值班 指挥
 指导 指定 终止 驻守 转发 转移 准备 自查 走访 组织 坐镇 做好 作好 督促 督导 督办 盯守 蹲守 首报 错峰 降低
 压减 延迟 推迟 取消 调离 收割 转栏 遮盖 通风 消杀 消毒 供暖 供气 断气 断水 加注 备料 备药 备齐 召开 召集
-召回 只出不进 不得 严禁 报 查 停 撤 断 封 关 守 设 备 拆 送 开 清 立 收 移 禁 劝 护 盯
+召回 只出不进 不得 严禁 调运 制止 取下 补足 集中 动员 减产 减少 实施 等候 转到 转送 请求 拨付 编组 提供 划定
+检测 编好 铲除 抽排 搬到 搬高 划出 赶到 路检 夜巡 限速 执行 退出 挡水 先保 上路 减载 排定 转运 调车 调派
+减班 围挡 改用 上岸 告知 申请 人工增雨 人工防雹 加大 宣传 装好 降温 中止 拉响 鸣笛 喊话 敲门 分流 送达 送药
+送粮 供应 供餐 熄火 扑打 清火 隔离 预热 加温 防冻 覆土 排空 包扎 采样 复核 备案 增氧 增温 加水 通水 抽水
+引流 疏浚 堵口 封堵 加高 打桩 支撑 抬升 返航 锚泊 系泊 移交 接收 安抚 陪护 收治 转诊 登高 远离 不进 不出
+劝停
 """
 VERBS = frozenset(_VERBS.split())
 """What an order may say to do: the acts of the shipped book and the usual ones of 防御指南 and 应急预案."""
+SHORT = re.compile(
+    "(?:先|随时|立即|及时|逐[户家点村]|全部)*[报查停撤断封关守设备拆送开清立收移禁劝护盯派给装铺搬调赶补垫减排用让等把抽挡加发]"
+    "|[^,,]*[员队组力部人导](?:全部)?[到上赶]"
+)
+"""Acts of one character begin the order, or follow who does it: 警力到路口."""
 OPENINGS = re.compile(
     "请(?!示|求)|要(?!求|道|害)|应当|应该|须|需要|务必|希望|望各|各单位|各部门|有关|相关|根据|按照|由于|因为|因此|为了|为做好|"
-    "鉴于|及时|立即|尽快|高度|进一步|切实|认真|全力"
+    "鉴于|高度|进一步|切实|认真"
 )
 """Ways to begin that put the act off."""
-JOINED = re.compile(r"[;;]|(?<!合)并且?(?![网排发列])|同时|以及|随后|然后|之后再")
+GETTING_READY = re.compile("备好|准备|预置|做好")
+"""What takes less time than the act that it precedes."""
+KIN = 0.4
+"""From this likeness on two orders are about the same things."""
+JOINED = re.compile(r"[;;]|(?<!合)并且?(?![网排发列报])|同时|以及|随后|然后|之后再")
 """Words that join a second act."""
 PEOPLE = re.compile(r"[人户民众客童婴孕老]|学生|师生|员工|职工|教师|病患|司机|船员|渔业")
 """Somebody who can be counted."""
@@ -42,7 +56,6 @@ READY = (re.compile(r"准备(?:好)?(..)"), re.compile(r"做好(..)准备"), re.
 OPPOSITES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(one.split()), frozenset(other.split()))
     for one, other in (
-        ("关闭 封闭 关停 停用 封控 封山 停业 停止 停售 暂停", "开放 恢复 重新开放 营业"),
         ("封闭 封控 封路 劝返 禁止通行 停止通行 限行", "放行 恢复通行 开放通行"),
         ("停课", "复课 正常上课 照常上课 恢复上课"),
         ("停工 停产 停采", "复工 复产 恢复施工 恢复生产 照常施工 照常生产"),
@@ -52,6 +65,7 @@ OPPOSITES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
         ("预泄 泄洪 腾库 开闸", "蓄水 关闸 停止泄洪"),
         ("启动 启用 进入", "终止 解除 结束"),
         ("上岗 到岗", "撤岗 离岗"),
+        ("关闭 封闭 关停 停用 封控 封山 停业 停止 停售 暂停", "开放 恢复 营业"),
     )
 )
 """Acts that undo each other."""
@@ -59,15 +73,18 @@ DENIED = ("不得", "禁止", "严禁", "不准", "不要", "防止", "已", "�
 """不得返回 orders the contrary of 返回, 已撤人员 orders nothing, 准备停运 not yet."""
 _VAGUE = """
 准备 做好 人员 全部 所有 危险 险区 安全 工作 完成 区域 相关 有关 全区 辖区 单位 情况 及时 组织 通知
+督促 协助 提醒 指导 要求 负责 落实 保障
 """
 VAGUE = frozenset(_VAGUE.split())
 """What two orders may share without being about the same thing."""
+FILLING = re.compile("全部|所有|全体|全面|立即|马上|及时|尽快|有关|相关|的")
+"""What an order may say more without being another one."""
 
 
 @lru_cache(maxsize=65536)
 def pairs(text: str) -> frozenset[str]:
-    """Every two neighbouring characters, punctuation left out."""
-    letters = "".join(c for c in text if c.isalnum())
+    """Every two neighbouring characters, punctuation and words that change nothing left out."""
+    letters = "".join(c for c in FILLING.sub("", text) if c.isalnum())
     return frozenset(letters[i : i + 2] for i in range(len(letters) - 1))
 
 
@@ -85,11 +102,15 @@ def clauses(text: str) -> list[str]:
 def names_an_act(text: str) -> bool:
     """Whether the first part of an order says what to do, and does not begin by putting it off."""
     first = clauses(text)[0] if clauses(text) else ""
-    return not OPENINGS.match(first) and any(verb in first for verb in VERBS)
+    named = SHORT.match(first) or any(verb in first for verb in VERBS)
+    return bool(named) and not OPENINGS.match(first)
 
 
 def joined(text: str) -> bool:
-    """Whether an order names more than it can be one answer to: a second act after 并 or 同时, or three parts."""
+    """Whether an order names more than one answer can be about: a second act after 并 or 同时, or three parts.
+
+    What is done 并报人数 is one act, and the report is its answer.
+    """
     found = JOINED.search(text)
     later = text[found.end() :] if found else ""
     acting = [part for part in clauses(text) if any(part.startswith(verb) for verb in VERBS)]
@@ -139,3 +160,9 @@ def _about_the_same(mine: str, theirs: str, acts: tuple[str, str]) -> bool:
     left, right = mine.replace(acts[0], "|"), theirs.replace(acts[1], "|")
     things = [frozenset().union(*(pairs(part) for part in rest.split("|"))) - VAGUE for rest in (left, right)]
     return bool(things[0] & things[1]) or not all(things)
+
+
+def same_act(one: str, other: str) -> bool:
+    """Whether two orders want the same thing done, one perhaps to more of it: 关闭涉水项目, 关闭涉水景区."""
+    shared = any(verb in one and verb in other for verb in VERBS - {"准备"})
+    return shared and likeness(one, other) >= KIN and not GETTING_READY.match(one)

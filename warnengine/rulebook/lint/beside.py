@@ -1,5 +1,5 @@
-"""Orders of one unit that stand beside each other, after the classes of DMN's table analysis: overlap, contradiction,
-and a row that should have been masked and was not.
+"""Orders of one unit that stand beside each other, after the classes of DMN's table analysis: overlap,
+contradiction, and a row that should have been masked and was not.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from warnengine.rulebook import acts
 from warnengine.rulebook.draft import Draft, Owned
 from warnengine.rulebook.parse import Located
 
-SAME = 0.7
+SAME = 0.8
 """From this likeness on two orders are one order written twice."""
-KIN = 0.4
-"""From this likeness on two orders are about the same act."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -94,6 +92,6 @@ def _complaint(weaker: Owned, stronger: Owned, draft: Draft) -> tuple[str, str] 
     if acts.stale(one.order, other.order):
         return "已经下令去做,低一级的“准备”还同时有效", f"在 replaces 里加上 {one.id}"
     common = replaced([weaker], draft) & replaced([stronger], draft)
-    if common:
+    if common and not one.compulsory:
         return f"跳过了中间一级,两条都替代 {min(common)},低一级的还同时有效", f"在 replaces 里加上 {one.id}"
     return None

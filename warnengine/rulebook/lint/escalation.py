@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
-from warnengine.model.book import ApprovalRule, Rung, Step, UnitKind
+from warnengine.model.book import Act, ApprovalRule, Rung, Step, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
 from warnengine.rulebook.draft import Draft
@@ -17,6 +17,8 @@ CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
 BOUND = (UnitKind.SECTOR, UnitKind.TOWNSHIP, UnitKind.COMMITTEE)
 """Kinds of unit that receive orders."""
+PEOPLE = frozenset({Act.VOICE, Act.DUTY_ROOM, Act.VISIT})
+"""Steps after which somebody is awake and goes on by hand: what a machine calls in vain, the duty room calls."""
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -24,6 +26,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     for level, rung in draft.ladder.value.rungs().items():
         place = Located(rung, draft.ladder.sheet, (level.key,))
         yield from _steps(place, level.key)
+        yield from _ends(place, level)
         yield from _minutes(place)
         yield from _called(place, level.key, draft)
         yield from _channels(place, level)
@@ -43,6 +46,15 @@ def _steps(place: Located[Rung], level: str) -> Iterator[Finding]:
                 yield place.error("步骤的时间没有越来越晚", "每一步都要比前一步晚", key, index)
         for index, step in enumerate(steps):
             yield from _repeated(place, step, key, index)
+
+
+def _ends(place: Located[Rung], level: Level) -> Iterator[Finding]:
+    """A ladder of texts alone ends in nobody: phones are switched off, and deputies have none."""
+    say = place.error if level >= Level.ORANGE else place.warning
+    for key in ("steps", "night_steps"):
+        steps: tuple[Step, ...] = getattr(place.value, key)
+        if level > Level.BLUE and steps and not any(step.do in PEOPLE for step in steps):
+            yield say(f"{level.key} 级叫应到最后没有人接手", "最后加一步 do: duty_room 或 do: visit", key)
 
 
 def _repeated(place: Located[Rung], step: Step, key: str, index: int) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _plans(draft)
     for measure in draft.measures:
         yield from _when(measure, draft)
+        yield from _in_use(measure, draft)
         yield from _id(measure, draft)
         yield from _replaces(measure, draft)
         yield from _compulsory(measure, draft)
@@ -70,6 +71,16 @@ def _when(measure: Owned, draft: Draft) -> Iterator[Finding]:
             f"最多写 {window}h",
             "deadline",
         )
+
+
+def _in_use(measure: Owned, draft: Draft) -> Iterator[Finding]:
+    """A row that no input of its own table reaches: the book says that this danger has no such level."""
+    when = measure.value.when
+    used = draft.district.value.in_use.get(when.family, {}).get(when.hazard)
+    if used and when.level not in used:
+        what = f"in_use 里 {when.family} {when.hazard} 没有 {when.level.key} 级,这条措施用不上"
+        fix = f"改成 {'、'.join(level.key for level in used)},或者在 in_use 里加上 {when.level.key}"
+        yield measure.at.warning(what, fix, "when")
 
 
 def _id(measure: Owned, draft: Draft) -> Iterator[Finding]:

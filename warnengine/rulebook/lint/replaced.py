@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from warnengine.model.finding import Finding
 from warnengine.rulebook import acts
 from warnengine.rulebook.draft import Draft, Owned
-from warnengine.rulebook.lint.beside import KIN, place
+from warnengine.rulebook.lint.beside import place
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -28,8 +28,7 @@ def check(draft: Draft) -> Iterator[Finding]:
 def _circles(draft: Draft) -> Iterator[Finding]:
     left: dict[str, set[str]] = {id_: set(one.value.replaces) for id_, one in draft.measure_by_id.items()}
     while circle := _circle(left):
-        named = next(id_ for id_ in circle if id_ in draft.measure_by_id)
-        where = draft.measure_by_id[named].at
+        where = min((draft.measure_by_id[id_] for id_ in circle), key=lambda one: one.value.when.level).at
         yield where.error(
             f"replaces 绕成了一圈: {' → '.join(circle)}", "等级高的替代等级低的,不能反过来", "replaces"
         )
@@ -70,8 +69,7 @@ def _unborne(draft: Draft) -> Iterator[Finding]:
 
 
 def _slower(new: Owned, old: Owned) -> Iterator[Finding]:
-    same = acts.likeness(new.value.order, old.value.order) >= KIN
-    if same and new.value.deadline > old.value.deadline:
+    if acts.same_act(old.value.order, new.value.order) and new.value.deadline > old.value.deadline:
         late, soon = (int(one.value.deadline.total_seconds() // 60) for one in (new, old))
         level = old.value.when.level.key
         what = f"等级高了,同一件事的时限反而长了: {late} 分钟,{level} 级 {old.value.id} 是 {soon} 分钟"
