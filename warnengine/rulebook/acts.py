@@ -29,12 +29,13 @@ _VERBS = """
 送粮 供应 供餐 熄火 扑打 清火 隔离 预热 加温 防冻 覆土 排空 包扎 采样 复核 备案 增氧 增温 加水 通水 抽水
 引流 疏浚 堵口 封堵 加高 打桩 支撑 抬升 返航 锚泊 系泊 移交 接收 安抚 陪护 收治 转诊 登高 远离 不进 不出
 劝停
+停用 收拾 收火 核清 摸清 执勤 增开 松开 错开 守住 看住 停渡 绕开 靠边 打开 架设 运送 备战
 """
 VERBS = frozenset(_VERBS.split())
 """What an order may say to do: the acts of the shipped book and the usual ones of 防御指南 and 应急预案."""
 SHORT = re.compile(
     "(?:先|随时|立即|及时|逐[户家点村]|全部)*[报查停撤断封关守设备拆送开清立收移禁劝护盯派给装铺搬调赶补垫减排用让等把抽挡加发]"
-    "|[^,,]*[员队组力部人导](?:全部)?[到上赶]"
+    "|[^,,]*[员队组力部人导](?:全部)?[到上赶]|[首分逐][^,,]{0,3}报"
 )
 """Acts of one character begin the order, or follow who does it: 警力到路口."""
 OPENINGS = re.compile(
