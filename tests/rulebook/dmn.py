@@ -44,7 +44,12 @@ KIE = Path(__file__).parent / "kie"
 JARS = KIE / "jars"
 SECONDS = 300
 
-FAULTS = {"grid": {"gap", "overlap"}, "standing": {"overlap"}, "line": {"overlap", "contraction"}, "place": {"masked"}}
+FAULTS = {
+    "grid": {"gap", "overlap"},
+    "standing": {"overlap"},
+    "line": {"overlap", "contraction"},
+    "place": {"masked"},
+}
 """What KIE may say of each kind of table that is a fault of the book as well."""
 
 Danger = tuple[str, str]
@@ -119,7 +124,13 @@ def analyse(tables: Iterable[Table], folder: Path) -> list[Said]:
     files = {f"{number}.dmn": table for number, table in enumerate(tables)}
     for name, table in files.items():
         (folder / name).write_text(xml(table), encoding="utf-8")
-    quick = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8")
+    quick = (
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Dfile.encoding=UTF-8",
+        "-Dstdout.encoding=UTF-8",
+    )
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=off"
     done = subprocess.run(
         ["java", *quick, quiet, "-cp", f"{JARS}/*", str(KIE / "Analyse.java"), *files],
@@ -243,7 +254,8 @@ def xml(table: Table) -> str:
 def _rule(number: int, row: Row) -> str:
     cells = [_list(level.key for level in row.levels), *([_list([row.words])] if row.words else [])]
     entries = "".join(
-        f"<inputEntry id='i{number}_{column}'><text>{cell}</text></inputEntry>" for column, cell in enumerate(cells)
+        f"<inputEntry id='i{number}_{column}'><text>{cell}</text></inputEntry>"
+        for column, cell in enumerate(cells)
     )
     made = f"<outputEntry id='o{number}'><text>{_list([row.output])}</text></outputEntry>"
     return f"<rule id='r{number}'>{entries}{made}</rule>"

@@ -63,6 +63,8 @@ YAML = {
     "found unexpected end of stream": "引号没有配对",
     "found unknown escape character": "双引号里有不认识的反斜杠写法",
     "found unknown directive name": "% 不能放在行首",
+    "found unexpected document indicator": "引号没有配对,或者多了 ---",
+    "did not find the expected '>'": "感叹号(!)不能放在开头",
     "found undefined tag handle": "感叹号(!)不能放在开头",
     "control characters are not allowed": "有看不见的控制字符",
 }

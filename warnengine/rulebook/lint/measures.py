@@ -126,8 +126,12 @@ def _compulsory(measure: Owned, draft: Draft) -> Iterator[Finding]:
         yield measure.at.error("强制措施没有写 advice", "写上批准之前先发什么")
     if value.advice and not value.compulsory:
         yield measure.at.error("这句 advice 永远不会发出", "删去它,或者写上 compulsory: true", "advice")
-    if value.compulsory and value.when.level not in {rule.value.level for rule in draft.approvals}:
-        level = value.when.level.key
+    ceilings = {rule.value.level: rule.value.ceiling for rule in draft.approvals}
+    level, most = value.when.level.key, ceilings.get(value.when.level)
+    if value.compulsory and value.ceiling and most and value.ceiling > most:
+        what = f"ceiling 是 {value.ceiling} 人,{level} 级一次批准最多 {most} 人: 多的没有人能批准"
+        yield measure.at.warning(what, f"最多写 {most},或者改 approvals.yaml 里的 ceiling", "ceiling")
+    if value.compulsory and most is None:
         yield measure.at.error(
             f"{level} 级的强制措施没有人能批准",
             f"请在 approvals.yaml 里加上 {level} 级",
