@@ -31,8 +31,9 @@ _VERBS = """
 劝停
 停用 收拾 收火 核清 摸清 执勤 增开 松开 错开 守住 看住 停渡 绕开 靠边 打开 架设 运送 备战
 """
-VERBS = frozenset(_VERBS.split())
+VERBS = tuple(dict.fromkeys(_VERBS.split()))
 """What an order may say to do: the acts of the shipped book and the usual ones of 防御指南 and 应急预案."""
+VERB = re.compile("|".join(VERBS))
 SHORT = re.compile(
     "(?:先|随时|立即|及时|逐[户家点村]|全部)*[报查停撤断封关守设备拆送开清立收移禁劝护盯派给装铺搬调赶补垫减排用让等把抽挡加发]"
     "|[^,,]*[员队组力部人导](?:全部)?[到上赶]|[首分逐][^,,]{0,3}报"
@@ -103,7 +104,7 @@ def clauses(text: str) -> list[str]:
 def names_an_act(text: str) -> bool:
     """Whether the first part of an order says what to do, and does not begin by putting it off."""
     first = clauses(text)[0] if clauses(text) else ""
-    named = SHORT.match(first) or any(verb in first for verb in VERBS)
+    named = SHORT.match(first) or VERB.search(first)
     return bool(named) and not OPENINGS.match(first)
 
 
@@ -114,8 +115,8 @@ def joined(text: str) -> bool:
     """
     found = JOINED.search(text)
     later = text[found.end() :] if found else ""
-    acting = [part for part in clauses(text) if any(part.startswith(verb) for verb in VERBS)]
-    return any(verb in later for verb in VERBS) or len(acting) > 2
+    acting = [part for part in clauses(text) if part.startswith(VERBS)]
+    return bool(VERB.search(later)) or len(acting) > 2
 
 
 def prepared(text: str) -> frozenset[str]:
@@ -165,5 +166,6 @@ def _about_the_same(mine: str, theirs: str, acts: tuple[str, str]) -> bool:
 
 def same_act(one: str, other: str) -> bool:
     """Whether two orders want the same thing done, one perhaps to more of it: 关闭涉水项目, 关闭涉水景区."""
-    shared = any(verb in one and verb in other for verb in VERBS - {"准备"})
-    return shared and likeness(one, other) >= KIN and not GETTING_READY.match(one)
+    if likeness(one, other) < KIN or GETTING_READY.match(one):
+        return False
+    return any(verb in one and verb in other for verb in VERBS if verb != "准备")

@@ -48,13 +48,14 @@ def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set
 
 def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], spoken: set[Cell]) -> Iterator[Finding]:
     silent = {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
+    covered = spoken | silent
     named = danger[1] if danger[0] == SIGNAL else " ".join(danger)
     for unit in draft.units:
         missing = [
             level.key
             for level in levels
             if unit.value.kind in BOUND
-            and not any((owner, *danger, level) in spoken | silent for owner in _owners(unit.value))
+            and not any((owner, *danger, level) in covered for owner in _owners(unit.value))
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
