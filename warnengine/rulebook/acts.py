@@ -55,8 +55,8 @@ PEOPLE = re.compile(r"[人户民众客童婴孕老]|学生|师生|员工|职工|
 READY = (re.compile(r"准备(?:好)?(..)"), re.compile(r"做好(..)准备"), re.compile(r"(..)准备(?:$|[,,;])"))
 """停课 of 准备停课 and of 做好停课准备."""
 
-OPPOSITES: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
-    (frozenset(one.split()), frozenset(other.split()))
+OPPOSITES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = tuple(
+    (tuple(one.split()), tuple(other.split()))
     for one, other in (
         ("封闭 封控 封路 劝返 禁止通行 停止通行 限行", "放行 恢复通行 开放通行"),
         ("停课", "复课 正常上课 照常上课 恢复上课"),
@@ -150,7 +150,7 @@ def _opposed(mine: str, theirs: str) -> Iterator[tuple[str, str]]:
             yield from ((a, b) for a in _ordered(mine, one) for b in _ordered(theirs, other))
 
 
-def _ordered(clause: str, acts: frozenset[str]) -> Iterator[str]:
+def _ordered(clause: str, acts: tuple[str, ...]) -> Iterator[str]:
     """The acts that a clause orders and does not deny."""
     for act in acts:
         before, found, _ = clause.partition(act)
