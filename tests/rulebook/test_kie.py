@@ -64,15 +64,16 @@ def test_kie_names_what_it_has_a_class_for_and_nothing_else(fault: Fault, said: 
     assert said[fault["label"]] == ({fault["kie"]} - {"nothing"})
 
 
-def test_kie_finds_nothing_in_the_shipped_book_but_plans_before_what_is_common(
-    whole: list[dmn.Table], tmp_path: Path
-) -> None:
+def test_kie_finds_nothing_in_the_shipped_book_but_what_is_meant(whole: list[dmn.Table], tmp_path: Path) -> None:
+    """A plan goes before what is common; one order becomes two at a level, or goes on beside a compulsory one."""
     if reason := dmn.missing():
         pytest.skip(reason)
     some = Random(1).sample(whole, min(MANY, len(whole)))
     faults = [one for one in dmn.analyse(some, tmp_path) if one.fault]
-    assert {one.fault for one in faults} <= {"masked"}
-    assert all(one.table.name.split()[0].isdigit() for one in faults)
+    plans = [one for one in faults if one.fault == "masked" and one.table.name.split()[0].isdigit()]
+    splits = [one for one in faults if one.fault == "overlap" and one.table.kind == "line"]
+    assert len(plans) + len(splits) == len(faults)
+    assert len(splits) <= len(some) // 100
 
 
 @pytest.fixture(scope="module")
