@@ -86,12 +86,12 @@ def test_encodings_that_spreadsheets_write(book: RuleBook, label: str, encode: o
 TOWN = "500151105,mayor,a1,李明"
 NO_MOBILE = "no mobile phone has this number: write one that takes SMS"
 ROWS = [
-    ("unit", "500151155,mayor,a1,李明,,,,", 'unknown unit "500151155" — did you mean "500151115"?'),
-    ("post", "500151105,major,a1,李明,,,,", '安居镇 has no post "major" — did you mean "mayor"?'),
+    ("unit", "500151155,mayor,a1,李明,,,,", 'unknown unit "500151155" — 是不是“500151115”?'),
+    ("post", "500151105,major,a1,李明,,,,", '安居镇 has no post "major" — 是不是“mayor”?'),
     (
         "post of others",
         "housing,mayor,a1,李明,,,,",
-        '区住房城乡建委 has no post "mayor" — write one of: duty, head, standby, vice',
+        '区住房城乡建委 has no post "mayor" — 可以写: duty、head、standby、vice',
     ),
     ("no name", "500151105,mayor,a1,,,,,", "name is empty — fill it in"),
     ("no person", "500151105,mayor,,李明,,,,", "person is empty — fill it in"),
@@ -108,7 +108,7 @@ ROWS = [
         "500151105,mayor,a 1,李明,,,,",
         'person: "a 1" has not the right form — write letters, digits, _ - and .',
     ),
-    ("deputy", f"{TOWN},,,b7,", 'deputy: unknown person "b7" — write one of: a1'),
+    ("deputy", f"{TOWN},,,b7,", 'deputy: unknown person "b7" — 可以写: a1'),
     ("own deputy", f"{TOWN},,,a1,", "deputy: a1 cannot be their own — name another person"),
     ("own superior", f"{TOWN},,,,a1", "superior: a1 cannot be their own — name another person"),
     ("comma", f"{TOWN},,,,,,", "more cells than columns — put a cell that holds a comma in quotes"),
@@ -167,7 +167,7 @@ def test_all_complaints_come_at_once_in_order_of_lines(book: RuleBook) -> None:
 
 def test_the_header_is_checked_first(book: RuleBook) -> None:
     assert complaints(table(GOOD, head=HEAD.replace("mobile", "moblie")), book) == [
-        'directory.csv:1: unknown column "moblie" — did you mean "mobile"?',
+        'directory.csv:1: unknown column "moblie" — 是不是“mobile”?',
         f'directory.csv:1: no column "mobile" — the columns are {ALL}',
     ]
     assert complaints(b"", book)[0] == f'directory.csv:1: no column "unit" — the columns are {ALL}'

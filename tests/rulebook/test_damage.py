@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from warnengine.rulebook.sheet import read
 
 RULES = Path(__file__).parents[2] / "rules"
 FILES = sorted(path.relative_to(RULES).as_posix() for path in RULES.rglob("*.yaml"))
+CHINESE = re.compile("[一-鿿]")
 PIECES = st.sampled_from(
     ["", "- x", "  key: value", "when: {}", "]", "measures:", '"', "&a *a", "level: red", "- {}"]
 )
@@ -39,7 +41,9 @@ def test_a_line_deleted_changed_or_added(damaged: Path, file: str, where: int, p
     lines[at : at + (not keep)] = [indent + piece]
     try:
         path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
-        refused = any(finding.severity is Severity.ERROR for finding in check(damaged))
+        found = check(damaged)
+        assert all(CHINESE.search(one.what) and CHINESE.search(one.fix) for one in found)
+        refused = any(one.severity is Severity.ERROR for one in found)
         if refused:
             with pytest.raises(RuleBookError):
                 load(damaged)
@@ -59,4 +63,4 @@ def test_any_bytes_are_a_sheet_or_a_finding(raw: bytes) -> None:
 def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack(raw: bytes) -> None:
     sheet, (finding,) = read("rules/any.yaml", raw)
     assert sheet is None
-    assert finding.what == "nested too deeply"
+    assert finding.what == "嵌套太深"

@@ -41,10 +41,10 @@ def test_all_complaints_come_at_once(copy: Path) -> None:
         path = copy / file
         path.write_text(path.read_text(encoding="utf-8").replace(right, wrong, 1), encoding="utf-8")
     assert [finding.what for finding in check(copy) if finding.severity is Severity.ERROR] == [
-        'unknown channel "smss"',
-        'unknown key "dedline"',
-        'evidence: unknown word "cuont"',
-        "order: 。 may not stand in it",
+        "没有渠道“smss”",
+        "没有“dedline”这个键",
+        "evidence: 没有“cuont”这个写法",
+        "order: 不能有 。",
     ]
 
 
@@ -54,26 +54,22 @@ def test_a_refused_entry_is_not_called_unknown_as_well(copy: Path) -> None:
         path.read_text(encoding="utf-8").replace("deadline: 2h", "deadline: soon", 1), encoding="utf-8"
     )
     errors = [str(finding) for finding in check(copy) if finding.severity is Severity.ERROR]
-    assert errors == [
-        f'{path.as_posix()}:7: deadline: cannot read "soon" — write a number and s, m or h, such as 30m'
-    ]
+    assert errors == [f"{path.as_posix()}:7: deadline: 读不懂“soon” — 写数字加 s(秒)、m(分)或 h(小时),例如 30m"]
 
 
 @pytest.mark.parametrize("missing", ["district.yaml", "hazards.yaml", "ladder.yaml", "approvals.yaml"])
 def test_a_missing_file_is_named(copy: Path, missing: str) -> None:
     (copy / missing).unlink()
-    assert f"{(copy / missing).as_posix()}:1: the file is missing — every rule book has it" in map(
-        str, check(copy)
-    )
+    assert f"{(copy / missing).as_posix()}:1: 缺这个文件 — 每套规则库都要有它" in map(str, check(copy))
 
 
 def test_a_file_in_the_wrong_place_is_not_silently_left_out(copy: Path) -> None:
     (copy / "measures" / "housing.yaml").rename(copy / "measures" / "housing.yml")
     found = [str(finding) for finding in check(copy) if finding.severity is Severity.ERROR]
-    assert any("measures/housing.yml:1: no such file belongs in a rule book" in words for words in found)
-    assert any("区住房城乡建委 has no measure for rainstorm blue, yellow, orange, red" in words for words in found)
+    assert any("measures/housing.yml:1: 规则库里不该有这个文件" in words for words in found)
+    assert any("区住房城乡建委没有 rainstorm blue、yellow、orange、red 的措施" in words for words in found)
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RuleBookError, match="the file is missing"):
+    with pytest.raises(RuleBookError, match="缺这个文件"):
         load(tmp_path / "nowhere")

@@ -18,6 +18,7 @@ from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
 
 group = typer.Typer(no_args_is_help=True, help="The rule book: 一行业一措施、一乡镇一方案.")
+COUNTED = {Severity.ERROR: "个错误", Severity.WARNING: "个警告", Severity.NOTE: "条待确认"}
 Folder = Annotated[Path, typer.Argument()]
 for command in (
     publish.publish,
@@ -36,7 +37,7 @@ def check(folder: Folder = Path("rules")) -> None:
     findings = rulebook.check(folder)
     print(*together(findings), sep="\n")
     weights = Counter(finding.severity for finding in findings)
-    print(f"{folder}: " + ", ".join(f"{weights[weight]} {weight}s" for weight in Severity))
+    print(f"{folder}: " + ", ".join(f"{weights[weight]} {words}" for weight, words in COUNTED.items()))
     raise typer.Exit(1 if weights[Severity.ERROR] else 0)
 
 
@@ -46,7 +47,7 @@ def cases(folder: Folder = Path("rules")) -> None:
     failures = rulebook.run_cases(folder, desired)
     print(*failures, sep="\n")
     count = len(list((folder / "cases").glob("*.yaml")))
-    print(f"{folder}: {count} files of cases, {len(failures)} complaints")
+    print(f"{folder}: {count} 个用例文件, {len(failures)} 处不符")
     raise typer.Exit(1 if failures or not count else 0)
 
 

@@ -53,10 +53,10 @@ def _sentence(alike: Sequence[Finding]) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The nearest known word as a question, else the known words themselves, the first dozen of them."""
+    """The nearest known word as a question, else the first dozen of the known words themselves, in Chinese."""
     words = sorted(set(known))
     near = get_close_matches(word, words, n=1)
     if near:
-        return f'did you mean "{near[0]}"?'
-    more = ", …" if len(words) > 12 else ""
-    return "write one of: " + ", ".join(words[:12]) + more if words else "remove it"
+        return f"是不是“{near[0]}”?"
+    more = "等" if len(words) > 12 else ""
+    return "可以写: " + "、".join(words[:12]) + more if words else "请删去"

@@ -44,16 +44,16 @@ def _run(case: Located[Case], book: RuleBook, desired: Decide) -> Iterator[Findi
             for index, measure in enumerate(measures):
                 form = standing.get(codes[unit], {}).get(measure)
                 if form is not wanted:
-                    what = f"{unit}: {measure} {_words(form)}, the case says it {_words(wanted)}"
-                    yield case.error(f"{case.value.name}: {what}", "mend the rules or the case", part, unit, index)
+                    what = f"{unit}: {measure} 实际{_words(form)},用例说应当{_words(wanted)}"
+                    yield case.error(f"{case.value.name}: {what}", "请改规则,或者改用例", part, unit, index)
     for index, unit in enumerate(case.value.silent):
         if told := sorted(standing.get(codes[unit], {})):
-            what = f"{case.value.name}: {unit} should get nothing and gets {', '.join(told)}"
-            yield case.error(what, "mend the rules or the case", "silent", index)
+            what = f"{case.value.name}: {unit} 应当什么都收不到,实际收到 {'、'.join(told)}"
+            yield case.error(what, "请改规则,或者改用例", "silent", index)
 
 
 def _words(form: Form | None) -> str:
-    return f"stands as {form}" if form else "does not stand"
+    return {None: "没有", Form.ORDER: "是指令", Form.ADVICE: "只是 advice"}[form]
 
 
 def _in_force(given: Given, book: RuleBook) -> Iterator[InForce]:

@@ -120,11 +120,11 @@ def _file(file: str, raw: bytes, model: type[Entry]) -> tuple[Parsed | None, lis
 
 def _strangers(folder: str, contents: Mapping[str, bytes]) -> Iterator[Finding]:
     for name in SINGLE.keys() - contents.keys():
-        yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "the file is missing", "every rule book has it")
+        yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "缺这个文件", "每套规则库都要有它")
     for name in contents:
         if shape(name) is None:
             fix = did_you_mean(name, (*SINGLE, *OPTIONAL, *FOLDERS))
-            yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "no such file belongs in a rule book", fix)
+            yield Finding(f"{folder}/{name}", 1, Severity.ERROR, "规则库里不该有这个文件", fix)
 
 
 def _assemble(draft: Draft, book_hash: str) -> RuleBook:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from warnengine.model.book import Entry
 from warnengine.model.finding import Finding, Severity, did_you_mean
+from warnengine.rulebook.refusals import refused
 from warnengine.rulebook.sheet import Path, Sheet
 
 T_co = TypeVar("T_co", covariant=True)
@@ -92,29 +93,10 @@ def _explain(sheet: Sheet, model: type[BaseModel], problems: list[ErrorDetails])
     for problem in sorted(problems, key=lambda problem: problem["type"] == "missing"):
         place = problem["loc"]
         key = next((str(part) for part in reversed(place) if isinstance(part, str) and part != "[key]"), "")
-        what, fix = _words(problem, key, model)
-        if problem["type"] != "missing" or (place[:-1], f'did you mean "{key}"?') not in meant:
+        what, fix = refused(problem, key, _keys(model, place[:-1]))
+        if problem["type"] != "missing" or (place[:-1], did_you_mean(key, [key])) not in meant:
             yield sheet.finding(place, what, fix)
         meant.add((place[:-1], fix))
-
-
-def _words(problem: ErrorDetails, key: str, model: type[BaseModel]) -> tuple[str, str]:
-    given = problem["input"]
-    match problem["type"]:
-        case "extra_forbidden":
-            return f'unknown key "{key}"', did_you_mean(key, _keys(model, problem["loc"][:-1]))
-        case "missing":
-            return f'"{key}" is missing', "add it"
-        case "enum" | "literal_error":
-            expected = str(problem["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-            return f'{key}: unknown word "{given}"', did_you_mean(str(given), expected)
-        case "value_error":
-            return f'{key}: cannot read "{given}"', str(problem["ctx"]["error"])
-        case "string_pattern_mismatch":
-            return f'{key}: "{given}" has not the right form', f"it must match {problem['ctx']['pattern']}"
-        case _:
-            shown = f'"{given}"' if isinstance(given, str) else "what stands here"
-            return f"{key}: {shown} does not do", problem["msg"][:1].lower() + problem["msg"][1:]
 
 
 def _keys(model: type[BaseModel], path: Path) -> list[str]:

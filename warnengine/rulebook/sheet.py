@@ -22,6 +22,7 @@ from yaml.events import (
 )
 
 from warnengine.model.finding import Finding, Severity
+from warnengine.rulebook.refusals import unreadable
 
 Path = tuple[str | int, ...]
 """The way to a value: ("measures", 2, "deadline")."""
@@ -54,21 +55,21 @@ def read(file: str, raw: bytes) -> tuple[Sheet | None, list[Finding]]:
         data = reader.document()
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        return None, [Finding(file, line, Severity.ERROR, "not UTF-8 text", "save the file as UTF-8")]
+        return None, [Finding(file, line, Severity.ERROR, "不是 UTF-8 编码", "请把文件另存为 UTF-8")]
     except yaml.YAMLError as error:
         return None, [_unreadable(file, error)]
     except _Unlike as error:
-        return None, [Finding(file, error.line, Severity.ERROR, error.what, "write it as the other files are")]
+        return None, [Finding(file, error.line, Severity.ERROR, error.what, "请照其他文件的写法写")]
     if not isinstance(data, dict):
-        return None, [Finding(file, 1, Severity.ERROR, "holds no keys", "begin with a line such as `measures:`")]
+        return None, [Finding(file, 1, Severity.ERROR, "文件里没有任何键", "第一行写成 measures: 这样")]
     return Sheet(file, data, reader.lines), reader.findings
 
 
 def _unreadable(file: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or ""
     line = mark.line + 1 if mark else 1
-    return Finding(file, line, Severity.ERROR, f"not YAML: {problem}", "look at the indentation and quotes here")
+    return Finding(file, line, Severity.ERROR, *unreadable(problem))
 
 
 class _Unlike(Exception):
@@ -95,13 +96,13 @@ class _Reader:
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
                 if data is not None:
-                    raise _Unlike(_line(event), "a second document begins")
+                    raise _Unlike(_line(event), "文件中间又开始了第二份文档(---)")
                 data = self._value(next(self.events), ())
         return data
 
     def _value(self, event: Event, path: Path) -> object:
         if len(path) > DEPTH:
-            raise _Unlike(_line(event), "nested too deeply")
+            raise _Unlike(_line(event), "嵌套太深")
         match event:
             case ScalarEvent():
                 return event.value
@@ -110,7 +111,7 @@ class _Reader:
             case MappingStartEvent():
                 return self._mapping(path)
             case _:
-                self._complain(event, "an anchor (&) is used again (*)", "write the value out")
+                self._complain(event, "用了引用(& 和 *)", "请把内容直接写出来")
                 return ""
 
     def _sequence(self, path: Path) -> list[object]:
@@ -135,11 +136,11 @@ class _Reader:
         """The key that an event stands for; None where it is refused."""
         if not isinstance(event, ScalarEvent):
             self._value(event, (*path, ""))
-            self._complain(event, "a key is not a word", "write `key: value`")
+            self._complain(event, "键不是一个词", "请写成 key: value 的样子")
             return None
         if event.value in data:
             first = self.lines[(*path, event.value)]
-            self._complain(event, f'key "{event.value}" appears twice, first in line {first}', "remove one")
+            self._complain(event, f"“{event.value}”写了两次,第一次在第 {first} 行", "请删去一个")
             return None
         return str(event.value)
 

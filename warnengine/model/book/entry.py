@@ -15,7 +15,7 @@ def _duration(value: object) -> object:
     """Read 30m, 2h, 90s; leave anything else to pydantic's own complaint."""
     found = re.fullmatch(r"(\d+)([smh])", value) if isinstance(value, str) else None
     if not found:
-        raise ValueError("write a number and s, m or h, such as 30m")
+        raise ValueError("写数字加 s(秒)、m(分)或 h(小时),例如 30m")
     return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
 
 
@@ -23,7 +23,7 @@ def _level(value: object) -> object:
     """Read blue, yellow, orange or red."""
     if isinstance(value, str) and value in {level.key for level in Level}:
         return Level.from_key(value)
-    raise ValueError("write blue, yellow, orange or red")
+    raise ValueError("写 blue、yellow、orange 或 red")
 
 
 def _levels(value: object) -> object:
@@ -32,7 +32,7 @@ def _levels(value: object) -> object:
         return ()
     if isinstance(value, list | tuple) and value:
         return value
-    raise ValueError("write all, or levels such as [orange, red]")
+    raise ValueError("写 all,或者列出各级,例如 [orange, red]")
 
 
 def _day(value: object) -> object:
@@ -41,7 +41,7 @@ def _day(value: object) -> object:
         try:
             return date.fromisoformat(value)
         except ValueError as error:
-            raise ValueError("write a day such as 2026-09-30") from error
+            raise ValueError("写日期,例如 2026-09-30") from error
     return value
 
 
@@ -54,7 +54,7 @@ def _clock(value: object) -> object:
     """Read 22:00."""
     found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
     if not found:
-        raise ValueError("write a clock time such as 22:00")
+        raise ValueError("写钟点,例如 22:00")
     return time(int(found[1]), int(found[2]))
 
 

@@ -66,7 +66,7 @@ def _answer(value: object) -> object:
         return words[value]
     if isinstance(value, dict) and set(value) <= {"at_least", "deputy"} and "at_least" in value:
         return value
-    raise ValueError("write all, deputy or {at_least: 2}")
+    raise ValueError("写 all、deputy 或 {at_least: 2}")
 
 
 class Enough(Entry):

@@ -7,26 +7,36 @@ from collections.abc import Iterator
 from warnengine.model.finding import Finding
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.lint import (
+    beside,
     cases,
     coverage,
     escalation,
+    in_time,
     measures,
     names,
+    origins,
     plans,
+    replaced,
     standing,
     texts,
     triggers,
     units,
+    wording,
 )
 
 CHECKS = (
     names.check,
     units.check,
+    origins.check,
     measures.check,
     plans.check,
     texts.check,
+    wording.check,
+    beside.check,
+    replaced.check,
     escalation.check,
     standing.check,
+    in_time.check,
     coverage.check,
     triggers.check,
     cases.check,

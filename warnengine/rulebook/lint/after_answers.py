@@ -24,11 +24,13 @@ def night(draft: Draft) -> Iterator[Finding]:
     ladder, sheet = draft.ladder.value, draft.ladder.sheet
     for level, rung in ladder.rungs().items():
         if rung.night_steps and ladder.night is None:
-            fix = 'add night: {begins: "22:00", ends: "06:00"}'
-            yield Located(rung, sheet, (level.key,)).error("nobody says when it is night", fix, "night_steps")
+            fix = '请加上 night: {begins: "22:00", ends: "06:00"}'
+            yield Located(rung, sheet, (level.key,)).error(
+                "写了 night_steps,没有写夜间是几点到几点", fix, "night_steps"
+            )
     if ladder.night and ladder.night.begins == ladder.night.ends:
-        fix = "write two different times"
-        yield Located(ladder.night, sheet, ("night",)).error("the night ends when it begins", fix)
+        fix = "写两个不同的钟点"
+        yield Located(ladder.night, sheet, ("night",)).error("夜间的开始和结束是同一时刻", fix)
 
 
 def _answer(place: Located[Rung], level: str) -> Iterator[Finding]:
@@ -36,20 +38,24 @@ def _answer(place: Located[Rung], level: str) -> Iterator[Finding]:
     most = max((len(posts) for posts in rung.called.values()), default=0)
     if rung.answer.at_least and rung.answer.at_least > most:
         yield place.error(
-            f"{level} wants {rung.answer.at_least} answers of a unit and calls at most {most} posts",
-            f"write at most {most}, or all",
+            f"{level} 级要每个单位 {rung.answer.at_least} 人应答,最多却只叫 {most} 个岗位",
+            f"最多写 {most},或者写 all",
             "answer",
         )
     if rung.proof > Proof.ACKNOWLEDGED and rung.finish is None:
-        yield place.error("nobody is asked for what proves it", "add finish:, or write proof: 3", "proof")
+        yield place.error(
+            f"要证明到 proof: {rung.proof.value},没有 finish: 就没有人去催",
+            "请加上 finish:,或者写 proof: 3",
+            "proof",
+        )
 
 
 def _finish(place: Located[Rung]) -> Iterator[Finding]:
     finish = place.value.finish
     if finish and finish.superior is not None and finish.superior <= finish.after:
         yield place.error(
-            "the superior learns it before the person is asked",
-            "make superior longer than after",
+            "还没有催本人就报了上级",
+            "superior 要比 after 长",
             "finish",
             "superior",
         )
@@ -61,7 +67,7 @@ def _start(place: Located[Rung], start: Start, level: str, draft: Draft) -> Iter
         called = place.value.called.get(kind, ())
         for index, key in enumerate(keys):
             if key not in called and key not in draft.broken:
-                what = f'{level} does not call "{key}" in a {kind}'
+                what = f"{level} 级在 {kind} 类单位不叫“{key}”"
                 yield place.error(what, did_you_mean(key, called), "start", "leaders", kind, index)
     whom = start.tell
     if whom is None:
@@ -69,13 +75,9 @@ def _start(place: Located[Rung], start: Start, level: str, draft: Draft) -> Iter
     unit = draft.unit_by_code.get(whom.unit)
     fitting = [post.key for post in posts.values() if unit and unit.kind in post.kinds]
     if unit is None and whom.unit not in draft.broken:
-        yield place.error(
-            f'unknown unit "{whom.unit}"', did_you_mean(whom.unit, draft.unit_by_code), "start", "tell"
-        )
+        yield place.error(f"没有单位“{whom.unit}”", did_you_mean(whom.unit, draft.unit_by_code), "start", "tell")
     elif unit and whom.post not in fitting and whom.post not in draft.broken:
-        what = f'{unit.name} has no post "{whom.post}"'
+        what = f"{unit.name}没有岗位“{whom.post}”"
         yield place.error(what, did_you_mean(whom.post, fitting), "start", "tell")
     if whom.after < start.within:
-        yield place.error(
-            "told before it is an alarm", "make after at least as long as within", "start", "tell", "after"
-        )
+        yield place.error("还没有列入清单就先报了", "after 不能比 within 短", "start", "tell", "after")

@@ -25,21 +25,21 @@ def _given(case: Located[Case], draft: Draft) -> Iterator[Finding]:
     for index, given in enumerate(case.value.given):
         where = ("given", index)
         if given.hazard not in hazards | draft.broken:
-            yield case.error(f'unknown hazard "{given.hazard}"', did_you_mean(given.hazard, hazards), *where)
+            yield case.error(f"没有灾种“{given.hazard}”", did_you_mean(given.hazard, hazards), *where)
         for town in given.towns:
             if town not in {draft.district.value.name, *towns, *draft.broken}:
-                yield case.error(f'unknown township "{town}"', did_you_mean(town, towns), *where)
+                yield case.error(f"没有镇街“{town}”", did_you_mean(town, towns), *where)
 
 
 def _expected(case: Located[Case], units: set[str], draft: Draft) -> Iterator[Finding]:
     for part in ("orders", "advice", "absent"):
         for unit, measures in getattr(case.value, part).items():
             if unit not in units | draft.broken:
-                yield case.error(f'unknown unit "{unit}"', did_you_mean(unit, units), part, unit)
+                yield case.error(f"没有单位“{unit}”", did_you_mean(unit, units), part, unit)
             for index, measure in enumerate(measures):
                 if measure not in draft.measure_by_id.keys() | draft.broken:
                     fix = did_you_mean(measure, draft.measure_by_id)
-                    yield case.error(f'unknown measure "{measure}"', fix, part, unit, index)
+                    yield case.error(f"没有措施“{measure}”", fix, part, unit, index)
     for index, unit in enumerate(case.value.silent):
         if unit not in units | draft.broken:
-            yield case.error(f'unknown unit "{unit}"', did_you_mean(unit, units), "silent", index)
+            yield case.error(f"没有单位“{unit}”", did_you_mean(unit, units), "silent", index)

@@ -29,7 +29,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
             yield unit.warning(
-                f"{unit.value.name} has no plan", f"add plans/{unit.value.code}-{unit.value.short}.yaml"
+                f"{unit.value.name}没有方案", f"请新建 plans/{unit.value.code}-{unit.value.short}.yaml"
             )
     yield from _unconfirmed(draft)
 
@@ -38,13 +38,11 @@ def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: se
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
-        yield own.error(
-            f'unknown product family "{family}"', did_you_mean(family, own.value.families), "in_use", family
-        )
+        yield own.error(f"没有产品种类“{family}”", did_you_mean(family, own.value.families), "in_use", family)
     elif hazard in hazards:
         yield from _gaps(draft, danger, levels, decided)
     elif hazard not in draft.broken:
-        yield own.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "in_use", *danger)
+        yield own.error(f"没有灾种“{hazard}”", did_you_mean(hazard, hazards), "in_use", *danger)
 
 
 def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
@@ -58,8 +56,8 @@ def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[
         ]
         if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
             yield unit.error(
-                f"{unit.value.name} has no measure for {named} {', '.join(missing)}",
-                "add one, or say under `none:` who decided that there is none",
+                f"{unit.value.name}没有 {named} {'、'.join(missing)} 的措施",
+                "请补一条措施,或者在 none: 下写明由谁决定没有",
             )
 
 
@@ -73,10 +71,10 @@ def _silences(draft: Draft, spoken: set[Cell]) -> Iterator[Finding]:
     for owner, entry in draft.silent:
         for index, hazard in enumerate(entry.value.hazards):
             if hazard not in hazards and hazard not in draft.broken:
-                yield entry.error(f'unknown hazard "{hazard}"', did_you_mean(hazard, hazards), "hazards", index)
+                yield entry.error(f"没有灾种“{hazard}”", did_you_mean(hazard, hazards), "hazards", index)
         if both := spoken.intersection(_cells(owner, entry.value, draft)):
-            where = ", ".join(sorted(f"{hazard} {level.key}" for _, _, hazard, level in both))
-            yield entry.error(f"a measure stands where none is said to: {where}", "remove the one or the other")
+            where = "、".join(sorted(f"{hazard} {level.key}" for _, _, hazard, level in both))
+            yield entry.error(f"none: 说没有措施,实际写了措施: {where}", "两处删去一处")
 
 
 def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
@@ -92,7 +90,7 @@ def _unconfirmed(draft: Draft) -> Iterator[Finding]:
         if entry.sample or isinstance(entry.at.value, Point):
             named[entry.at.sheet.file, entry.sample].append(entry)
         else:
-            yield entry.at.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
+            yield entry.at.note("区局还没有确认", "确认后删去 confirm:", "confirm")
     for (_, sample), found in named.items():
-        what = f"{'a sample' if sample else 'not confirmed'}: {', '.join(entry.name for entry in found)}"
-        yield found[0].at.note(what, "enter the bureau's own ledger")
+        what = f"{'样例' if sample else '待确认'}: {'、'.join(entry.name for entry in found)}"
+        yield found[0].at.note(what, "请换成区局自己的台账")

@@ -31,27 +31,21 @@ def _names(one: Located[Authorisation], draft: Draft) -> Iterator[Finding]:
         if measure is None:
             if id_ not in draft.broken:
                 compulsory = [key for key, owned in draft.measure_by_id.items() if owned.value.compulsory]
-                yield one.error(f'unknown measure "{id_}"', did_you_mean(id_, compulsory), "measures", index)
+                yield one.error(f"没有措施“{id_}”", did_you_mean(id_, compulsory), "measures", index)
         elif not measure.value.compulsory:
-            yield one.warning(
-                f"{id_} is not compulsory and needs no authorisation", "remove it", "measures", index
-            )
+            yield one.warning(f"{id_} 不是强制措施,不用授权", "请删去", "measures", index)
     for index, code in enumerate(one.value.units):
         if code not in draft.unit_by_code and code not in draft.broken:
-            yield one.error(f'unknown unit "{code}"', did_you_mean(code, draft.unit_by_code), "units", index)
+            yield one.error(f"没有单位“{code}”", did_you_mean(code, draft.unit_by_code), "units", index)
 
 
 def _days(one: Located[Authorisation], today: date) -> Iterator[Finding]:
     rule = one.value
     if rule.valid_to < rule.valid_from:
-        yield one.error("it ends before it begins", "let valid_to be the last day", "valid_to")
+        yield one.error("授权还没有开始就结束了", "valid_to 写最后一天", "valid_to")
     elif rule.valid_to - rule.valid_from > LONGEST:
-        yield one.error(
-            f"it stands for more than {LONGEST.days} days", "have it decided anew every year", "valid_to"
-        )
+        yield one.error(f"授权期超过 {LONGEST.days} 天", "请每年审定一次", "valid_to")
     elif rule.valid_to < today:
-        yield one.warning(
-            f"{rule.document} is over: its measures wait for approval", "renew or remove it", "valid_to"
-        )
+        yield one.warning(f"{rule.document}已经过期,所列措施又要逐次审批", "请续办或删去", "valid_to")
     elif rule.valid_to - today <= NOTICE:
-        yield one.warning(f"{rule.document} ends on {rule.valid_to}", "have it renewed in time", "valid_to")
+        yield one.warning(f"{rule.document}到 {rule.valid_to} 为止", "请及时续办", "valid_to")

@@ -20,16 +20,14 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _length(measure, names.get(measure.value.when.hazard, ""), draft)
     signature = draft.district.value.signature
     if set(signature) & set(FORBIDDEN):
-        yield draft.district.error(f'signature "{signature}"', "write it without 【 and 】", "signature")
+        yield draft.district.error(f"签名“{signature}”里有不能用的符号", "不要写【和】", "signature")
 
 
 def _characters(measure: Owned) -> Iterator[Finding]:
     for key in ("order", "advice"):
         found = [repr(c) if c.isspace() else c for c in FORBIDDEN if c in (getattr(measure.value, key) or "")]
         if found:
-            yield measure.at.error(
-                f"{key}: {' and '.join(found)} may not stand in it", "write one plain line", key
-            )
+            yield measure.at.error(f"{key}: 不能有 {' '.join(found)}", "写成一行普通文字", key)
 
 
 def _length(measure: Owned, hazard: str, draft: Draft) -> Iterator[Finding]:
@@ -39,5 +37,5 @@ def _length(measure: Owned, hazard: str, draft: Draft) -> Iterator[Finding]:
     left = room(own.signature, hazard, max(shorts, key=len, default=""), measure.value, family)
     if left < 0:
         yield measure.at.error(
-            f"the first line of the SMS is {SEGMENT - left} characters long", f"shorten it by {-left}", "order"
+            f"短信首句有 {SEGMENT - left} 个字,超过 {SEGMENT} 个", f"请缩短 {-left} 个字", "order"
         )

@@ -24,30 +24,29 @@ def check(draft: Draft) -> Iterator[Finding]:
         yield from _places(unit, draft)
         if unit.value.tile and tiles.setdefault(unit.value.tile, unit.value.code) != unit.value.code:
             other = draft.unit_by_code[tiles[unit.value.tile]].name
-            yield unit.error(f"tile {list(unit.value.tile)} is taken by {other}", "choose a free one", "tile")
+            yield unit.error(f"方格 {list(unit.value.tile)} 已经是{other}的", "换一个空的", "tile")
     for kind in UnitKind:
         if not draft.of_kind(kind) and kind not in OPTIONAL:
-            yield draft.district.error(f"no unit of kind {kind}", "add it to a file in units/")
+            yield draft.district.error(f"没有 {kind} 类的单位", "请在 units/ 的文件里加上")
 
 
 def _code(unit: Located[Unit], draft: Draft) -> Iterator[Finding]:
     code, district = unit.value.code, draft.district.value.code
     if (len(code) if code.isdigit() else None) != DIGITS.get(unit.value.kind):
-        fix = "townships have 9 digits, villages 12, grids 14, others a word"
-        yield unit.error(f'code "{code}" does not suit a {unit.value.kind}', fix, "code")
+        fix = "镇街写9位数字,村和社区12位,网格14位,其他单位写英文单词"
+        yield unit.error(f"代码“{code}”不适合 {unit.value.kind} 类单位", fix, "code")
     elif code.isdigit() and not code.startswith(district):
-        what = f'{unit.value.kind} "{code}" is not in district {district}'
-        yield unit.error(what, f"begin it with {district}", "code")
+        yield unit.error(f"{unit.value.kind}“{code}”不属于本区 {district}", f"代码请以 {district} 开头", "code")
 
 
 def _parent(unit: Located[Unit], draft: Draft) -> Iterator[Finding]:
     above, units = unit.value.parent, draft.unit_by_code
     if above is None and unit.value.kind is not UnitKind.DISTRICT:
-        yield unit.error(f"{unit.value.name} has no parent", "name the unit above it")
+        yield unit.error(f"{unit.value.name}没有写 parent", "写上级单位的代码")
     elif above and above not in units and above not in draft.broken:
-        yield unit.error(f'unknown unit "{above}"', did_you_mean(above, units), "parent")
+        yield unit.error(f"没有单位“{above}”", did_you_mean(above, units), "parent")
     elif above and _circular(unit.value, units):
-        yield unit.error(f"{unit.value.name} is above itself", "let the parents end at the district", "parent")
+        yield unit.error(f"{unit.value.name}的上级绕了一圈又是自己", "parent 一层一层要通到区里", "parent")
     elif above and unit.value.kind in ABOVE:
         yield from _division(unit, units.get(above))
 
@@ -57,8 +56,8 @@ def _division(unit: Located[Unit], above: Unit | None) -> Iterator[Finding]:
     code, kind = unit.value.code, unit.value.kind
     expected = code[: DIGITS[ABOVE[kind]]]
     if above and code.isdigit() and above.code != expected:
-        what = f"{unit.value.name} is not in {above.name} by its code"
-        yield unit.error(what, f"write parent: '{expected}', or mend the code", "parent")
+        what = f"按代码看,{unit.value.name}不在{above.name}"
+        yield unit.error(what, f"parent 请写 '{expected}',或者改正代码", "parent")
 
 
 def _circular(unit: Unit, units: Mapping[str, Unit]) -> bool:
@@ -75,10 +74,8 @@ def _places(unit: Located[Unit], draft: Draft) -> Iterator[Finding]:
     for key in ("towns", "neighbours"):
         for index, code in enumerate(getattr(unit.value, key)):
             if code not in towns and code not in draft.broken:
-                yield unit.error(f'unknown township "{code}"', did_you_mean(code, towns), key, index)
+                yield unit.error(f"没有镇街“{code}”", did_you_mean(code, towns), key, index)
     for index, code in enumerate(unit.value.neighbours):
         if code in towns and unit.value.code not in towns[code].neighbours:
-            fix = f"add {unit.value.code} to its neighbours"
-            yield unit.warning(
-                f"{towns[code].name} does not name {unit.value.name} as its neighbour", fix, "neighbours", index
-            )
+            fix = f"在它的 neighbours 里加上 {unit.value.code}"
+            yield unit.warning(f"{towns[code].name}没有把{unit.value.name}写成相邻镇街", fix, "neighbours", index)
