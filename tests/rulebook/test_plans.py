@@ -93,9 +93,9 @@ def test_a_care_home_that_nobody_thought_of_is_a_note_of_the_check(copy: Path) -
     text = path.read_text(encoding="utf-8").replace("{role: sector, unit: civil_affairs, post: duty}", "", 1)
     path.write_text(text.replace("      - \n", ""), encoding="utf-8")
     notes = [str(found) for found in check(copy) if found.severity is Severity.NOTE]
-    (said,) = [note for note in notes if "no measure reaches 水口镇养老院(样例)" in note]
+    (said,) = [note for note in notes if "没有措施管到水口镇养老院(样例)" in note]
     assert "暴雨" in said
-    assert "let a measure of the township speak of 养老, or name its sector" in said
+    assert "请在镇街的措施里写到“养老”,或者在 responsible 里写上行业责任人" in said
 
 
 def test_a_ledger_that_nobody_has_looked_at_for_a_year_is_a_note(copy: Path) -> None:
@@ -104,8 +104,8 @@ def test_a_ledger_that_nobody_has_looked_at_for_a_year_is_a_note(copy: Path) -> 
     text = path.read_text(encoding="utf-8")
     old = real.format("旧渡口", "2020-05-01") + real.format("新渡口", "2999-05-01").replace("-90", "-91")
     path.write_text(text.replace("points:\n", "points:\n" + old, 1), encoding="utf-8")
-    (said,) = [found.what for found in check(copy) if found.what.startswith("not looked at for a year")]
-    assert said == "not looked at for a year: 旧渡口"
+    (said,) = [found.what for found in check(copy) if found.what.startswith("一年没有核查")]
+    assert said == "一年没有核查: 旧渡口"
 
 
 def test_every_sample_is_known_by_name_until_the_bureau_enters_its_own(shipped: Path) -> None:
@@ -184,6 +184,6 @@ def test_a_limit_that_would_hold_back_a_red_for_the_whole_district_is_a_warning(
     path = copy / "approvals.yaml"
     text = path.read_text(encoding="utf-8").replace("orders_per_minute: 400", "orders_per_minute: 100")
     path.write_text(text, encoding="utf-8")
-    (said,) = [found for found in check(copy) if "may go in a minute" in found.what]
+    (said,) = [found for found in check(copy) if "一分钟只能发" in found.what]
     assert said.severity is Severity.WARNING
     assert said.line == 1 + text[: text.index("orders_per_minute: 100")].count("\n")

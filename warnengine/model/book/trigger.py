@@ -56,7 +56,7 @@ def _towns(value: object) -> object:
         return ()
     if isinstance(value, list | tuple) and value:
         return value
-    raise ValueError("write all, or codes of townships such as ['500151105']")
+    raise ValueError("写 all,或者列出镇街代码,例如 ['500151105']")
 
 
 Thresholds = Annotated[

@@ -100,8 +100,8 @@ def _rush(draft: Draft) -> Iterator[Finding]:
     """A red for the whole district must not wait for a second look because the district has many villages."""
     units, most = len(draft.of_kind(*BOUND)), draft.limits.value.orders_per_minute
     if units > most:
-        what = f"a warning for the whole district makes up to {units} orders, {most} may go in a minute"
-        yield draft.limits.warning(what, f"let orders_per_minute be {2 * units} or more", "orders_per_minute")
+        what = f"全区预警最多有 {units} 条指令,一分钟只能发 {most} 条"
+        yield draft.limits.warning(what, f"orders_per_minute 请至少写 {2 * units}", "orders_per_minute")
 
 
 def _authorities(rule: Located[ApprovalRule], draft: Draft) -> Iterator[Finding]:

@@ -21,8 +21,8 @@ def check(draft: Draft) -> Iterator[Finding]:
         return
     if OBSERVED not in draft.district.value.families:
         yield draft.district.error(
-            f'thresholds order under the product family "{OBSERVED}", which is missing',
-            f"add `{OBSERVED}: 监测预警` to families",
+            f"达到阈值的指令属于产品种类“{OBSERVED}”,families 里没有写",
+            f"请在 families 里加上 `{OBSERVED}: {{name: 监测预警}}`",
             "families",
         )
     for station in draft.stations:
@@ -42,21 +42,21 @@ def _station(station: Located[Station], draft: Draft) -> Iterator[Finding]:
     towns = {unit.code for unit in draft.of_kind(UnitKind.TOWNSHIP)}
     for index, code in enumerate(value.towns):
         if code not in towns and code not in draft.broken:
-            yield station.error(f'unknown township "{code}"', did_you_mean(code, towns), "towns", index)
+            yield station.error(f"没有镇街“{code}”", did_you_mean(code, towns), "towns", index)
     if STAGES.intersection(value.tells) and value.datum is None:
         yield station.error(
-            f"{value.name} tells stages and names no datum",
-            "write the zero from which they count, datum: 吴淞, 黄海 or 国家85, as the station's papers say",
+            f"{value.name}报水位,没有写 datum",
+            "请按测站资料写上水位的基准面: datum: 吴淞、黄海或国家85",
         )
     if value.datum and not STAGES.intersection(value.tells):
-        yield station.error(f"{value.name} tells no stages and has a datum", "remove it", "datum")
+        yield station.error(f"{value.name}不报水位,不用写 datum", "请删去", "datum")
     if (value.lon is None) != (value.lat is None):
-        yield station.error(f"{value.name} has one coordinate", "write lon and lat, or neither")
+        yield station.error(f"{value.name}的坐标只写了一半", "请写全 lon 和 lat,或者都不写")
     seen = {value.datum}
     for index, offset in enumerate(value.offsets):
         if offset.datum in seen:
-            what = "the station's own datum" if offset.datum is value.datum else "said twice"
-            yield station.error(f"offset to {offset.datum}: {what}", "remove it", "offsets", index)
+            what = "就是测站自己的基准面" if offset.datum is value.datum else "写了两次"
+            yield station.error(f"换算到{offset.datum}的 offsets {what}", "请删去", "offsets", index)
         seen.add(offset.datum)
 
 
@@ -65,39 +65,34 @@ def _names(trigger: Located[Trigger], draft: Draft) -> Iterator[Finding]:
     hazards = {one.value.key: one.value for one in draft.hazards}
     hazard = hazards.get(value.hazard)
     if hazard is None and value.hazard not in draft.broken:
-        yield trigger.error(f'unknown hazard "{value.hazard}"', did_you_mean(value.hazard, hazards), "hazard")
+        yield trigger.error(f"没有灾种“{value.hazard}”", did_you_mean(value.hazard, hazards), "hazard")
     for level in value.limits:
         if hazard and hazard.criteria and level not in hazard.criteria:
-            levels = ", ".join(one.key for one in hazard.criteria)
-            yield trigger.error(f"{hazard.name} has no {level.key} level", f"it has {levels}", level.key)
+            levels = "、".join(one.key for one in hazard.criteria)
+            yield trigger.error(f"{hazard.name}不发 {level.key} 级", f"可以写: {levels}", level.key)
     towns = {unit.code for unit in draft.of_kind(UnitKind.TOWNSHIP)}
     for index, code in enumerate(value.towns):
         if code not in towns and code not in draft.broken:
-            yield trigger.error(f'unknown township "{code}"', did_you_mean(code, towns), "towns", index)
+            yield trigger.error(f"没有镇街“{code}”", did_you_mean(code, towns), "towns", index)
 
 
 def _windows(trigger: Located[Trigger]) -> Iterator[Finding]:
     value = trigger.value
     if not value.limits:
-        yield trigger.error(f"{value.name} has no threshold", "write orange: and red:, or one of the four levels")
+        yield trigger.error(f"{value.name}没有写阈值", "请写 orange: 和 red:,或者四级中的一级")
     for level, limits in value.limits.items():
         for window in limits:
             if value.watch.windowed and not window:
-                yield trigger.error(
-                    f"{value.watch} is said by window", "write such as {30m: 30, 1h: 45}", level.key
-                )
+                yield trigger.error(f"{value.watch} 的阈值要按时段写", "请写成 {30m: 30, 1h: 45} 这样", level.key)
             elif not value.watch.windowed and window:
-                yield trigger.error(f"{value.watch} has no window", "write one number", level.key)
+                yield trigger.error(f"{value.watch} 的阈值不分时段", "请只写一个数", level.key)
             elif window > timedelta(hours=24) or window % timedelta(minutes=1):
-                yield trigger.error(
-                    f"a window of {window} cannot be judged", "write whole minutes, at most 24h", level.key
-                )
+                yield trigger.error(f"时段 {_span(window)} 没法判断", "请写整分钟,最多 24h", level.key)
         for (shorter, less), (longer, more) in pairwise(sorted(limits.items())):
             if more < less:
                 yield trigger.error(
-                    f"{_span(longer)} has {more:g}, less than the {less:g} of {_span(shorter)}: it is always "
-                    "reached first",
-                    f"write at least {less:g}",
+                    f"{_span(longer)} 的阈值 {more:g} 比 {_span(shorter)} 的 {less:g} 还低,总是先达到",
+                    f"请至少写 {less:g}",
                     level.key,
                 )
 
@@ -107,31 +102,31 @@ def _levels(trigger: Located[Trigger]) -> Iterator[Finding]:
     for (lower, low), (graver, high) in pairwise(trigger.value.limits.items()):
         for window, limit in high.items():
             if window in low and limit <= low[window]:
-                where = f" of {_span(window)}" if window else ""
+                span = f" {_span(window)}" if window else ""
                 yield trigger.error(
-                    f"{graver.key}{where} is {limit:g}, not above the {low[window]:g} of {lower.key}",
-                    f"write more than {low[window]:g}, or change {lower.key}",
+                    f"{graver.key}{span} 的阈值 {limit:g} 不比 {lower.key} 的 {low[window]:g} 高",
+                    f"请写得比 {low[window]:g} 高,或者改 {lower.key}",
                     graver.key,
                 )
         for window in low.keys() - high.keys():
             yield trigger.error(
-                f"{graver.key} has no threshold for {_span(window)}, {lower.key} has", "add it", graver.key
+                f"{lower.key} 写了 {_span(window)} 的阈值,{graver.key} 没有写", "请补上", graver.key
             )
 
 
 def _soil(trigger: Located[Trigger], file: Triggers) -> Iterator[Finding]:
     value = trigger.value
     if value.soil and value.watch.value != "rain":
-        yield trigger.error("only thresholds of rain move with the soil", "remove it", "soil")
+        yield trigger.error("只有雨量(rain)的阈值随土壤干湿调整", "请删去", "soil")
     elif value.soil and file.soil is None:
-        yield trigger.error("nothing says how much the soil holds", "add `soil: {holds: 100}` at the top", "soil")
+        yield trigger.error("没有写土壤蓄水量", "请在文件开头加上 soil: {holds: 100}", "soil")
     if value.watch.staged and value.datum is None:
         yield trigger.error(
-            f"{value.name} names no datum: its figures could be held against another zero",
-            "write datum: 吴淞, 黄海 or 国家85, as the document with the figures says",
+            f"{value.name}没有写 datum: 可能拿不同基准面的水位来比",
+            "请按阈值出处的文件写上 datum: 吴淞、黄海或国家85",
         )
     elif value.datum and not value.watch.staged:
-        yield trigger.error("only stages have a datum", "remove it", "datum")
+        yield trigger.error("只有水位的阈值要写 datum", "请删去", "datum")
 
 
 def _watched(trigger: Located[Trigger], draft: Draft, file: Triggers) -> Iterator[Finding]:
@@ -140,12 +135,12 @@ def _watched(trigger: Located[Trigger], draft: Draft, file: Triggers) -> Iterato
     for index, id_ in enumerate(value.stations):
         if id_ not in known:
             if id_ not in draft.broken:
-                yield trigger.error(f'unknown station "{id_}"', did_you_mean(id_, known), "stations", index)
+                yield trigger.error(f"没有测站“{id_}”", did_you_mean(id_, known), "stations", index)
         elif value.watch.kind not in known[id_].tells:
-            tells = ", ".join(known[id_].tells)
+            tells = "、".join(known[id_].tells)
             yield trigger.error(
-                f"{known[id_].name} tells {tells}, not {value.watch.kind}",
-                f"name another station, or add {value.watch.kind} to its tells",
+                f"{known[id_].name}只报 {tells},不报 {value.watch.kind}",
+                f"请换一个测站,或者在它的 tells 里加上 {value.watch.kind}",
                 "stations",
                 index,
             )
@@ -173,13 +168,13 @@ def _enough(trigger: Located[Trigger], stations: tuple[Station, ...], here: str)
     agree = trigger.value.agree
     if not stations and not trigger.value.stations:
         yield trigger.warning(
-            f"{here} has no station that tells {trigger.value.watch.kind}: nothing would ever be noticed there",
-            "add a station with that township under towns, or take the township out",
+            f"{here}没有报 {trigger.value.watch.kind} 的测站,在那里永远触发不了",
+            "请给测站的 towns 加上这个镇街,或者在阈值的 towns 里删去它",
         )
     elif 0 < len(stations) < agree:
         yield trigger.error(
-            f"{here}: {agree} stations must agree and there is {len(stations)}",
-            f"write agree: {len(stations)}, or add stations",
+            f"{here}: 要 {agree} 个测站同时达到,只有 {len(stations)} 个",
+            f"请写 agree: {len(stations)},或者增加测站",
         )
 
 
@@ -189,9 +184,8 @@ def _datum(trigger: Located[Trigger], station: Station) -> Iterator[Finding]:
         return
     if not any(offset.datum is wanted for offset in station.offsets):
         yield trigger.error(
-            f"{station.name} counts from {station.datum}, the threshold from {wanted}: they are not comparable",
-            f"take the threshold in {station.datum} from its document, or give the station an offset to {wanted} "
-            "with its source",
+            f"{station.name}的水位是{station.datum}高程,阈值是{wanted}高程,不能比较",
+            f"请从文件里查{station.datum}高程的阈值,或者在测站的 offsets 里写上到{wanted}的换算值和依据文件",
             "datum",
         )
 
@@ -202,8 +196,8 @@ def _measures(trigger: Located[Trigger], draft: Draft) -> Iterator[Finding]:
     has = {m.value.when.level for m in draft.measures if _meant(m.value.when.family, m.value.when.hazard, value)}
     if not value.shadow and not has:
         yield trigger.note(
-            f"no measure is for {OBSERVED} {value.hazard}: only the duty room learns of {value.name}",
-            f"add measures with `family: {OBSERVED}`, or run it with shadow: true",
+            f"{OBSERVED} {value.hazard} 没有措施: 达到{value.name}阈值,只有值班室知道",
+            f"请补上写有 family: {OBSERVED} 的措施,或者写 shadow: true",
         )
 
 
@@ -215,16 +209,16 @@ def _unconfirmed(draft: Draft, file: Located[Triggers]) -> Iterator[Finding]:
     entries: tuple[Located[Any], ...] = (*draft.trigger_list, *draft.stations)
     for entry in entries:
         if entry.value.confirm:
-            yield entry.note("not confirmed by the bureau", "remove `confirm:` once it is", "confirm")
+            yield entry.note("区局还没有确认", "确认后删去 confirm:", "confirm")
     if file.value.soil and file.value.soil.confirm:
-        yield file.note("not confirmed by the bureau", "remove `confirm:` once it is", "soil", "confirm")
+        yield file.note("区局还没有确认", "确认后删去 confirm:", "soil", "confirm")
     if samples := [one.value.name for one in draft.stations if one.value.sample]:
-        more = f" and {len(samples) - 6} more" if len(samples) > 6 else ""
-        yield file.note(
-            f"samples: {', '.join(samples[:6])}{more}", "enter the bureau's own table of stations", "stations"
-        )
+        more = f"等 {len(samples)} 个" if len(samples) > 6 else ""
+        yield file.note(f"样例: {'、'.join(samples[:6])}{more}", "请换成区局自己的测站表", "stations")
 
 
 def _span(window: timedelta) -> str:
-    minutes = window // timedelta(minutes=1)
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+    """As the file has it: 30m, 1h, 90s."""
+    seconds = window // timedelta(seconds=1)
+    size, unit = next(one for one in ((3600, "h"), (60, "m"), (1, "s")) if seconds % one[0] == 0)
+    return f"{seconds // size}{unit}"
