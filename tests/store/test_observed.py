@@ -44,11 +44,21 @@ MEASURES = tuple(
 def watched(book: RuleBook) -> RuleBook:
     """A few units, a few gauges, and what townships do when a threshold is reached."""
     few = few_units(book)
-    kinds = {**few.kinds, UnitKind.TOWNSHIP: (*few.kinds[UnitKind.TOWNSHIP], *MEASURES)}
+    kinds = {kind: unobserved(measures) for kind, measures in few.kinds.items()}
+    kinds[UnitKind.TOWNSHIP] += MEASURES
     gauges = [GAUGE, GAUGE | {"id": "S2", "name": "乙站", "towns": [BAIYANG]}, RIVER]
     both = {"towns": [ANJU, BAIYANG]}
     triggers = file(RAIN | both, STAGE, FORECAST, SHADOW | both, stations=gauges)
-    return few.model_copy(update={"kinds": kinds, "triggers": triggers})
+    sectors = {sector: unobserved(measures) for sector, measures in few.sectors.items()}
+    plans = {
+        code: plan.model_copy(update={"measures": unobserved(plan.measures)}) for code, plan in few.plans.items()
+    }
+    update = {"kinds": kinds, "sectors": sectors, "plans": plans, "triggers": triggers}
+    return few.model_copy(update=update)
+
+
+def unobserved(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    return tuple(one for one in measures if one.when.family != "observed")
 
 
 @pytest.fixture

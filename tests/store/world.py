@@ -98,14 +98,18 @@ def small_directory(
 
 
 def few_units(book: RuleBook) -> RuleBook:
-    """The real book, for these units alone: a change is written in milliseconds. Townships owe something in a gale
-    too, so that there are two hazards. It is never night: nights are for those who ask for them."""
+    """The real book, for these units alone: a change is written in milliseconds. Townships owe one thing in a gale,
+    and sectors nothing, so that there are two hazards. It is never night: nights are for those who ask for them."""
     gale = {"id": "township.gale.blue.1", "when": {"hazard": "gale", "level": "blue"}, "order": "加固广告牌"}
     secure = Measure.model_validate(gale | {"deadline": "30m"})
-    kinds = {**book.kinds, UnitKind.TOWNSHIP: (*book.kinds[UnitKind.TOWNSHIP], secure)}
-    return book.model_copy(
-        update={"units": {code: book.units[code] for code in POSTS}, "kinds": kinds, "night": None}
-    )
+    kinds = {**book.kinds, UnitKind.TOWNSHIP: (*but_gale(book.kinds[UnitKind.TOWNSHIP]), secure)}
+    sectors = {sector: but_gale(measures) for sector, measures in book.sectors.items()}
+    units = {code: book.units[code] for code in POSTS}
+    return book.model_copy(update={"units": units, "kinds": kinds, "sectors": sectors, "night": None})
+
+
+def but_gale(measures: tuple[Measure, ...]) -> tuple[Measure, ...]:
+    return tuple(one for one in measures if one.when.hazard != "gale")
 
 
 EVERYTHING = Leave(share=1, spare=False, alone=True)
