@@ -274,7 +274,7 @@ async def test_a_new_measure_orders_nobody_who_had_no_order_until_the_level_chan
     assert any("/rainstorm" in one for one in shown["waits"])
     await office.publish(with_extra())
     await office.warn("blue")  # 继续发布 of the same danger
-    await office.warn("blue", BAIYANG, hazard="gale")
+    await office.warn("blue", BAIYANG, hazard="thunderstorm_gale")
     assert await office.standing("forestry") is None, "the book is new, not the danger"
     account = await office.engine.accountant.make()
     assert account.unexplained == ()
