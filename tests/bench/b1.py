@@ -74,7 +74,7 @@ async def by_http(stand: Stand, count: int) -> Sample:
 
 async def shipped(stand: Stand, count: int) -> Sample:
     """One red by SMPP by the shipped book, in its words: several parts to each text."""
-    return await by_smpp(stand, count, stand.shipped)
+    return await by_smpp(stand, count, stand.unlimited)
 
 
 async def one_red(

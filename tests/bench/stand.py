@@ -70,6 +70,7 @@ class Stand:
         shutil.copy(ROOT / "rules/units/townships.yaml", bench / "units")
         self.short = House(bench, ROOT / "tests/bench/templates")
         self.shipped = House(ROOT / "rules", ROOT / "templates")
+        self.unlimited = House(unlimited(self.folder / "unlimited"), ROOT / "templates")
         self.towns = [town.code for town in load(bench).district.townships]
         self.town_names = [town.name for town in load(bench).district.townships]
 
@@ -204,3 +205,12 @@ class Stand:
 def brief(counts: Counts) -> dict[str, int]:
     """How much each door has taken."""
     return {door: tally["taken"] for door, tally in counts.items() if tally["taken"] or tally["throttled"]}
+
+
+def unlimited(folder: Path) -> Path:
+    """The shipped book, with an order for as many as there are: else a second person looks at it first."""
+    shutil.copytree(ROOT / "rules", folder)
+    approvals = folder / "approvals.yaml"
+    text = approvals.read_text(encoding="utf-8")
+    approvals.write_text(text.replace("people_per_order: 200 ", "people_per_order: 10000000 "), encoding="utf-8")
+    return folder
