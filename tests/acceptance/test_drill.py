@@ -173,7 +173,8 @@ async def play(night: Night) -> None:
     await live(house, MISSED)
     await until("the drill to pause", exercise.paused, exercise.engine)
     night.when_paused = len(exercise.smsc.log)
-    link = re.search(r"(/a/\w+)", exercise.smsc.log[-1].text)
+    texts = "\n".join(sent.text for sent in exercise.smsc.log)  # the shortest have no link
+    link = re.search(r"(/a/\w+)", texts)
     assert link
     async with exercise.web.get(link[1]) as answer:
         assert "演练暂停,实战优先" in await answer.text()

@@ -35,7 +35,7 @@ def newer(folder: Path) -> Path:
     """The bureau's folder with one order worded anew."""
     shutil.copytree(PROJECT / "rules", folder)
     file = folder / "measures" / "township.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace(OLD, NEW), encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace(OLD, NEW, 1), encoding="utf-8")
     return folder
 
 

@@ -128,5 +128,5 @@ def _danger(order: OrderDiff, found: BookDiff) -> str:
     step = order.difference.step
     hazard = found.other.hazard_table.get(step.hazard) or found.one.hazard_table.get(step.hazard)
     name = hazard.name if hazard else step.hazard
-    families = {**found.one.families, **found.other.families}
-    return f"{name}({families.get(step.family, step.family)})"
+    book = found.other if step.family in found.other.families else found.one
+    return f"{name}({book.family_name(step.family)})"

@@ -106,7 +106,7 @@ def danger(order: Order, book: RuleBook) -> str:
     """暴雨红色."""
     key, level = order.version.change.key, order.version.lane_level
     hazard = book.hazard_table.get(key.hazard)
-    family = "" if key.family == "signal" else f"({book.families.get(key.family, key.family)})"
+    family = "" if key.family == "signal" else f"({book.family_name(key.family)})"
     return f"{hazard.name if hazard else key.hazard.removeprefix('?')}{level.zh}{family}"
 
 

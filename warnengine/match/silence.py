@@ -130,4 +130,4 @@ def _danger(danger: Danger, book: RuleBook) -> str:
     hazard, family = danger
     found = book.hazard_table.get(hazard)
     name = found.name if found else hazard.removeprefix("?")
-    return name if family == "signal" else f"{name}({book.families.get(family, family)})"
+    return name if family == "signal" else f"{name}({book.family_name(family)})"

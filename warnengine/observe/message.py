@@ -122,7 +122,7 @@ def _warning(  # noqa: PLR0913, PLR0917 - the parts of a message
 ) -> Warning:
     return Warning(
         identifier=f"{OBSERVED}.{trigger.id}.{now.astimezone(BEIJING):%Y%m%d%H%M%S%f}",
-        sender=f"{book.district.name}{book.families.get(OBSERVED, '监测预警')}",
+        sender=f"{book.district.name}{book.family_name(OBSERVED)}",
         issuer=issuer(trigger.id),
         sent=now,
         status=status,

@@ -131,6 +131,11 @@ class RuleBook(BaseModel):
         """The hazards, ready to be looked up."""
         return HazardTable(self.hazards)
 
+    def family_name(self, family: str) -> str:
+        """应急响应; the key itself where the book does not know it."""
+        known = self.families.get(family)
+        return known.name if known else family
+
     def level_words(self, family: str, level: Level) -> str:
         """What texts say for a level of a product family: 红色, Ⅰ级响应."""
         known = self.families.get(family)
