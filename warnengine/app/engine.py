@@ -94,8 +94,9 @@ from warnengine.store.warnings import WarningStore
 
 log = structlog.get_logger()
 ROLES = frozenset({"ingest", "dispatch", "ladder", "console"})
-LAST_SENDS = 5.0
-"""Seconds that a stopping engine waits for the answers of gateways before it ends their sessions."""
+LAST_SENDS = 8.0
+"""Seconds that a stopping engine waits for the answers of gateways before it ends their sessions: two batches of
+texts of five parts through a gateway that takes fifty parts a second."""
 HEAR = timedelta(seconds=15)
 """Between two looks for people who have a message after all: most are found as their receipt comes."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
