@@ -34,7 +34,8 @@ function bind(session, pdu) {
 function submit(session, pdu) {
   const answer = script();
   if (answer === 'silent') return;
-  if (answer === 'drop_before_answer') {
+  // A session from before a wrong password is cut by its first message, should that overtake the command to cut it.
+  if (answer === 'drop_before_answer' || answer === 'credentials') {
     session.destroy();
     return;
   }
