@@ -140,15 +140,15 @@ def test_a_person_without_number_deputy_or_proof_is_named(book: RuleBook, people
     }[Level.RED]
     assert bare.name in red.mute[0]
     assert bare.name in red.alone[0]
-    known = people.people[held.person].name
-    old = [one for one in staffed(people, book, {known}) if one.unit.code == "education"]
-    assert all(known in one.unproven[0] for one in old)
+    old = [one for one in staffed(people, book, {held.person}) if one.unit.code == "education"]
+    assert all(people.people[held.person].name in one.unproven[0] for one in old)
 
 
 def test_the_page_stands_alone_and_counts_every_township(proof: Coverage) -> None:
     page = printed(proof)
     assert proof.book.hash in page
     assert "2026-07-01" in page
+    assert "决定人" in page
     assert "镇街 28/28" in page
     assert not re.search(r"(?:src|href)=|url\(|@import", page)
 

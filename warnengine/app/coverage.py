@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -29,7 +29,8 @@ KINDS = {
     UnitKind.DISTRICT: "区领导",
     UnitKind.DUTY_ROOM: "值班室",
 }
-Rows = list[tuple[str, tuple[Cell, ...]]]
+Told = TypeVar("Told")
+Rows = list[tuple[str, tuple[Told, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Block:
             found[KINDS[unit.kind]] = done + whole, of + 1
         return found
 
-    def folded(self) -> Rows:
+    def folded(self) -> Rows[Cell]:
         """The rows, those of one kind that hold exactly the same as one."""
         alike: dict[object, list[tuple[Unit, tuple[Cell, ...]]]] = defaultdict(list)
         for unit, row in self.rows:
@@ -125,7 +126,7 @@ class Coverage:
 def coverage(
     book: RuleBook, at: datetime, people: Directory | None = None, unproven: Set[str] | None = None
 ) -> Coverage:
-    """Proven at a moment. unproven: names of people whose number nothing has proven for long; None: not known."""
+    """Proven at a moment. unproven: keys of people whose number nothing has proven for long; None: not known."""
     grid = cells(of_book(book), at.astimezone(BEIJING).date())
     blocks = tuple(_block(book, danger, tuple(found)) for danger, found in groupby(grid, lambda cell: cell.danger))
     listed = None if people is None else tuple(staffed(people, book, unproven or frozenset()))
@@ -142,7 +143,15 @@ def printed(found: Coverage) -> str:
         lstrip_blocks=True,
     )
     page = environment.get_template("coverage.html.j2")
-    words = {"mark": mark, "title": title, "lacks": lacks, "hazards": hazards, "at": at}
+    words = {
+        "mark": mark,
+        "title": title,
+        "lacks": lacks,
+        "hazards": hazards,
+        "at": at,
+        "staff": staff,
+        "decisions": decisions,
+    }
     return page.render(found=found, levels=tuple(Level), **words)
 
 
@@ -155,6 +164,38 @@ def hazards(book: RuleBook, one: Unreached) -> str:
     """暴雨、洪水"""
     names = {hazard.key: hazard.name for hazard in book.hazards}
     return "、".join(names.get(key, key) for key in one.hazards)
+
+
+def staff(found: Coverage) -> Rows[str]:
+    """Units and what their people are at each level, those of one kind that are alike as one; 4岗, 4岗缺1."""
+    units: dict[str, dict[Level, Staffed]] = defaultdict(dict)
+    for one in found.people or ():
+        units[one.unit.code][one.level] = one
+    alike: dict[tuple[UnitKind, tuple[str, ...]], list[Unit]] = defaultdict(list)
+    for levels in units.values():
+        unit = next(iter(levels.values())).unit
+        alike[unit.kind, tuple(_manned(levels.get(level)) for level in Level)].append(unit)
+    return [(_several(same), key[1]) for key, same in alike.items()]
+
+
+def decisions(book: RuleBook) -> dict[tuple[str, str, str], list[str]]:
+    """That nothing is owed: (whose, decided by whom, until when) → 大风 预警信号 蓝色(按日常值守)."""
+    found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for owner, entries in book.silent.items():
+        whose = book.units[owner].name if owner in book.units else f"所有{KINDS[UnitKind(owner)]}"
+        for one in entries:
+            dangers = "、".join(title(book, Danger(one.family, hazard)) for hazard in one.hazards)
+            reached = "、".join(level.zh for level in one.levels) or "各级"
+            key = (whose, one.decided_by, f"到{one.until}" if one.until else "另行决定前")
+            found[key].append(f"{dangers} {reached}({one.because})")
+    return found
+
+
+def _manned(one: Staffed | None) -> str:
+    if one is None:
+        return "—"
+    missing = sum(map(len, one.lacking))
+    return f"{one.posts}岗缺{missing}" if missing else f"{one.posts}岗"
 
 
 def title(book: RuleBook, danger: Danger) -> str:

@@ -14,7 +14,7 @@ import typer
 
 from warnengine import app as application
 from warnengine import rulebook
-from warnengine.app.coverage import Block, Coverage, at, hazards, lacks, mark, printed, title
+from warnengine.app.coverage import Block, Coverage, at, hazards, lacks, mark, printed, staff, title
 from warnengine.app.coverage import coverage as proven
 from warnengine.app.doctor.people import UNPROVEN_DAYS
 from warnengine.cli.explain import People, listed_people, quiet
@@ -63,7 +63,7 @@ async def _installed(chosen: Settings, book: RuleBook) -> tuple[Directory | None
         people = await store.directory(book.district.code)
         if not people.holdings:
             return None, None
-        return people, frozenset(await store.unproven(book.district.code, UNPROVEN_DAYS))
+        return people, frozenset(await store.unproven_people(book.district.code, UNPROVEN_DAYS))
 
 
 def shown(found: Coverage) -> Iterator[str]:
@@ -73,6 +73,7 @@ def shown(found: Coverage) -> Iterator[str]:
     for block in found.blocks:
         yield ""
         yield from _block(block)
+    yield from _people(found)
     yield ""
     yield LEGEND
     yield _sum(found)
@@ -84,13 +85,13 @@ def _missing(found: Coverage) -> Iterator[str]:
         if cell.lapsed:
             why = f"“没有措施”的决定到 {cell.lapsed.until} 为止,已过期,请{cell.lapsed.decided_by}重新决定"
         yield f"缺 {cell.unit.name} {title(found.book, cell.danger)} {cell.level.zh}: {why}"
-    for one in found.facilities:
-        dangers = hazards(found.book, one)
-        yield f"缺 {one.point.name}({one.point.code} {one.point.kind}): {dangers}来时没有一条措施管到它"
+    for lost in found.facilities:
+        point, dangers = lost.point, hazards(found.book, lost)
+        yield f"缺 {point.name}({point.code} {point.kind}): {dangers}来时没有一条措施管到它"
     # what a unit lacks at several levels alike is one sentence
     said: dict[tuple[str, str], list[str]] = {}
-    for staff in found.lacking:
-        said.setdefault((staff.unit.name, lacks(staff)), []).append(staff.level.zh)
+    for one in found.lacking:
+        said.setdefault((one.unit.name, lacks(one)), []).append(one.level.zh)
     for (unit, what), levels in said.items():
         yield f"缺 {unit} {'、'.join(levels)}: {what}"
 
@@ -98,10 +99,19 @@ def _missing(found: Coverage) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     counts = "  ".join(f"{kind} {done}/{of}" for kind, (done, of) in block.counts.items())
     yield f"■ {block.title}   {counts}"
-    yield "  " + _wide("", NAMES) + "".join(_wide(level.zh, 10) for level in Level)
+    yield "  " + _wide("", NAMES) + "".join(_wide(level.zh, 10) for level in Level).rstrip()
     for name, row in block.folded():
         marks = "".join(_wide(mark(at(row, level)), 10) for level in Level)
         yield f"  {_wide(name, NAMES)}{marks}".rstrip()
+
+
+def _people(found: Coverage) -> Iterator[str]:
+    if found.people is not None:
+        yield ""
+        yield f"■ 人员   齐全 {len(found.people) - len(found.lacking)}/{len(found.people)}(单位×级别)"
+        yield "  " + _wide("", NAMES) + "".join(_wide(level.zh, 10) for level in Level).rstrip()
+        for name, words in staff(found):
+            yield f"  {_wide(name, NAMES)}{''.join(_wide(word, 10) for word in words)}".rstrip()
 
 
 def _sum(found: Coverage) -> str:

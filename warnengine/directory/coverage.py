@@ -45,7 +45,7 @@ class Staffed:
 def staffed(directory: Directory, book: RuleBook, unproven: Set[str] = frozenset()) -> Iterator[Staffed]:
     """Every unit at every level at which somebody of it is called.
 
-    unproven: names of people whose number nothing has proven for long.
+    unproven: keys of people whose number nothing has proven for long.
     """
     held: defaultdict[tuple[str, str], list[Holding]] = defaultdict(list)
     for holding in directory.holdings:
@@ -83,4 +83,4 @@ def _staffed(
 
 
 def _doubtful(person: Person, unproven: Set[str]) -> bool:
-    return person.mobile is not None and person.name in unproven
+    return person.mobile is not None and person.key in unproven

@@ -46,8 +46,13 @@ class DoctorStore:
 
     async def unproven(self, district: str, days: int) -> list[str]:
         """Names of people in posts whose number nothing has proven for so many days."""
+        return list((await self.unproven_people(district, days)).values())
+
+    async def unproven_people(self, district: str, days: int) -> dict[str, str]:
+        """The same, by their keys in the address list."""
         async with self.database.reading() as connection:
-            return [row["name"] for row in await sql.unproven(connection, district=district, days=days)]
+            rows = await sql.unproven(connection, district=district, days=days)
+        return {row["key"]: row["name"] for row in rows}
 
     async def prove(self, since: datetime) -> None:
         """Take down which numbers were proven since then."""

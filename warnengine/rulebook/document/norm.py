@@ -172,7 +172,7 @@ def _criteria(book: RuleBook, owed: Iterable[Danger], unkept: Unkept) -> Iterato
         (
             row(
                 hazard_name(book, key) + marks(confirm="bureau" if key in unkept.hazards else None),
-                *(of_level(level, book.criteria[key].get(level, "不发布")) for level in Level),
+                *(_criterion(level, book.criteria[key].get(level)) for level in Level),
             )
             for key in hazards
         ),
@@ -184,11 +184,20 @@ def _criteria(book: RuleBook, owed: Iterable[Danger], unkept: Unkept) -> Iterato
         (
             row(
                 product(book, Danger(family, "")),
-                *(of_level(level, book.level_words(family, level)) for level in Level),
+                *(_called_as(book, family, level) for level in Level),
             )
             for family in dict.fromkeys(one.family for one in dangers)
         ),
     )
+
+
+def _criterion(level: Level, words: str | None) -> Cell:
+    return of_level(level, words) if words else Cell("不发布")
+
+
+def _called_as(book: RuleBook, family: str, level: Level) -> Cell:
+    used = {one for danger, found in of_book(book).in_use.items() if danger.family == family for one in found}
+    return of_level(level, book.level_words(family, level)) if level in used else Cell("不使用")
 
 
 def _measures(book: RuleBook, unit: Unit, owed: dict[Danger, list[Measure]]) -> Iterator[Block]:

@@ -19,11 +19,11 @@ SELECT unit, post, person, deputy, superior FROM on_duty(engine_now()) WHERE dis
 
 -- name: unproven(district, days)
 -- Mobiles of people in posts that nothing has proven for so long: no receipt, no answer, no roll-call.
-SELECT DISTINCT p.name FROM address a JOIN person p ON p.district = a.district AND p.key = a.person
+SELECT DISTINCT p.name, p.key FROM address a JOIN person p ON p.district = a.district AND p.key = a.person
 JOIN on_duty(engine_now()) d ON d.district = a.district AND d.person = a.person
 WHERE a.district = :district AND a.channel = 'sms' AND a.retired_at IS NULL
   AND (a.proven_at IS NULL OR a.proven_at < engine_now() - make_interval(days => :days::int))
-ORDER BY p.name;
+ORDER BY p.name, p.key;
 
 -- name: prove(since)!
 -- Numbers from which somebody has answered, or that a handset has confirmed.
