@@ -38,10 +38,7 @@ class DoctorStore:
         async with self.database.reading() as connection:
             people = await sql.people(connection, district=district)
             holdings = await sql.holdings(connection, district=district)
-        known = {
-            row["key"]: Person(row["key"], row["name"], row["mobile"], row["email"], row["phone"])
-            for row in people
-        }
+        known = {row["key"]: Person(**dict(row)) for row in people}
         return Directory(known, tuple(Holding(**dict(row)) for row in holdings))
 
     async def unproven(self, district: str, days: int) -> list[str]:
