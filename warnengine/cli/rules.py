@@ -13,6 +13,8 @@ from warnengine import rulebook
 from warnengine.app.book_diff import book_diff
 from warnengine.cli import book_diff as words
 from warnengine.cli import publish
+from warnengine.cli.coverage import coverage
+from warnengine.cli.document import document
 from warnengine.directory import read_csv
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
@@ -27,6 +29,8 @@ for command in (
     publish.rollback,
     publish.versions,
     publish.apply,
+    coverage,
+    document,
 ):
     group.command()(command)
 

@@ -7,6 +7,7 @@ WarnEngineError
 ├── Refused             somebody asked for what may not be, or not by them
 │   └── Clash           nothing was done; it may be tried again
 ├── Unplayable          a message or timeline that cannot be rehearsed
+├── Unwritable          a document that cannot be written, or for nobody
 ├── StoreBusy           the store is in use; what was begun goes on at the next call
 └── StartRefused        this installation must not come up as it stands
 """
@@ -42,6 +43,10 @@ class Unplayable(WarnEngineError):
         super().__init__(message)
         self.file = file
         """The one that cannot be read; empty where it is none of them."""
+
+
+class Unwritable(WarnEngineError):
+    """A document that cannot be written here, or for nobody that there is."""
 
 
 class StartRefused(WarnEngineError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from warnengine.rulebook.cases import run_cases
-from warnengine.rulebook.load import check, judged, load, restored, whole
+from warnengine.rulebook.load import check, judged, load, restored, whole, with_gaps
 from warnengine.rulebook.publication import Summary, summary, unproven
 from warnengine.rulebook.texts import first_line_room
 
@@ -18,4 +18,5 @@ __all__ = [
     "summary",
     "unproven",
     "whole",
+    "with_gaps",
 ]

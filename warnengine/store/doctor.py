@@ -38,16 +38,18 @@ class DoctorStore:
         async with self.database.reading() as connection:
             people = await sql.people(connection, district=district)
             holdings = await sql.holdings(connection, district=district)
-        known = {
-            row["key"]: Person(row["key"], row["name"], row["mobile"], row["email"], row["phone"])
-            for row in people
-        }
+        known = {row["key"]: Person(**dict(row)) for row in people}
         return Directory(known, tuple(Holding(**dict(row)) for row in holdings))
 
     async def unproven(self, district: str, days: int) -> list[str]:
         """Names of people in posts whose number nothing has proven for so many days."""
+        return list((await self.unproven_people(district, days)).values())
+
+    async def unproven_people(self, district: str, days: int) -> dict[str, str]:
+        """The same, by their keys in the address list."""
         async with self.database.reading() as connection:
-            return [row["name"] for row in await sql.unproven(connection, district=district, days=days)]
+            rows = await sql.unproven(connection, district=district, days=days)
+        return {row["key"]: row["name"] for row in rows}
 
     async def prove(self, since: datetime) -> None:
         """Take down which numbers were proven since then."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from warnengine.model.book import BOUND, SIGNAL, Point, Silent, Unit, UnitKind
+from warnengine.model.book import SIGNAL, Measure, Point, Silent, Unit, UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.model.level import Level
+from warnengine.rulebook.coverage import Danger, Held, Table, cells, used
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.pending import Pending, pending
 
-Danger = tuple[str, str]
-"""(product family, hazard)"""
-Cell = tuple[str, str, str, Level]
+Place = tuple[str, str, str, Level]
 """(owner, product family, hazard, level)"""
 
 
@@ -21,10 +20,10 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Gaps, silences that are none, unknown hazards in use, cases' names, and what waits for the bureau."""
     spoken = {(m.owner, m.value.when.family, m.value.when.hazard, m.value.when.level) for m in draft.measures}
     yield from _silences(draft, spoken)
-    decided = spoken | {cell for owner, entry in draft.silent for cell in _cells(owner, entry.value, draft)}
+    missing = _missing(draft)
     for family, keys in draft.district.value.in_use.items():
-        for key, levels in keys.items():
-            yield from _in_use(draft, (family, key), levels or draft.levels(key), decided)
+        for key in keys:
+            yield from _in_use(draft, Danger(family, key), missing)
     planned = {plan.value.township for plan in draft.plans}
     for unit in draft.units:
         if unit.value.kind is UnitKind.TOWNSHIP and unit.value.code not in planned:
@@ -34,29 +33,42 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from _unconfirmed(draft)
 
 
-def _in_use(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
+def _missing(draft: Draft) -> dict[tuple[Danger, str], list[str]]:
+    """The levels that nobody has decided, by danger and unit. A decision that is over is `in_time`'s to tell."""
+    owed: dict[str, list[Measure]] = defaultdict(list)
+    silent: dict[str, list[Silent]] = defaultdict(list)
+    for measure in draft.measures:
+        owed[measure.owner].append(measure.value)
+    for owner, entry in draft.silent:
+        silent[owner].append(entry.value)
+    units = tuple(unit.value for unit in draft.units)
+    table = Table(units, used(draft.district.value.in_use, draft.levels), draft.levels, owed, silent)
+    missing: dict[tuple[Danger, str], list[str]] = defaultdict(list)
+    for cell in cells(table):
+        if cell.held is Held.GAP:
+            missing[cell.danger, cell.unit.code].append(cell.level.key)
+    return missing
+
+
+def _in_use(draft: Draft, danger: Danger, missing: Mapping[tuple[Danger, str], list[str]]) -> Iterator[Finding]:
     family, hazard = danger
     own, hazards = draft.district, {one.value.key for one in draft.hazards}
     if family not in own.value.families:
         yield own.error(f"没有产品种类“{family}”", did_you_mean(family, own.value.families), "in_use", family)
     elif hazard in hazards:
-        yield from _gaps(draft, danger, levels, decided)
+        yield from _gaps(draft, danger, missing)
     elif hazard not in draft.broken:
         yield own.error(f"没有灾种“{hazard}”", did_you_mean(hazard, hazards), "in_use", *danger)
 
 
-def _gaps(draft: Draft, danger: Danger, levels: tuple[Level, ...], decided: set[Cell]) -> Iterator[Finding]:
-    named = danger[1] if danger[0] == SIGNAL else " ".join(danger)
+def _gaps(draft: Draft, danger: Danger, missing: Mapping[tuple[Danger, str], list[str]]) -> Iterator[Finding]:
+    named = danger.hazard if danger.family == SIGNAL else " ".join(danger)
+    refused = {name.split(".")[0] for name in draft.broken}
     for unit in draft.units:
-        missing = [
-            level.key
-            for level in levels
-            if unit.value.kind in BOUND
-            and not any((owner, *danger, level) in decided for owner in _owners(unit.value))
-        ]
-        if missing and not _owners(unit.value) & {name.split(".")[0] for name in draft.broken}:
+        levels = dict.fromkeys(missing.get((danger, unit.value.code), ()))
+        if levels and not _owners(unit.value) & refused:
             yield unit.error(
-                f"{unit.value.name}没有 {named} {'、'.join(missing)} 的措施",
+                f"{unit.value.name}没有 {named} {'、'.join(levels)} 的措施",
                 "请补一条措施,或者在 none: 下写明由谁决定没有",
             )
 
@@ -66,7 +78,7 @@ def _owners(unit: Unit) -> set[str]:
     return {unit.code, f"p{unit.code}", unit.kind.value}
 
 
-def _silences(draft: Draft, spoken: set[Cell]) -> Iterator[Finding]:
+def _silences(draft: Draft, spoken: set[Place]) -> Iterator[Finding]:
     hazards = [hazard.value.key for hazard in draft.hazards]
     for owner, entry in draft.silent:
         for index, hazard in enumerate(entry.value.hazards):
@@ -77,7 +89,7 @@ def _silences(draft: Draft, spoken: set[Cell]) -> Iterator[Finding]:
             yield entry.error(f"none: 说没有措施,实际写了措施: {where}", "两处删去一处")
 
 
-def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Cell]:
+def _cells(owner: str, silent: Silent, draft: Draft) -> Iterator[Place]:
     for hazard in silent.hazards:
         for level in silent.levels or draft.levels(hazard):
             yield owner, silent.family, hazard, level
