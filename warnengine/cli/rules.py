@@ -12,7 +12,7 @@ import typer
 from warnengine import rulebook
 from warnengine.app.book_diff import book_diff
 from warnengine.cli import book_diff as words
-from warnengine.cli import publish
+from warnengine.cli import excel, publish
 from warnengine.directory import read_csv
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
@@ -29,6 +29,8 @@ for command in (
     publish.apply,
 ):
     group.command()(command)
+group.command()(excel.export)
+group.command("import")(excel.bring_in)
 
 
 @group.command()

@@ -1,0 +1,8 @@
+"""The rule book as a workbook, for people who do not edit YAML: out, and back in."""
+
+from __future__ import annotations
+
+from warnengine.rulebook.excel.export import export
+from warnengine.rulebook.excel.importing import Outcome, bring_in
+
+__all__ = ["Outcome", "bring_in", "export"]
