@@ -13,7 +13,7 @@ from warnengine.model.book import MeasureFile, Plan
 from warnengine.rulebook import excel, whole
 from warnengine.rulebook.excel.changes import compared
 from warnengine.rulebook.excel.export import sound
-from warnengine.rulebook.excel.importing import _files
+from warnengine.rulebook.excel.importing import changed_files
 from warnengine.rulebook.excel.reading import Row
 from warnengine.rulebook.excel.tables import Part, Table, cells, tables
 from warnengine.rulebook.excel.words import Vocabulary
@@ -92,9 +92,8 @@ def test_an_edit_changes_exactly_the_entries_that_were_edited(data: st.DataObjec
     ]
     filled = data.draw(st.permutations(filled)) + [Row(999 + at, "", one, {}) for at, one in enumerate(new)]
     changes = compared(table, filled, words, ids)
-    if changes.problems:
-        return
-    after = _files(files, [changes] if changes else []).get(table.path, files[table.path])
+    assert changes.problems == ()
+    after = changed_files(files, [changes] if changes else []).get(table.path, files[table.path])
     assert sorted(map(str, _cells(table, after, words))) == sorted(
         map(str, [one for at, one in enumerate(wanted) if at not in gone] + new)
     )

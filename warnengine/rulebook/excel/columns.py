@@ -9,8 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from warnengine.model.book import SIGNAL, Alarm, PointKind, Role
-from warnengine.model.finding import did_you_mean
-from warnengine.rulebook.excel.words import ALL, NO, YES, Misread, Vocabulary, parts
+from warnengine.rulebook.excel.words import ALL, NO, YES, Misread, Vocabulary, nearest, parts
 
 Raw = str | list[str] | list[dict[str, str]]
 """A value as a rule file holds it: every scalar is text."""
@@ -116,7 +115,7 @@ def one_of(values: tuple[str, ...], what: str) -> Read:
 
     def read(cell: str, _words: Vocabulary) -> Raw:
         if cell not in values:
-            raise Misread(f"{what}里没有“{cell}”", did_you_mean(cell, values))
+            raise Misread(f"{what}里没有“{cell}”", nearest(cell, values))
         return cell
 
     return read

@@ -81,7 +81,7 @@ def bring_in(folder: Path, file: Path) -> Outcome:
     told = tuple(words for one in changes for words in one.told())
     if problems:
         return Outcome(tuple(map(str, sorted(problems))), told, (), {})
-    new = _files(files, [one for one in changes if one])
+    new = changed_files(files, [one for one in changes if one])
     missing = [title for title in filled.version.sheets if title not in filled.sheets]
     left = [f"{title}: 工作簿里没有这张表,它的内容不变" for title in missing]
     return _judged(folder, files, new, changes, words, told, left)
@@ -101,7 +101,7 @@ def _same(filled: Filled, files: Mapping[str, str], folder: Path) -> None:
         )
 
 
-def _files(files: Mapping[str, str], changes: Iterable[Changes]) -> dict[str, str]:
+def changed_files(files: Mapping[str, str], changes: Iterable[Changes]) -> dict[str, str]:
     """The changed files."""
     new: dict[str, str] = {}
     for one in changes:

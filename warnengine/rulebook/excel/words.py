@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 from warnengine.model.book import Evidence, Role
@@ -57,7 +58,7 @@ class Words:
         """The key that a word means; Misread with the nearest one."""
         if found := self._keys.get(_plain(word)):
             return found
-        raise Misread(f"{self.what}里没有“{word}”", did_you_mean(word, self.by_key.values()))
+        raise Misread(f"{self.what}里没有“{word}”", nearest(word, self.by_key.values()))
 
     def say_all(self, keys: Iterable[str]) -> str:
         """Several, as one cell."""
@@ -94,6 +95,13 @@ class Vocabulary:
             posts=Words.of("岗位", ((one.value.key, one.value.name) for one in draft.posts)),
             units=Words.of("单位", ((one.value.code, one.value.name) for one in draft.units)),
         )
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The words that may be meant. Chinese words are short: one wrong character of two is half of it."""
+    words = sorted(set(known))
+    near = get_close_matches(word, words, n=3, cutoff=0.4)
+    return f"是不是{''.join(f'“{one}”' for one in near)}?" if near else did_you_mean(word, words)
 
 
 def parts(cell: str) -> list[str]:
