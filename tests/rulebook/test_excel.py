@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 from warnengine.cli.rules import group
 from warnengine.model.errors import RuleBookError
 from warnengine.rulebook import excel, whole
+from warnengine.rulebook.excel.columns import day, read_duration
+from warnengine.rulebook.excel.words import Vocabulary, Words
 
 HOUSING = "measures/housing.yaml"
 ID, DEADLINE, SILENT = "编号", "时限(分钟或小时)", "住建委-不需要"
@@ -162,7 +164,7 @@ def slips(
     book.save(back)
     outcome = excel.bring_in(shipped, back)
     assert not outcome.files
-    return list(outcome.problems), rows
+    return list(map(str, outcome.problems)), rows
 
 
 @pytest.mark.parametrize("label", SLIPS)
@@ -234,7 +236,7 @@ SHEETS: Mapping[str, tuple[Fill, str]] = {
     "a renamed sheet": (_rename_sheet, "住建局 : 导出时没有这张工作表 — 改回原来的名字(是不是“住建委”?)"),
     "a copied row": (_twice, "“编号”: 编号和第"),
     "an invented id": (_unknown_id, "“编号”: 这张表里没有编号“housing.gale.red.12” — 新加的行把编号清空"),
-    "merged cells": (_merged, "住建委 第3行“灾种”: 单元格合并了(A2:A4) — 取消合并,每一行都填写"),
+    "merged cells": (_merged, "住建委 第2行“灾种”: 单元格合并了(A2:A4) — 取消合并,每一行都填写"),
     "a row cleared, not deleted": (_only_the_id, "住建委 第2行: 这一行只剩下编号 — 要删去就删整行"),
     "a title gone": (_no_column, "住建委 第1行“反馈”: 缺这一列"),
     "a column more": (_another_column, "住建委 第1行“备注”: 多了这一列"),
@@ -253,8 +255,25 @@ def test_a_table_out_of_form_is_told_and_changes_nothing(
 ) -> None:
     by, says = SHEETS[label]
     outcome = excel.bring_in(shipped, filled(by))
-    assert [line for line in outcome.problems if says in line], outcome.problems
+    assert [line for line in map(str, outcome.problems) if says in line], outcome.problems
     assert not outcome.files
+
+
+READINGS = {
+    "a blank": (read_duration, "90 分钟", "90m"),
+    "full width": (read_duration, "30分钟", "30m"),
+    "an hour": (read_duration, "2时", "2h"),
+    "as in the files": (read_duration, "45m", "45m"),
+    "a day as Excel types it": (day, "2027/5/1", "2027-05-01"),
+    "a day in words": (day, "2027年5月1日", "2027-05-01"),
+}
+
+
+@pytest.mark.parametrize("label", READINGS)
+def test_what_people_type_is_understood(label: str) -> None:
+    reads, cell, means = READINGS[label]
+    nobody = Words("", {})
+    assert reads(cell, Vocabulary(nobody, nobody, nobody, nobody, nobody, nobody)) == means
 
 
 def _a_clerks_afternoon(forms: Mapping[str, Form]) -> None:
@@ -323,9 +342,24 @@ def test_a_fault_that_only_the_lint_sees_is_told_at_its_row(shipped: Path, fille
 
     outcome = excel.bring_in(shipped, filled(slow))
     assert not outcome.files
-    assert [
-        line for line in outcome.problems if line.startswith(f"住建委 第{rows[0]}行“{DEADLINE}”: 时限比大风 红色")
-    ]
+    said = f"住建委 第{rows[0]}行“{DEADLINE}”: 时限比大风 红色"
+    assert [problem for problem in outcome.problems if str(problem).startswith(said)]
+
+
+def test_every_refusal_comes_back_as_a_remark_in_its_cell(
+    shipped: Path, filled: Callable[[Fill], Path], tmp_path: Path
+) -> None:
+    def wrong(forms: Mapping[str, Form]) -> None:
+        forms["住建委"].put("housing.gale.red.2", 时限="30")
+        forms["住建委"].sheet.merge_cells("A5:A6")
+
+    file, out = filled(wrong), tmp_path / "remarks.xlsx"
+    problems = excel.bring_in(shipped, file).problems
+    assert excel.remarked(file, problems, out) == len(problems) == 2
+    form = Form(load_workbook(out)["住建委"])
+    remark = form.at(form.row("housing.gale.red.2"), "时限").comment
+    assert remark.text == "“30”没有写分钟还是小时 — 写“30分钟”或“30小时”"
+    assert "合并了" in form.sheet["A5"].comment.text
 
 
 def test_text_that_looks_like_a_formula_is_text_in_the_workbook_and_comes_back(copy: Path, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ CELLS = {
 
 @cache
 def book() -> tuple[dict[str, str], Vocabulary, tuple[Table, ...], frozenset[str]]:
-    draft = sound(RULES)
+    draft, _ = sound(RULES)
     words = Vocabulary.of(draft)
     ids = frozenset(owned.value.id for owned in draft.measures)
     return whole(RULES), words, tables(draft, words), ids
@@ -99,6 +99,9 @@ def test_an_edit_changes_exactly_the_entries_that_were_edited(data: st.DataObjec
     )
     if not changes:
         assert after == files[table.path]
+    touched = {one.entry.index for one in changes.changed} | {one.index for one in changes.removed}
+    for at, block in _blocks(table, files[table.path]).items():
+        assert at in touched or block in after
     kept = [files[table.path].splitlines(keepends=True), after.splitlines(keepends=True)]
     comments = [[line for line in lines if line.lstrip().startswith("#")] for lines in kept]
     assert comments[0] == comments[1]
@@ -109,6 +112,18 @@ def _new(data: st.DataObject, table: Table) -> list[dict[str, str]]:
     copied = data.draw(st.lists(st.sampled_from(table.entries), max_size=2))
     title = {Part.MEASURES: "措施", Part.SILENT: "为什么不需要", Part.POINTS: "名称"}[table.part]
     return [{**entry.cells, title: data.draw(TEXT)} for entry in copied]
+
+
+def _blocks(table: Table, text: str) -> dict[int, str]:
+    """The lines of each entry as they stand in the file."""
+    sheet, _ = read(table.path, text.encode())
+    assert sheet is not None
+    ends: dict[int, int] = {}
+    for place, line in sheet.lines.items():
+        if len(place) > 1 and place[0] == table.part.value:
+            ends[int(place[1])] = max(ends.get(int(place[1]), 0), line)
+    lines = text.splitlines(keepends=True)
+    return {at: "".join(lines[sheet.lines[(table.part.value, at)] - 1 : end]) for at, end in ends.items()}
 
 
 def _cells(table: Table, text: str, words: Vocabulary) -> list[dict[str, str]]:

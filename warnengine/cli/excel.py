@@ -26,12 +26,18 @@ def bring_in(
     file: Annotated[Path, typer.Argument(metavar="FILE.xlsx")],
     folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("rules"),
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would change.")] = False,
+    remarks: Annotated[
+        Path | None,
+        typer.Option(help="Where something is wrong: write the workbook here, with a remark in each such cell."),
+    ] = None,
 ) -> None:
     """Take a filled-in workbook back into the rule book; any mistake in it, and nothing changes."""
     outcome = excel.bring_in(folder, file)
     if outcome.problems:
         print(*outcome.problems, sep="\n")
         print(f"{file}: {len(outcome.problems)} 处要改,{folder} 没有变。在工作簿里改好再导入。")
+        if remarks:
+            print(f"{remarks}: {excel.remarked(file, outcome.problems, remarks)} 处写成了批注")
         raise typer.Exit(1)
     print(*outcome.changes, sep="\n", end="\n" if outcome.changes else "")
     print(*(f"提醒 {warning}" for warning in outcome.warnings), sep="\n", end="\n" if outcome.warnings else "")

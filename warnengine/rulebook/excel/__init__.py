@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from warnengine.rulebook.excel.export import export
 from warnengine.rulebook.excel.importing import Outcome, bring_in
+from warnengine.rulebook.excel.remarks import remarked
 
-__all__ = ["Outcome", "bring_in", "export"]
+__all__ = ["Outcome", "bring_in", "export", "remarked"]

@@ -75,7 +75,7 @@ def compared(table: Table, rows: Sequence[Row], words: Vocabulary, ids: frozense
     problems: list[Problem] = []
     for row in rows:
         problems += row.unreadable.values()
-        if CELL in row.unreadable:
+        if CELL in row.unreadable or not (row.id or any(row.cells.values())):
             continue
         if not row.id:
             fresh += [row]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from warnengine.model.book import SIGNAL, Alarm, PointKind, Role
 from warnengine.rulebook.excel.words import ALL, NO, YES, Misread, Vocabulary, nearest, parts
@@ -18,6 +18,7 @@ Read = Callable[[str, Vocabulary], Raw]
 UNITS = {"秒": "s", "分": "m", "分钟": "m", "小时": "h", "时": "h", "s": "s", "m": "m", "h": "h"}
 IDS = re.compile(r"[a-z0-9_.、,,\s]+")
 """A line of nothing but ids."""
+DAY = "写成 2026-09-30 这样"
 LONGEST = 120
 """Characters of a Phrase."""
 
@@ -59,7 +60,7 @@ def read_duration(cell: str, _words: Vocabulary) -> Raw:
         raise Misread(f"读不懂时限“{cell}”", "写数字加分钟或小时,例如“30分钟”“2小时”;一个半小时写“90分钟”")
     if not int(found[1]):
         raise Misread("时限是0", "写办完要多久,例如“30分钟”")
-    return f"{found[1]}{UNITS[found[2]]}"
+    return f"{int(found[1])}{UNITS[found[2]]}"
 
 
 def phrase(cell: str, _words: Vocabulary) -> Raw:
@@ -91,10 +92,15 @@ def yes(word: str) -> Read:
 
 def day(cell: str, _words: Vocabulary) -> Raw:
     """2026-09-30."""
+    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", cell)
     try:
-        return date.fromisoformat(cell.replace("/", "-").replace(".", "-")).isoformat()
+        return date(*map(int, found.groups())).isoformat() if found else _no_day(cell)
     except ValueError as error:
-        raise Misread(f"“{cell}”不是日期", "写成 2026-09-30 这样") from error
+        raise Misread(f"“{cell}”不是日期", DAY) from error
+
+
+def _no_day(cell: str) -> NoReturn:
+    raise Misread(f"“{cell}”不是日期", DAY)
 
 
 def read_levels(cell: str, words: Vocabulary) -> Raw:

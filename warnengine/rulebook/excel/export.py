@@ -15,7 +15,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from warnengine.model.errors import RuleBookError
-from warnengine.model.finding import Severity
+from warnengine.model.finding import Findings, Severity
 from warnengine.rulebook.draft import Draft
 from warnengine.rulebook.excel.columns import KINDS, Column
 from warnengine.rulebook.excel.guide import GUIDE
@@ -39,7 +39,7 @@ def export(folder: Path, file: Path, units: Sequence[str] = ()) -> list[str]:
     """Write the workbook of the book in a folder; the titles of its sheets.
 
     units: codes or names; none: all. RuleBookError where the book does not pass, or has no such unit."""
-    draft = sound(folder)
+    draft, _ = sound(folder)
     words = Vocabulary.of(draft)
     picked = _picked(tables(draft, words), draft, units)
     book = Workbook()
@@ -53,13 +53,13 @@ def export(folder: Path, file: Path, units: Sequence[str] = ()) -> list[str]:
     return [table.title for table in picked]
 
 
-def sound(folder: Path) -> Draft:
-    """The parts of a book without errors."""
+def sound(folder: Path) -> tuple[Draft, Findings]:
+    """The parts of a book without errors, and what the lint says of it all the same."""
     draft, findings = drafted(folder)
     errors = [str(one) for one in findings if one.severity is Severity.ERROR]
     if draft is None or errors:
         raise RuleBookError("\n".join([f"{folder} 的规则有错误,先改好再导出或导入", *errors]))
-    return draft
+    return draft, findings
 
 
 def stamp(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from warnengine.model.book import SIGNAL
 from warnengine.model.errors import RuleBookError
-from warnengine.model.finding import Finding, Severity
+from warnengine.model.finding import Finding, Findings, Severity
 from warnengine.rulebook.excel.changes import Added, Changed, Changes, compared
 from warnengine.rulebook.excel.columns import Raw
 from warnengine.rulebook.excel.edit import Edits, Fields, edited
@@ -20,7 +20,7 @@ from warnengine.rulebook.excel.export import common, sound, stamp
 from warnengine.rulebook.excel.reading import Filled, Problem, opened, rows, strangers
 from warnengine.rulebook.excel.tables import Part, Table, danger, tables
 from warnengine.rulebook.excel.words import ROLES, Vocabulary
-from warnengine.rulebook.load import check, digest, judged, whole
+from warnengine.rulebook.load import digest, judged, whole
 from warnengine.rulebook.sheet import read
 
 ORDER = {
@@ -42,7 +42,7 @@ ORDER = {
 class Outcome:
     """What importing a workbook would do, or why it does nothing."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     """Anything here: nothing is changed."""
     changes: tuple[str, ...]
     """Added, changed and removed rows, in words."""
@@ -66,25 +66,28 @@ def bring_in(folder: Path, file: Path) -> Outcome:
     filled = opened(file)
     files = whole(folder)
     _same(filled, files, folder)
-    draft = sound(folder)
+    draft, before = sound(folder)
     words = Vocabulary.of(draft)
     made = {table.title: table for table in tables(draft, words)}
     ids = frozenset(owned.value.id for owned in draft.measures)
     problems = list(strangers(filled))
     changes: list[Changes] = []
     for title in filled.version.sheets:
-        if title in filled.sheets:
+        if title not in made:
+            problems.append(Problem(title, 0, "", "规则库里没有这张表的单位", "重新导出一份,把改动抄过去"))
+        elif title in filled.sheets:
             found, faults = rows(filled.sheets[title], made[title].part)
             changes += [] if faults else [compared(made[title], found, words, ids)]
             problems += faults
     problems += [problem for one in changes for problem in one.problems]
-    told = tuple(words for one in changes for words in one.told())
+    told = tuple(line for one in changes for line in one.told())
     if problems:
-        return Outcome(tuple(map(str, sorted(problems))), told, (), {})
+        return Outcome(tuple(sorted(set(problems))), told, (), {})
     new = changed_files(files, [one for one in changes if one])
     missing = [title for title in filled.version.sheets if title not in filled.sheets]
     left = [f"{title}: 工作簿里没有这张表,它的内容不变" for title in missing]
-    return _judged(folder, files, new, changes, words, told, left)
+    places = _Places(folder.as_posix(), new, changes, words)
+    return _judged(folder.as_posix(), files, new, before, places, told, left)
 
 
 def _same(filled: Filled, files: Mapping[str, str], folder: Path) -> None:
@@ -168,27 +171,25 @@ def _by_role(charges: Iterable[object]) -> list[dict[str, str]]:
 
 
 def _judged(
-    folder: Path,
+    name: str,
     files: Mapping[str, str],
     new: Mapping[str, str],
-    changes: Sequence[Changes],
-    words: Vocabulary,
+    before: Findings,
+    places: _Places,
     told: tuple[str, ...],
     left: Sequence[str],
 ) -> Outcome:
     """The lint of the book as it would be; what it said before is nothing new."""
     if not new:
         return Outcome((), told, tuple(left), {})
-    name = folder.as_posix()
-    said = Counter((one.file, one.what, one.fix) for one in check(folder))
+    said = Counter((one.file, one.what, one.fix) for one in before)
     fresh: list[Finding] = []
     for one in judged({**files, **new}, name)[2]:
         said[key := (one.file, one.what, one.fix)] -= 1
         if said[key] < 0 and one.severity is not Severity.NOTE:
             fresh.append(one)
-    placed = _Places(name, new, changes, words)
-    errors = tuple(placed.say(one) for one in fresh if one.severity is Severity.ERROR)
-    warnings = tuple(placed.say(one) for one in fresh if one.severity is Severity.WARNING)
+    errors = tuple(places.say(one) for one in fresh if one.severity is Severity.ERROR)
+    warnings = tuple(str(places.say(one)) for one in fresh if one.severity is Severity.WARNING)
     return Outcome(errors, told, (*left, *warnings), {} if errors else new)
 
 
@@ -215,13 +216,13 @@ class _Places:
                 if (file, line) not in self.rows or title:
                     self.rows[file, line] = spot
 
-    def say(self, finding: Finding) -> str:
-        """A finding in the words of the workbook, with its row where it concerns one."""
+    def say(self, finding: Finding) -> Problem:
+        """A finding in the words of the workbook, with its row where it concerns one, else its line."""
         what, fix = self._plain(finding.what), self._plain(finding.fix)
         spot = self.rows.get((finding.file, finding.line))
         if spot is None:
-            return f"{finding.file} 第{finding.line}行: {what} — {fix}"
-        return str(Problem(spot.sheet, spot.row, spot.column, what, fix))
+            return Problem(finding.file, finding.line, "", what, fix)
+        return Problem(spot.sheet, spot.row, spot.column, what, fix)
 
     def _plain(self, text: str) -> str:
         known = {**KEYS, **self.words.hazards.by_key, **self.words.families.by_key, **self.words.levels.by_key}

@@ -123,7 +123,7 @@ def rows(sheet: Worksheet, part: Part) -> tuple[list[Row], list[Problem]]:
     if problems:
         return [], problems
     merged = {
-        (row, column): str(area)
+        (row, column): area
         for area in sheet.merged_cells.ranges
         for row in range(area.min_row, area.max_row + 1)
         for column in range(area.min_col, area.max_col + 1)
@@ -150,7 +150,7 @@ def _heads(sheet: Worksheet, part: Part) -> tuple[dict[int, str], list[Problem]]
 
 
 def _row(
-    cells: Iterable[Cell], heads: Mapping[int, str], merged: Mapping[tuple[int, int], str], part: Part
+    cells: Iterable[Cell], heads: Mapping[int, str], merged: Mapping[tuple[int, int], Any], part: Part
 ) -> Row:
     texts: dict[str, str] = {}
     problems: dict[str, Problem] = {}
@@ -159,15 +159,19 @@ def _row(
     for cell in cells:
         number = cell.row
         title = heads.get(cell.column, "")
+        area = merged.get((cell.row, cell.column))
+        row = area.min_row if area else cell.row  # several rows in one cell are told once
         fault = _unfit(cell, merged, title in dated, headed=bool(title))
         if fault:
-            problems[title] = Problem(cell.parent.title, cell.row, title or cell.column_letter, *fault)
+            problems[title or cell.column_letter] = Problem(
+                cell.parent.title, row, title or cell.column_letter, *fault
+            )
         elif title:
             texts[title] = text(cell.value)
     return Row(number, texts.pop(CELL, ""), texts, problems)
 
 
-def _unfit(cell: Any, merged: Mapping[tuple[int, int], str], dated: bool, headed: bool) -> tuple[str, str] | None:
+def _unfit(cell: Any, merged: Mapping[tuple[int, int], Any], dated: bool, headed: bool) -> tuple[str, str] | None:
     if area := merged.get((cell.row, cell.column)):
         return f"单元格合并了({area})", "取消合并,每一行都填写"
     if cell.value is not None and not headed:
