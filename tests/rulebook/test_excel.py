@@ -333,17 +333,30 @@ def _difference(before: str, after: str) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
-def test_a_fault_that_only_the_lint_sees_is_told_at_its_row(shipped: Path, filled: Callable[[Fill], Path]) -> None:
+def test_a_fault_that_only_the_lint_sees_is_told_at_its_row_in_the_words_of_the_workbook(
+    shipped: Path, filled: Callable[[Fill], Path]
+) -> None:
     rows: list[int] = []
 
-    def slow(forms: Mapping[str, Form]) -> None:
-        forms["住建委"].put("housing.gale.red.2", 时限="99小时")
-        rows.append(forms["住建委"].row("housing.gale.red.2"))
+    def fill(forms: Mapping[str, Form]) -> None:
+        form = forms["住建委"]
+        form.put("housing.gale.red.2", 时限="99小时")
+        form.put("housing.gale.red.1", 岗位="书记")
+        rows.extend((form.row("housing.gale.red.1"), form.row("housing.gale.red.2"), form.add(**NEW, 岗位="区长")))
 
-    outcome = excel.bring_in(shipped, filled(slow))
+    outcome = excel.bring_in(shipped, filled(fill))
     assert not outcome.files
-    said = f"住建委 第{rows[0]}行“{DEADLINE}”: 时限比大风 红色"
-    assert [problem for problem in outcome.problems if str(problem).startswith(said)]
+    assert list(map(str, outcome.problems)) == [
+        f"住建委 第{rows[0]}行“岗位”: 行业 类单位没有岗位“书记” — 可以写: 值班员、主要负责人、备班、分管负责人",
+        f"住建委 第{rows[1]}行“{DEADLINE}”: 时限比大风 红色 级的有效时间 24 小时还长 — 最多写 24小时",
+        f"住建委 第{rows[2]}行“岗位”: 行业 类单位没有岗位“区长” — 可以写: 值班员、主要负责人、备班、分管负责人",
+    ]
+
+
+def test_a_danger_left_without_a_measure_refuses_the_import(copy: Path, filled: Callable[[Fill], Path]) -> None:
+    outcome = excel.bring_in(copy, filled(lambda forms: forms["住建委"].drop("housing.snowstorm.red.1")))
+    assert not outcome.files
+    assert any("区住房城乡建委没有 暴雪 红色 的措施" in str(problem) for problem in outcome.problems)
 
 
 def test_every_refusal_comes_back_as_a_remark_in_its_cell(

@@ -19,7 +19,7 @@ from warnengine.rulebook.excel.edit import Edits, Fields, edited
 from warnengine.rulebook.excel.export import common, sound, stamp
 from warnengine.rulebook.excel.reading import Filled, Problem, opened, rows, strangers
 from warnengine.rulebook.excel.tables import Part, Table, danger, tables
-from warnengine.rulebook.excel.words import ROLES, Vocabulary
+from warnengine.rulebook.excel.words import ROLES, YES, Vocabulary
 from warnengine.rulebook.load import digest, judged, whole
 from warnengine.rulebook.sheet import read
 
@@ -225,23 +225,24 @@ class _Places:
         return Problem(spot.sheet, spot.row, spot.column, what, fix)
 
     def _plain(self, text: str) -> str:
-        known = {**KEYS, **self.words.hazards.by_key, **self.words.families.by_key, **self.words.levels.by_key}
-        return re.sub(
+        """Without the keys of the files: what a clerk reads is what the columns and drop-downs say."""
+        lists = (self.words.posts, self.words.families, self.words.hazards, self.words.levels)
+        known = KEYS | {key: word for one in lists for key, word in one.by_key.items()}
+        text = re.sub(
             r"(?<![\w.])[a-z_]+(?![\w.])", lambda found: known.get(found[0], found[0]), text, flags=re.ASCII
+        )
+        return re.sub(
+            r"(?<![\w.])(\d+)([smh])(?![\w.])", lambda found: found[1] + LENGTHS[found[2]], text, flags=re.ASCII
         )
 
 
+LENGTHS = {"s": "秒", "m": "分钟", "h": "小时"}
 KEYS = {
     **{"order": "措施", "deadline": "时限", "evidence": "反馈", "compulsory": "强制", "advice": "未批准前先发"},
     **{"replaces": "代替", "posts": "岗位", "ceiling": "上限", "confirm": "待确认", "because": "为什么不需要"},
-    **{
-        "none": "“-不需要”那张表",
-        "decided_by": "谁决定的",
-        "until": "到哪一天为止",
-        "count": "人数",
-        "photo": "照片",
-        "report": "报告",
-    },
+    **{"decided_by": "谁决定的", "until": "到哪一天为止", "none": "“-不需要”那张表", "true": YES},
+    **{"count": "人数", "photo": "照片", "report": "报告"},
+    **{"sector": "行业", "township": "镇街", "committee": "管委会", "village": "村社区", "grid": "网格"},
 }
 """What the columns call the keys of the files."""
 
