@@ -403,6 +403,28 @@ def test_text_that_looks_like_a_formula_is_text_in_the_workbook_and_comes_back(c
     assert excel.bring_in(copy, file).changes == ()
 
 
+@pytest.mark.parametrize(
+    ("sheet", "title", "words"),
+    [
+        ("住建委", "等级", ["红色", "橙色", "黄色", "蓝色"]),
+        (SILENT, "等级", ["全部", "红色", "橙色", "黄色", "蓝色"]),
+        ("住建委", "强制", ["是"]),
+        (
+            "住建委",
+            "反馈",
+            ["人数", "照片", "报告", "人数、照片", "人数、报告", "照片、报告", "人数、照片、报告"],
+        ),
+    ],
+)
+def test_a_cell_has_its_drop_down(sent: Path, sheet: str, title: str, words: list[str]) -> None:
+    book = load_workbook(sent)
+    form = Form(book[sheet])
+    cell = form.at(2, title).coordinate
+    rule = next(one for one in form.sheet.data_validations.dataValidation if cell in one.sqref)
+    name, _, area = rule.formula1.partition("!")
+    assert [row[0].value for row in book[name.strip("'")][area.replace("$", "")]] == words
+
+
 def test_a_book_that_has_changed_since_is_refused_with_the_way_out(copy: Path, sent: Path) -> None:
     path = copy / HOUSING
     path.write_text(path.read_text(encoding="utf-8").replace("deadline: 2h", "deadline: 1h", 1), encoding="utf-8")

@@ -35,7 +35,7 @@ class Column:
     width: int = 14
     required: bool = False
     choices: str = ""
-    """The list of the drop-down: hazards, families, levels, evidence, posts, yes, kinds; else none."""
+    """The list of its drop-down, as the hidden sheet 词表 names it; empty: none."""
     several: bool = False
     """The drop-down is a proposal: several words may stand in the cell."""
     dated: bool = False
@@ -251,7 +251,9 @@ SILENT = (
         required=True,
         choices="families",
     ),
-    Column("等级", "levels", _level_list, read_levels, width=22, required=True, choices="levels", several=True),
+    Column(
+        "等级", "levels", _level_list, read_levels, width=22, required=True, choices="levels_or_all", several=True
+    ),
     Column("为什么不需要", "because", _text("because"), phrase, width=48, required=True),
     Column("谁决定的", "decided_by", _text("decided_by"), phrase, width=36, required=True),
     Column("到哪一天为止", "until", _text("until"), day, dated=True),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -32,6 +33,8 @@ COMMON = ("district.yaml", "hazards.yaml", "units/")
 """Files whose words the sheets use."""
 HEAD = PatternFill("solid", fgColor="FFD9E1F2")
 KEPT = PatternFill("solid", fgColor="FFEDEDED")
+Lists = Mapping[str, Sequence[str]]
+"""Name → the words of a drop-down."""
 COLOURS = {"蓝色": "FFBDD7EE", "黄色": "FFFFF2A8", "橙色": "FFF8CBAD", "红色": "FFFF9C9C"}
 
 
@@ -47,7 +50,7 @@ def export(folder: Path, file: Path, units: Sequence[str] = ()) -> list[str]:
     _help(book.create_sheet(HELP))
     for table in picked:
         _table(book.create_sheet(table.title), table, words)
-    _lists(book.create_sheet(LISTS), words)
+    _sources(book.create_sheet(LISTS), _lists(words))
     _version(book.create_sheet(VERSION), picked, whole(folder))
     book.save(file)
     return [table.title for table in picked]
@@ -93,7 +96,7 @@ def _help(sheet: Worksheet) -> None:
 
 
 def _table(sheet: Worksheet, table: Table, words: Vocabulary) -> None:
-    columns = table.part.columns
+    columns, lists = table.part.columns, _lists(words)
     for place, column in enumerate(columns, 1):
         _head(sheet, place, column.title, column.width)
     _head(sheet, len(columns) + 1, CELL, 40 if table.part is Part.MEASURES else 16)
@@ -104,7 +107,7 @@ def _table(sheet: Worksheet, table: Table, words: Vocabulary) -> None:
         _write(sheet, row, len(columns) + 1, entry.id).fill = KEPT
     last = len(rows) + 1 + SPARE
     for place, column in enumerate(columns, 1):
-        _drop_down(sheet, column, f"{get_column_letter(place)}2:{get_column_letter(place)}{last}")
+        _drop_down(sheet, column, f"{get_column_letter(place)}2:{get_column_letter(place)}{last}", lists)
     _protect(sheet, f"{get_column_letter(len(columns) + 1)}2:{get_column_letter(len(columns) + 1)}{last}")
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns) + 1)}{len(rows) + 1}"
@@ -135,11 +138,12 @@ def _fill(cell: Cell, column: Column) -> None:
         cell.fill = PatternFill("solid", fgColor=COLOURS[cell.value])
 
 
-def _drop_down(sheet: Worksheet, column: Column, where: str) -> None:
+def _drop_down(sheet: Worksheet, column: Column, where: str, lists: Lists) -> None:
     if not column.choices:
         return
-    letter, count = _place(column.choices)
-    rule = DataValidation(type="list", formula1=f"'{LISTS}'!${letter}$2:${letter}${count + 1}", allow_blank=True)
+    letter = get_column_letter(list(lists).index(column.choices) + 1)
+    source = f"'{LISTS}'!${letter}$2:${letter}${len(lists[column.choices]) + 1}"
+    rule = DataValidation(type="list", formula1=source, allow_blank=True)
     rule.showErrorMessage = not column.several
     rule.error, rule.errorTitle = f"请从下拉列表里选{column.title}", column.title
     if column.several:
@@ -157,29 +161,25 @@ def _protect(sheet: Worksheet, where: str) -> None:
     rule.add(where)
 
 
-LISTED = ("hazards", "families", "levels", "evidence", "posts", "yes", "kinds")
-ROOM = 200
-"""Words that a drop-down has room for."""
-
-
-def _place(choices: str) -> tuple[str, int]:
-    return get_column_letter(LISTED.index(choices) + 1), ROOM
-
-
-def _lists(sheet: Worksheet, words: Vocabulary) -> None:
+def _lists(words: Vocabulary) -> Lists:
     marks = list(EVIDENCE.values())
-    both = [f"{one}、{other}" for one in marks for other in marks if one < other]
-    columns: Mapping[str, Iterable[str]] = {
-        "hazards": words.hazards.by_key.values(),
-        "families": words.families.by_key.values(),
-        "levels": [*LEVELS.values(), ALL],
-        "evidence": [*marks, *both, "、".join(marks)],
-        "posts": words.posts.by_key.values(),
+    pairs = ["、".join(pair) for pair in combinations(marks, 2)]
+    return {
+        "hazards": list(words.hazards.by_key.values()),
+        "families": list(words.families.by_key.values()),
+        "levels": list(LEVELS.values()),
+        "levels_or_all": [ALL, *LEVELS.values()],
+        "evidence": [*marks, *pairs, "、".join(marks)],
+        "posts": list(words.posts.by_key.values()),
         "yes": [YES],
-        "kinds": KINDS,
+        "kinds": list(KINDS),
     }
-    for place, name in enumerate(LISTED, 1):
-        for row, word in enumerate([name, *list(columns[name])[:ROOM]], 1):
+
+
+def _sources(sheet: Worksheet, lists: Lists) -> None:
+    """The words of the drop-downs, a column for each list."""
+    for place, (name, listed) in enumerate(lists.items(), 1):
+        for row, word in enumerate([name, *listed], 1):
             _write(sheet, row, place, word)
     sheet.sheet_state = "veryHidden"
 

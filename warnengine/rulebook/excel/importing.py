@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,9 +53,10 @@ class Outcome:
     def write(self, folder: Path) -> None:
         """Put the files where they belong, each whole or not at all."""
         for path, text in self.files.items():
-            new = folder / f"{path}.new"
+            target = folder / path
+            new = target.with_name(f".{target.name}.new")
             new.write_bytes(text.encode())
-            os.replace(new, folder / path)
+            new.replace(target)
 
 
 def bring_in(folder: Path, file: Path) -> Outcome:
