@@ -12,7 +12,7 @@ import typer
 from warnengine import rulebook
 from warnengine.app.book_diff import book_diff
 from warnengine.cli import book_diff as words
-from warnengine.cli import publish
+from warnengine.cli import excel, publish
 from warnengine.cli.coverage import coverage
 from warnengine.cli.document import document
 from warnengine.directory import read_csv
@@ -33,6 +33,8 @@ for command in (
     document,
 ):
     group.command()(command)
+group.command()(excel.export)
+group.command("import")(excel.bring_in)
 
 
 @group.command()

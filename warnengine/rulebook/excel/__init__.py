@@ -1,0 +1,9 @@
+"""The rule book as a workbook, for people who do not edit YAML: out, and back in."""
+
+from __future__ import annotations
+
+from warnengine.rulebook.excel.export import export
+from warnengine.rulebook.excel.importing import Outcome, bring_in
+from warnengine.rulebook.excel.remarks import remarked
+
+__all__ = ["Outcome", "bring_in", "export", "remarked"]
