@@ -80,18 +80,29 @@ def braked(most: int) -> RuleBook:
 orders = st.lists(st.tuples(st.sampled_from(Level), st.sampled_from(Kind)), max_size=30)
 
 
-@given(orders, st.integers(0, 40), st.integers(1, 40))
+@given(orders, st.dictionaries(st.sampled_from(Level), st.integers(0, 20)), st.integers(1, 40))
 def test_no_more_orders_go_than_a_minute_has_and_none_that_may_is_held(
-    made: list[tuple[Level, Kind]], before: int, most: int
+    made: list[tuple[Level, Kind]], before: dict[Level, int], most: int
 ) -> None:
     loads = [load(number, level, kind) for number, (level, kind) in enumerate(made, 1)]
     waiting = held(loads, before, braked(most))
-    counted = [one for one in loads if one.version.change.kind is not Kind.LAPSE]
-    going = [one for one in counted if one.order not in waiting]
-    assert len(going) == min(len(counted), max(most - before, 0))
     assert not waiting.keys() & {one.order for one in loads if one.version.change.kind is Kind.LAPSE}
-    gravest_held = max((one.version.lane_level for one in counted if one.order in waiting), default=Level.BLUE)
-    assert all(one.version.lane_level >= gravest_held for one in going), "the gravest go first"
+    levels = [level for level, kind in made if kind is not Kind.LAPSE]
+    going = [
+        one.version.lane_level
+        for one in loads
+        if one.version.change.kind is not Kind.LAPSE and one.order not in waiting
+    ]
+    for level in Level:
+        graver = sum(before.get(one, 0) + levels.count(one) for one in Level if one > level)
+        room = max(most - graver - before.get(level, 0), 0)
+        assert going.count(level) == min(levels.count(level), room), level.key
+
+
+def test_what_was_made_of_lower_levels_takes_no_red_of_its_minute() -> None:
+    reds = [load(number, Level.RED) for number in range(1, 4)]
+    assert held(reds, {Level.BLUE: 1000, Level.ORANGE: 1000}, braked(3)) == {}
+    assert set(held(reds, {Level.RED: 1}, braked(3))) == {3}
 
 
 @pytest.mark.parametrize(

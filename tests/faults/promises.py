@@ -98,7 +98,7 @@ def as_it_is() -> People:
     extra = (
         (code, post, f"x{n}", f"+86{PREFIXES[n % 3]}{40_000_000 + n:08d}") for n, (code, post) in enumerate(places)
     )
-    return People("as it is", towns, tuple(extra))
+    return People("as_it_is", towns, tuple(extra))
 
 
 async def staged(stage: Stage, people: People, **line: Any) -> tuple[Gateway, Engine]:

@@ -182,7 +182,7 @@ def test_only_units_that_receive_orders_have_measures_in_common(book: RuleBook) 
 
 def test_a_limit_that_would_hold_back_a_red_for_the_whole_district_is_a_warning(copy: Path) -> None:
     path = copy / "approvals.yaml"
-    text = path.read_text(encoding="utf-8").replace("orders_per_minute: 400", "orders_per_minute: 100")
+    text = path.read_text(encoding="utf-8").replace("orders_per_minute: 1200", "orders_per_minute: 100")
     path.write_text(text, encoding="utf-8")
     (said,) = [found for found in check(copy) if "一分钟只能发" in found.what]
     assert said.severity is Severity.WARNING

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from warnengine.model.book import RuleBook
 from warnengine.model.byhand import Load
+from warnengine.model.level import Level
 from warnengine.model.order import Kind, Mark
 from warnengine.order.draft import measure_of
 
@@ -26,17 +27,25 @@ def beyond(load: Load, book: RuleBook) -> str:
     return ""
 
 
-def held(loads: Sequence[Load], before: int, book: RuleBook) -> dict[int, str]:
+def held(loads: Sequence[Load], before: Mapping[Level, int], book: RuleBook) -> dict[int, str]:
     """Which orders of a change wait for a second look, and why, by order.
 
-    before: how many orders the district made in the last minute, without these. The gravest have what is left.
+    before: how many orders of each level the district made in the last minute, without these. An order counts
+    against its own level and those below, never above: a rush of blues leaves a red its whole minute.
     """
     made = [load for load in loads if load.version.change.kind is not Kind.LAPSE]
     made.sort(key=lambda load: (-load.version.lane_level, load.order))
     most = book.limits.orders_per_minute
-    spare = max(most - before, 0)
-    why = {load.order: f"一分钟内的指令超过{most}条" for load in made[spare:]}
+    why = {
+        load.order: f"一分钟内的指令超过{most}条"
+        for place, load in enumerate(made)
+        if place + _as_grave(before, load.version.lane_level) >= most
+    }
     return why | {load.order: said for load in made if (said := beyond(load, book))}
+
+
+def _as_grave(made: Mapping[Level, int], level: Level) -> int:
+    return sum(count for other, count in made.items() if other >= level)
 
 
 def ceiling_of(load: Load, book: RuleBook) -> int:

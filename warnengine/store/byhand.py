@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 sql = queries.byhand
 
-Judge = Callable[[Sequence[Load], int], Mapping[int, str]]
+Judge = Callable[[Sequence[Load], Mapping[Level, int]], Mapping[int, str]]
 """Which orders wait, and why: the orders of a change, and how many were made in the minute before."""
 
 
@@ -225,7 +225,8 @@ async def second_look(desk: DistrictDesk, change: int, judge: Judge) -> dict[int
     """What is too large or too much waits, from the transaction that makes it, until a leader lets it through."""
     connection = desk.connection
     await end_lapsed(connection)
-    why = judge(await loads(connection, change), await sql.lately(connection, change=change))
+    before = {Level(row["level"]): row["made"] for row in await sql.lately(connection, change=change)}
+    why = judge(await loads(connection, change), before)
     for order, said in why.items():
         halt = {"scope": "order", "target": str(order), "by": ENGINE, "why": said, "automatic": True}
         row = await queries.controls.halt(connection, **halt)

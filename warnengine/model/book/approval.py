@@ -64,7 +64,7 @@ class Limits(Entry):
     """Of one order, unless its measures say otherwise with `ceiling`."""
     times_usual: int = Field(default=3, ge=2)
     """How many times as many people as orders of that unit and level usually have."""
-    orders_per_minute: int = Field(default=400, ge=1)
-    """Of the whole district; all-clears are not counted."""
+    orders_per_minute: int = Field(default=1200, ge=1)
+    """Of a level and above, in the whole district; all-clears are not counted."""
     countersign_within: Duration = timedelta(minutes=30)
     """Within which an approval by telephone is countersigned; then it is a task of the duty room."""

@@ -15,6 +15,8 @@ from warnengine.rulebook.parse import Located
 
 CHANNELS = ("sms", "email", "push", "wecom", "app", "loudspeaker", "extra")
 """A call is a step: voice or duty_room."""
+DANGERS_AT_ONCE = 5
+"""Rain, wind, lightning, flash floods and landslides for the whole district within a minute."""
 PEOPLE = frozenset({Act.VOICE, Act.DUTY_ROOM, Act.VISIT})
 """Steps after which somebody is awake and goes on by hand: what a machine calls in vain, the duty room calls."""
 
@@ -97,11 +99,13 @@ def _channels(place: Located[Rung], level: Level) -> Iterator[Finding]:
 
 
 def _rush(draft: Draft) -> Iterator[Finding]:
-    """A red for the whole district must not wait for a second look because the district has many villages."""
+    """Reds for the whole district must not wait for a second look because its dangers come together."""
     units, most = len(draft.of_kind(*BOUND)), draft.limits.value.orders_per_minute
-    if units > most:
-        what = f"全区预警最多有 {units} 条指令,一分钟只能发 {most} 条"
-        yield draft.limits.warning(what, f"orders_per_minute 请至少写 {2 * units}", "orders_per_minute")
+    if DANGERS_AT_ONCE * units > most:
+        what = f"全区预警一次最多有 {units} 条指令,几种灾害同时来时一分钟只能发 {most} 条"
+        yield draft.limits.warning(
+            what, f"orders_per_minute 请至少写 {DANGERS_AT_ONCE * units}", "orders_per_minute"
+        )
 
 
 def _authorities(rule: Located[ApprovalRule], draft: Draft) -> Iterator[Finding]:

@@ -84,10 +84,11 @@ SELECT v.id, v.standing_order,
               ORDER BY w.id DESC LIMIT 20) AS past WHERE past.people > 0) AS usual
 FROM order_version v JOIN standing_order o ON o.id = v.standing_order WHERE v.change = :change ORDER BY v.id;
 
--- name: lately(change)$
--- Orders that the district made within the last minute, without those of a change.
-SELECT count(*) FROM order_version v JOIN change c ON c.id = v.change JOIN change this ON this.id = :change
-WHERE c.district = this.district AND v.made_at > this.made_at - interval '1 minute' AND v.change <> this.id AND v.kind <> 'lapse';
+-- name: lately(change)
+-- How many orders of each level the district made within the last minute, without those of a change.
+SELECT coalesce(v.level, v.before) AS level, count(*) AS made FROM order_version v JOIN change c ON c.id = v.change JOIN change this ON this.id = :change
+WHERE c.district = this.district AND v.made_at > this.made_at - interval '1 minute' AND v.change <> this.id AND v.kind <> 'lapse'
+GROUP BY 1;
 
 -- name: readers(change, orders)
 -- Whom a change tells of these orders: people, their texts, and by which channels.
