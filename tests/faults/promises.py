@@ -93,7 +93,18 @@ def as_it_is() -> People:
         "village": ("secretary",) * 28,
         "grid": ("grid_member",) * 28,
     }
-    places = [(unit["code"], post) for unit in units for post in posts.get(unit["kind"], ())]
+    measures = PROJECT / "rules" / "measures"
+    silent = {
+        file.stem
+        for file in measures.glob("*.yaml")
+        if "hazard: rainstorm" not in file.read_text(encoding="utf-8")
+    }
+    places = [
+        (unit["code"], post)
+        for unit in units
+        if unit["code"] not in silent
+        for post in posts.get(unit["kind"], ())
+    ]
     towns = district(8).holders
     extra = (
         (code, post, f"x{n}", f"+86{PREFIXES[n % 3]}{40_000_000 + n:08d}") for n, (code, post) in enumerate(places)
