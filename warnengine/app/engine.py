@@ -99,6 +99,8 @@ LAST_SENDS = 8.0
 texts of five parts through a gateway that takes fifty parts a second."""
 HEAR = timedelta(seconds=15)
 """Between two looks for people who have a message after all: most are found as their receipt comes."""
+COUNT = timedelta(seconds=1)
+"""Between two looks for tables with their first rows."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 
@@ -387,6 +389,7 @@ class Engine:
             yield "seal", Ledger(self.audit).step
             yield "account", self.accountant.step
             yield "roll-call", self.roll.step
+            yield "counting", Rarely(self.board.count_tables, COUNT).step
             yield "partitions", Rarely(self.board.ensure_partitions, HOUR).step
             yield "retention", Rarely(self.keeper.round, HOUR).step
         if "dispatch" in self.roles:

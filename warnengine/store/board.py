@@ -92,6 +92,10 @@ class BoardStore:
         """Room for this month's deliveries and the next ones'."""
         await partitions.ensure(self.database)
 
+    async def count_tables(self) -> None:
+        """Good plans for tables that have their first rows."""
+        await partitions.count(self.database)
+
     async def gauges(self) -> dict[str, Any]:
         """Single figures for the metrics page."""
         async with self.database.reading() as connection:

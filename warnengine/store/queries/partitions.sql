@@ -16,3 +16,8 @@ SELECT current_setting('max_locks_per_transaction')::bigint
 -- name: without_month()
 -- Tables with rows for which there was no partition.
 SELECT parent FROM by_month() WHERE holds_rows(parent || '_default') ORDER BY parent;
+
+-- name: uncounted()
+-- Tables that have rows, and of which PostgreSQL thinks that they are empty.
+SELECT c.oid::regclass::text AS name FROM pg_class c
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relpages = 0 AND pg_relation_size(c.oid) > 0;
