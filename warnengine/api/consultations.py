@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, Field
@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from warnengine.api.control import Body, Number
 from warnengine.api.operators import Operators
 from warnengine.order.conclusion import Wanted
+from warnengine.order.consulting import Consulting
 from warnengine.order.wish import Who
 
 
@@ -45,28 +46,6 @@ class Yes(Body):
     """A yes to what was shown."""
 
     confirm: str = Field(pattern="^[0-9a-f]{64}$")
-
-
-class Consulting(Protocol):
-    """What carries it out, and says in Chinese what may not be."""
-
-    async def draft(self, wanted: Wanted, who: Who) -> dict[str, Any]:
-        """Keep a draft and show what it would do."""
-
-    async def withdraw(self, of: int, presided: str, took_part: str, why: str, who: Who) -> dict[str, Any]:
-        """The same for the end of a conclusion."""
-
-    async def confirm(self, id_: int, who: Who, confirm: str) -> dict[str, Any]:
-        """Let a draft count."""
-
-    async def discard(self, id_: int, who: Who) -> dict[str, Any]:
-        """Throw a draft away."""
-
-    async def shown(self, most: int = 200) -> list[dict[str, Any]]:
-        """All, newest first."""
-
-    async def one(self, id_: int) -> dict[str, Any]:
-        """One, with what it would do where it is a draft."""
 
 
 def build(consulting: Consulting, operators: Operators) -> APIRouter:

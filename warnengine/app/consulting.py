@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,6 +18,7 @@ from warnengine.model.book import RuleBook
 from warnengine.model.consultation import CONSULTATION, Conclusion
 from warnengine.model.errors import Refused
 from warnengine.model.order import Version
+from warnengine.model.situation import Cell, CellKey
 from warnengine.model.warning import Status
 from warnengine.order import conclusion as rules
 from warnengine.order import limits
@@ -52,10 +54,8 @@ class Consulting:
 
     async def draft(self, wanted: Wanted, who: Who) -> dict[str, Any]:
         """Keep what somebody says was concluded, and show what it would do. Nothing counts yet."""
-        async with self.store.desk() as desk:
-            now = await desk.district.now()
-            one = rules.concluded(wanted, await self._scene(desk.district), self.book, now)
-        return await self._drafted(one, who)
+        cells, now = await self.store.situation()
+        return await self._drafted(rules.concluded(wanted, self._scene(cells, now), self.book, now), who)
 
     async def withdraw(self, of: int, presided: str, took_part: str, why: str, who: Who) -> dict[str, Any]:
         """The same for the end of an earlier conclusion."""
@@ -97,6 +97,11 @@ class Consulting:
         plain = self._plain(row)
         return plain if plain["state"] != "draft" else plain | await self.preview(id_)
 
+    async def standing(self) -> list[dict[str, Any]]:
+        """What is in force now: hazard, family, name, parts (level, towns by name), the gravest first."""
+        cells, now = await self.store.situation()
+        return rules.standing(self.engine.reconciler.situation.forces(cells, now), self.book)
+
     async def _drafted(self, one: Conclusion, who: Who) -> dict[str, Any]:
         needs = "请另一人核对确认" if one.lightens else "请核对确认"
         waits = f"第{{}}号会商结论待确认:{rules.headline(one, self.book)}({who.name}记录)。{needs}"
@@ -128,7 +133,7 @@ class Consulting:
             _refuse_settled(id_, row)
             assert row is not None
             one, now = conclusion(row), await desk.district.now()
-            rules.refuse_again(one, await self._scene(desk.district), self.book, now)
+            rules.refuse_again(one, self._scene(await desk.district.cells(), now), self.book, now)
             await desk.say(id_, by)
             status = Status.ACTUAL if Status.ACTUAL in self.engine.mode.statuses else Status.EXERCISE
             message = rules.message(one, tuple(dict.fromkeys(by)), now, status, self.book)
@@ -155,9 +160,9 @@ class Consulting:
         if held:
             log.warning("held for a second look", change=change, orders=len(held))
 
-    async def _scene(self, desk: DistrictDesk) -> rules.Scene:
-        now, words = await desk.now(), self.engine.reconciler.situation.words
-        return {key: words(cell, now) for key, cell in (await desk.cells()).items()}
+    def _scene(self, cells: Mapping[CellKey, Cell], now: datetime) -> rules.Scene:
+        words = self.engine.reconciler.situation.words
+        return {key: words(cell, now) for key, cell in cells.items()}
 
     async def _row(self, id_: int) -> Row:
         row = await self.store.one(id_)

@@ -145,6 +145,7 @@ def _room(engine: Engine) -> duty.Room:
         halts=engine.halts,
         duty=engine.duty,
         store=store,
+        consulting=Consulting(engine),
         called=engine.duty_room.called,
         ring=engine.loops.bell.ring,
         condition=condition.shown,

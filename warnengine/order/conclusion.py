@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -14,7 +15,7 @@ from warnengine.model.consultation import CONSULTATION, Conclusion, Verb
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 from warnengine.model.place import Area
-from warnengine.model.situation import CellKey, Word
+from warnengine.model.situation import CellKey, InForce, Word
 from warnengine.model.warning import Claim, MsgType, Status, Warning
 from warnengine.order.compose import hazard_name
 from warnengine.order.concluded import SAID_BY
@@ -142,6 +143,24 @@ def allowing(issuer: str, book: RuleBook) -> RuleBook:
     """The book in which a conclusion may speak. Only what this engine has made is read with it: nobody outside can
     speak as a consultation."""
     return book.model_copy(update={"issuers": book.issuers | {issuer: SAID_BY}})
+
+
+def standing(forces: Iterable[InForce], book: RuleBook) -> list[dict[str, Any]]:
+    """What is in force: hazard, family, name, parts (level, towns by name), the gravest first."""
+    found: dict[tuple[str, str], dict[Level, list[str]]] = {}
+    for force in forces:
+        levels = found.setdefault((force.key.hazard, force.key.family), {})
+        levels.setdefault(force.level, []).append(_name(force.key.area, book))
+    listed = sorted(found.items(), key=lambda one: (-max(one[1]), one[0]))
+    return [
+        {
+            "hazard": hazard,
+            "family": family,
+            "name": f"{hazard_name(hazard, book)}({book.family_name(family)})",
+            "parts": [(level, sorted(levels[level])) for level in sorted(levels, reverse=True)],
+        }
+        for (hazard, family), levels in listed
+    ]
 
 
 def headline(one: Conclusion, book: RuleBook) -> str:

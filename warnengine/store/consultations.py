@@ -9,8 +9,10 @@ from typing import Any
 
 from warnengine.model.consultation import Conclusion, Verb
 from warnengine.model.level import Level
+from warnengine.model.situation import Cell, CellKey
 from warnengine.store.byhand import HandDesk, rehearsed
 from warnengine.store.database import Database, queries
+from warnengine.store.district import DistrictDesk
 from warnengine.store.warnings import ArrivalDesk
 
 sql = queries.consultations
@@ -94,11 +96,11 @@ class ConclusionStore:
         async with self.database.reading() as connection:
             return [dict(row) for row in await sql.all_of(connection, district=self.district, most=most)]
 
-    async def now(self) -> datetime:
-        """Engine time."""
+    async def situation(self) -> tuple[dict[CellKey, Cell], datetime]:
+        """Every cell of the district, and engine time."""
         async with self.database.reading() as connection:
-            moment: datetime = await queries.orders.now(connection)
-            return moment
+            desk = DistrictDesk(connection, self.district)
+            return await desk.cells(), await desk.now()
 
 
 def conclusion(row: Row) -> Conclusion:
