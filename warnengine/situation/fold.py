@@ -138,6 +138,11 @@ def forces(cells: Mapping[CellKey, Cell], at: datetime) -> list[InForce]:
     return [force for cell in cells.values() if (force := in_force(cell, at))]
 
 
+def standing(warnings: Iterable[Warning], district: District, at: datetime) -> list[InForce]:
+    """Everything in force in one district at a moment after all these messages."""
+    return forces(fold(warnings, district), at)
+
+
 def _counting(cell: Cell) -> list[Statement]:
     """The word of each issuer that counts, conclusions that lower others among them."""
     return [word for said in _by_issuer(cell) if (word := _weighed(said)[0])]
