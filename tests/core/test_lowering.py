@@ -214,11 +214,21 @@ def test_conclusions_lower_never_below_what_they_say_and_never_what_they_do_not_
     assert (_level(cell, moment) or 0) == expected if cell else expected == 0
 
 
+def test_conclusions_that_are_over_are_forgotten() -> None:
+    cell = fold([RED, LOWER, RAISED, withdrawn(5, Verb.RAISE)], DISTRICT)[KEY]
+    assert set(forget(cell, ENDS).statements) == {"a", LOWER.identifier}, "it ends only now"
+    assert set(forget(cell, AFTER).statements) == {"a"}
+    assert set(forget(fold([RAISED, EXTENDED], DISTRICT)[KEY], at("23:00")).statements) == {
+        RAISED.identifier,
+        EXTENDED.identifier,
+    }, "they stand until a person ends them"
+
+
 @given(chains(), minutes, minutes)
 def test_forgetting_changes_nothing_that_is_in_force(
     chain: list[Warning], before: datetime, moment: datetime
 ) -> None:
-    cell = fold(chain, DISTRICT).get(KEY)
+    cell, moment = fold(chain, DISTRICT).get(KEY), max(before, moment)
     if cell:
         assert in_force(forget(cell, before), moment) == in_force(cell, moment)
         assert turns(forget(cell, before), moment) == turns(cell, moment)

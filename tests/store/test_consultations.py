@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.store.world import ANJU, BAIYANG, HOUR, TUQIAO, World
+from warnengine import metrics
 from warnengine.app.consulting import Consulting
 from warnengine.model.errors import Refused
 from warnengine.order.conclusion import Wanted
@@ -232,6 +233,29 @@ async def test_it_is_sealed_with_who_said_so(world: World) -> None:
         assert part in words
 
 
+async def test_words_are_kept_in_one_line_that_can_be_stored(world: World) -> None:
+    done = await concluded(world, "raise", "red", why="上游\0来水\n快\u202e")
+    assert done["why"] == "上游来水 快"
+
+
+async def test_previews_are_no_arrivals(world: World) -> None:
+    seen = metrics.WARNINGS.labels("consultation", "new")._value.get()
+    made = await Consulting(world.engine).draft(await wanted(world, "raise", "red"), ZHANG)
+    assert metrics.WARNINGS.labels("consultation", "new")._value.get() == seen
+    assert await world.value("SELECT count(*) FROM arrival") == 0
+    await Consulting(world.engine).confirm(made["consultation"], LI, made["confirm"])
+    assert metrics.WARNINGS.labels("consultation", "new")._value.get() == seen + 1
+    assert await world.value("SELECT count(*) FROM arrival") == 1
+
+
+async def test_what_is_too_large_waits_for_a_leader(world: World) -> None:
+    limits = world.book.limits.model_copy(update={"people_per_order": 1})
+    world.engine.adopt(world.book.model_copy(update={"limits": limits}))
+    done = await concluded(world, "raise", "red")
+    assert done["over"]
+    assert await world.value("SELECT count(*) FROM halt WHERE automatic") > 0
+
+
 async def test_a_draft_is_one_however_often_the_button_is_pressed_and_may_be_dropped(world: World) -> None:
     consulting, one = Consulting(world.engine), await wanted(world, "raise", "red")
     made, again = [await consulting.draft(one, ZHANG) for _ in range(2)]
@@ -271,6 +295,14 @@ REFUSALS: dict[str, tuple[str, str, tuple[str, ...], dict[str, Any], int, str]] 
     "an unknown family": ("raise", "red", (), {"family": "sgnal"}, 422, "没有产品种类“sgnal”"),
     "another verb": ("cancel", "red", (), {}, 422, "没有“cancel”这种结论"),
     "nobody presided": ("raise", "red", (), {"presided": ""}, 422, "写明主持人"),
+    "a reason of blanks and what no printer shows": (
+        "raise",
+        "red",
+        (),
+        {"why": "\0 \u202e"},
+        422,
+        "写明会商理由",
+    ),
     "no reason": ("raise", "red", (), {"why": " "}, 422, "写明会商理由"),
 }
 

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from warnengine import metrics
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.book import RuleBook
@@ -21,14 +23,13 @@ from warnengine.model.order import Version
 from warnengine.model.situation import Cell, CellKey
 from warnengine.model.warning import Status
 from warnengine.order import conclusion as rules
-from warnengine.order import limits
+from warnengine.order import limits, saying
 from warnengine.order.conclusion import Wanted
 from warnengine.order.hand import Made, again
 from warnengine.order.preview import preview
 from warnengine.order.wish import Who
 from warnengine.store.byhand import second_look
 from warnengine.store.consultations import ConclusionDesk, ConclusionStore, Row, conclusion
-from warnengine.store.district import DistrictDesk
 
 if TYPE_CHECKING:
     from warnengine.app.engine import Engine
@@ -78,6 +79,7 @@ class Consulting:
             )
         done = await again(lambda: self._confirmed(id_, who, confirm))
         self.engine.loops.bell.ring()
+        metrics.WARNINGS.labels(CONSULTATION, Verdict.NEW.value).inc()
         log.info("consultation", number=id_, verb=row["verb"])
         return done
 
@@ -100,11 +102,11 @@ class Consulting:
     async def standing(self) -> list[dict[str, Any]]:
         """What is in force now: hazard, family, name, parts (level, towns by name), the gravest first."""
         cells, now = await self.store.situation()
-        return rules.standing(self.engine.reconciler.situation.forces(cells, now), self.book)
+        return saying.standing(self.engine.reconciler.situation.forces(cells, now), self.book)
 
     async def _drafted(self, one: Conclusion, who: Who) -> dict[str, Any]:
         needs = "请另一人核对确认" if one.lightens else "请核对确认"
-        waits = f"第{{}}号会商结论待确认:{rules.headline(one, self.book)}({who.name}记录)。{needs}"
+        waits = f"第{{}}号会商结论待确认:{saying.headline(one, self.book)}({who.name}记录)。{needs}"
         return await self.one(await self.store.draft(one, who.name, waits))
 
     async def _previewed(self, id_: int) -> dict[str, Any]:
@@ -117,7 +119,7 @@ class Consulting:
             if confirm != shown["confirm"]:
                 raise Refused(409, f"第{id_}号会商结论的影响与所看的预览不同了:请刷新页面重新核对,再确认。")
             if made:
-                await self._second_look(desk.district, made.change)
+                await self._look_and_tell(desk, made.change)
             body = {"id": id_, "by": [row["author"], who.name], "sha256": confirm, "people": shown["people"]}
             await desk.seal(CONSULTATION, body | {"says": shown["says_so"], "why": row["why"]})
             desk.keep()
@@ -136,10 +138,10 @@ class Consulting:
             rules.refuse_again(one, self._scene(await desk.district.cells(), now), self.book, now)
             await desk.say(id_, by)
             status = Status.ACTUAL if Status.ACTUAL in self.engine.mode.statuses else Status.EXERCISE
-            message = rules.message(one, tuple(dict.fromkeys(by)), now, status, self.book)
-            intake = Intake(desk, rules.read, rules.allowing(one.issuer, self.book), self.engine.mode.statuses)
-            raw = rules.written(message)
-            taken = await intake.take(Arrival(CONSULTATION, message.identifier, raw, "application/json"))
+            message = saying.message(one, tuple(dict.fromkeys(by)), now, status, self.book)
+            intake = Intake(desk, saying.read, saying.allowing(one.issuer, self.book), self.engine.mode.statuses)
+            raw = saying.written(message)
+            taken = await intake.judged(Arrival(CONSULTATION, message.identifier, raw, "application/json"))
             if taken.verdict is Verdict.QUARANTINED:
                 raise Refused(409, f"第{id_}号会商结论没有被系统接收:{taken.explanation}")
             danger = (one.hazard, one.family)
@@ -150,15 +152,17 @@ class Consulting:
     def _shown(self, one: Conclusion, made: Made | None, mode: str) -> dict[str, Any]:
         """What would happen, and the hash that says that somebody saw it."""
         shown = made.preview if made else preview((), (), self.book, mode)
-        ours = {"confirm": _sha256(one, made, self.book.hash, mode), "says_so": rules.headline(one, self.book)}
+        ours = {"confirm": _sha256(one, made, self.book.hash, mode), "says_so": saying.headline(one, self.book)}
         more = {} if shown["orders"] else {"says": f"{shown['mode']}:指令没有变化,不发信息"}
         return shown | more | ours
 
-    async def _second_look(self, desk: DistrictDesk, change: int) -> None:
-        """What is too large waits for a leader, as it would because of any other message."""
-        held = await second_look(desk, change, lambda loads, before: limits.held(loads, before, self.book))
-        if held:
+    async def _look_and_tell(self, desk: ConclusionDesk, change: int) -> None:
+        """As with any other message: what is too large waits for a leader, and a trial tells the duty room."""
+        judge = partial(limits.held, book=self.book)
+        if held := await second_look(desk.district, change, judge):
             log.warning("held for a second look", change=change, orders=len(held))
+        if self.engine.digest:
+            await self.engine.digest.tell(desk.people, change)
 
     def _scene(self, cells: Mapping[CellKey, Cell], now: datetime) -> rules.Scene:
         words = self.engine.reconciler.situation.words
@@ -180,7 +184,7 @@ class Consulting:
             "verb": one.verb.value,
             "zh": one.verb.zh,
             "state": state(row),
-            "says_so": rules.headline(one, self.book),
+            "says_so": saying.headline(one, self.book),
             "hazard": one.hazard,
             "family": one.family,
             "levels": [

@@ -29,7 +29,7 @@ from warnengine.model.directory import Directory
 from warnengine.model.errors import Refused, RefusedWarning, Unplayable
 from warnengine.model.order import Version
 from warnengine.model.warning import Claim, Status, Warning
-from warnengine.order import conclusion as rules
+from warnengine.order import saying
 from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import Database
@@ -162,9 +162,9 @@ class Rehearsal:
         intake = self.engine.intake
         if message.minute:
             one = await self._drawn(message.file, message.minute)
-            said = rules.message(one, minutes.PLAYED, message.at, Status.ACTUAL, self.engine.book)
+            said = saying.message(one, minutes.PLAYED, message.at, Status.ACTUAL, self.engine.book)
             message = replace(message, warning=said)
-            intake = replace(intake, book=rules.allowing(one.issuer, intake.book))
+            intake = replace(intake, book=saying.allowing(one.issuer, intake.book))
         self._next, self._count = (message.warning,), self._count + 1
         before = await self.store.newest()
         taken = await intake.take(Arrival("rehearsal", f"{self._count}", message.raw))

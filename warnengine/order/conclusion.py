@@ -1,32 +1,23 @@
-"""会商结论: what may be concluded, and the message that says so. Pure."""
+"""会商结论: what may be concluded, and what is said where it may not be. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from warnengine.model.book import RuleBook
-from warnengine.model.clock import BEIJING
-from warnengine.model.consultation import CONSULTATION, Conclusion, Verb
+from warnengine.model.consultation import Conclusion, Verb
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
-from warnengine.model.place import Area
-from warnengine.model.situation import CellKey, InForce, Word
-from warnengine.model.warning import Claim, MsgType, Status, Warning
+from warnengine.model.situation import CellKey, Word
 from warnengine.order.compose import hazard_name
-from warnengine.order.concluded import SAID_BY
+from warnengine.order.saying import clock, listed, named
 
 LONGEST = timedelta(days=3)
 """That a conclusion may count without anybody saying so anew."""
-LISTED = 6
-"""Townships or messages that a refusal names; more are counted."""
 NOTHING = "none"
 """The level of what is lowered to nothing."""
-WARNING = TypeAdapter(Warning)
 Scene = Mapping[CellKey, Sequence[Word]]
 """What counts now of each issuer, by cell."""
 
@@ -61,7 +52,7 @@ def concluded(wanted: Wanted, scene: Scene, book: RuleBook, now: datetime) -> Co
     towns, level = _towns(wanted.towns, book), _level(wanted.level, verb)
     _refuse_time(wanted.until, now)
     for name, given in (("主持人", wanted.presided), ("会商理由", wanted.why)):
-        if len(given.strip()) < 2:
+        if len(_kept(given)) < 2:
             raise Refused(422, f"请写明{name}(至少两个字),要留痕。")
     stand = {town: scene.get(CellKey(town, hazard, wanted.family), ()) for town in towns}
     said = f"{hazard_name(hazard, book)}({book.family_name(wanted.family)})"
@@ -73,8 +64,8 @@ def concluded(wanted: Wanted, scene: Scene, book: RuleBook, now: datetime) -> Co
             levels = _extended(wanted.until, stand, book, said)
         case _:
             levels, names = _lowered(level, wanted.messages, stand, book, said)
-    words = (wanted.presided.strip(), wanted.took_part.strip(), wanted.why.strip())
-    return Conclusion(0, verb, hazard, wanted.family, levels, wanted.until, names, *words)
+    minutes = _minutes(wanted.presided, wanted.took_part, wanted.why)
+    return Conclusion(0, verb, hazard, wanted.family, levels, wanted.until, names, *minutes)
 
 
 def refuse_again(one: Conclusion, scene: Scene, book: RuleBook, now: datetime) -> None:
@@ -95,89 +86,24 @@ def refuse_again(one: Conclusion, scene: Scene, book: RuleBook, now: datetime) -
 
 def withdrawal(of: Conclusion, presided: str, took_part: str, why: str) -> Conclusion:
     """What ends a conclusion, not yet numbered."""
-    if len(why.strip()) < 2 or len(presided.strip()) < 2:
+    if len(_kept(why)) < 2 or len(_kept(presided)) < 2:
         raise Refused(422, "请写明主持人和终止的理由(各至少两个字),要留痕。")
     if of.verb is Verb.WITHDRAW:
         raise Refused(409, f"第{of.id}号本身是终止:要恢复原来的结论,请另作新结论。")
     levels = tuple((town, None) for town in of.towns)
-    words = (presided.strip(), took_part.strip(), why.strip())
+    words = _minutes(presided, took_part, why)
     return Conclusion(
         0, Verb.WITHDRAW, of.hazard, of.family, levels, None, (of.identifier,), *words, of=(of.id, of.verb)
     )
 
 
-def message(one: Conclusion, by: Sequence[str], now: datetime, status: Status, book: RuleBook) -> Warning:
-    """The message that says a conclusion. by: who wrote it down, and who confirmed it."""
-    kind = {Verb.RAISE: MsgType.ALERT, Verb.WITHDRAW: MsgType.CANCEL}.get(one.verb, MsgType.UPDATE)
-    return Warning(
-        identifier=one.identifier,
-        sender=f"{book.district.name}应急局{SAID_BY}",
-        issuer=one.issuer,
-        sent=now,
-        status=status,
-        msg_type=kind,
-        references=one.names,
-        format=CONSULTATION,
-        headline=f"{SAID_BY}:{headline(one, book)}",
-        description=f"{now.astimezone(BEIJING):%m月%d日%H:%M}会商,{one.presided}主持"
-        f"{f',{one.took_part}参加' if one.took_part else ''}。结论:{headline(one, book)}。理由:{one.why}。"
-        f"{'、'.join(by)}记录确认。",
-        effective=None,
-        onset=None,
-        expires=one.until,
-        claims=tuple(_claim(one, town, level, book) for town, level in one.levels),
-    )
+def _minutes(presided: str, took_part: str, why: str) -> tuple[str, str, str]:
+    return _kept(presided), _kept(took_part), _kept(why)
 
 
-def written(warning: Warning) -> bytes:
-    """The bytes that are kept of it."""
-    return WARNING.dump_json(warning)
-
-
-def read(raw: bytes) -> list[Warning]:
-    """A message from the bytes that were kept."""
-    return [WARNING.validate_json(raw)]
-
-
-def allowing(issuer: str, book: RuleBook) -> RuleBook:
-    """The book in which a conclusion may speak. Only what this engine has made is read with it: nobody outside can
-    speak as a consultation."""
-    return book.model_copy(update={"issuers": book.issuers | {issuer: SAID_BY}})
-
-
-def standing(forces: Iterable[InForce], book: RuleBook) -> list[dict[str, Any]]:
-    """What is in force: hazard, family, name, parts (level, towns by name), the gravest first."""
-    found: dict[tuple[str, str], dict[Level, list[str]]] = {}
-    for force in forces:
-        levels = found.setdefault((force.key.hazard, force.key.family), {})
-        levels.setdefault(force.level, []).append(_name(force.key.area, book))
-    listed = sorted(found.items(), key=lambda one: (-max(one[1]), one[0]))
-    return [
-        {
-            "hazard": hazard,
-            "family": family,
-            "name": f"{hazard_name(hazard, book)}({book.family_name(family)})",
-            "parts": [(level, sorted(levels[level])) for level in sorted(levels, reverse=True)],
-        }
-        for (hazard, family), levels in listed
-    ]
-
-
-def headline(one: Conclusion, book: RuleBook) -> str:
-    """安居镇、白羊镇暴雨升级为红色,至27日08:00."""
-    where = _listed([_name(town, book) for town in one.towns])
-    if len(one.towns) == len(book.district.townships):
-        where = "全区"
-    what = hazard_name(one.hazard, book)
-    if one.of:
-        return f"终止第{one.of[0]}号结论({where}{what}{one.of[1].zh})"
-    assert one.until
-    until = f"至{one.until.astimezone(BEIJING):%d日%H:%M}"
-    if one.verb is Verb.EXTEND:
-        return f"{where}{what}延长{until}"
-    level = one.levels[0][1]
-    as_ = f"为{book.level_words(one.family, level)}" if level else "到不按预警执行"
-    return f"{where}{what}{one.verb.zh}{as_},{until}"
+def _kept(words: str) -> str:
+    """In one line, without what no printer shows."""
+    return "".join(letter for letter in " ".join(words.split()) if letter.isprintable())
 
 
 def _verb(words: str) -> Verb:
@@ -200,7 +126,7 @@ def _towns(words: Sequence[str], book: RuleBook) -> tuple[str, ...]:
         return tuple(town.code for town in district.townships)
     codes = {name: town.code for town in district.townships for name in (town.code, town.name, *town.aliases)}
     if strange := [one for one in words if one not in codes]:
-        raise Refused(422, f"{district.name}没有镇街“{_listed(strange)}”:请核对名称或9位代码。")
+        raise Refused(422, f"{district.name}没有镇街“{listed(strange)}”:请核对名称或9位代码。")
     if not words:
         raise Refused(422, f"还没有选镇街:请写明哪些镇街,全区写“{district.name}”。不填不等于全区。")
     return tuple(dict.fromkeys(codes[one] for one in words))
@@ -220,9 +146,9 @@ def _level(words: str, verb: Verb) -> Level | None:
 
 def _refuse_time(until: datetime, now: datetime) -> None:
     if until <= now:
-        raise Refused(422, f"止期{_clock(until)}已过:请填将来的时间。")
+        raise Refused(422, f"止期{clock(until)}已过:请填将来的时间。")
     if until > now + LONGEST:
-        raise Refused(422, f"止期{_clock(until)}太远:一次会商最多管{LONGEST.days}天,到期前可再会商延长。")
+        raise Refused(422, f"止期{clock(until)}太远:一次会商最多管{LONGEST.days}天,到期前可再会商延长。")
 
 
 Stand = Mapping[str, Sequence[Word]]
@@ -233,18 +159,18 @@ Levels = tuple[tuple[str, Level | None], ...]
 def _raised(level: Level | None, stand: Stand, book: RuleBook, said: str) -> Levels:
     assert level
     if high := [town for town, words in stand.items() if _now(words) >= level]:
-        raise Refused(409, f"{_named(high, book)}{said}已是{level.zh}或更高,不用升级:请去掉,要更久的请选延长。")
+        raise Refused(409, f"{named(high, book)}{said}已是{level.zh}或更高,不用升级:请去掉,要更久的请选延长。")
     return tuple((town, level) for town in stand)
 
 
 def _extended(until: datetime, stand: Stand, book: RuleBook, said: str) -> Levels:
     if calm := [town for town, words in stand.items() if not _now(words)]:
-        raise Refused(409, f"{_named(calm, book)}现在没有{said},没有可延长的:从无到有请选升级。")
+        raise Refused(409, f"{named(calm, book)}现在没有{said},没有可延长的:从无到有请选升级。")
     ends = {town: [w.statement.ends for w in words if w.level == _now(words)] for town, words in stand.items()}
     if long := [town for town, found in ends.items() if any(end is None or end >= until for end in found)]:
         raise Refused(
             409,
-            f"{_named(long, book)}{said}本来就到{_clock(until)}以后或没有止期,不用延长:请去掉,或填更晚的止期。",
+            f"{named(long, book)}{said}本来就到{clock(until)}以后或没有止期,不用延长:请去掉,或填更晚的止期。",
         )
     return tuple((town, Level(_now(words))) for town, words in stand.items())
 
@@ -254,12 +180,8 @@ def _lowered(
 ) -> tuple[Levels, tuple[str, ...]]:
     to = level.zh if level else "不按预警执行"
     if low := [town for town, words in stand.items() if _now(words) <= (level or 0)]:
-        raise Refused(
-            409,
-            f"{_named(low, book)}现在没有高于{to}的{said},没有可降的:请去掉。"
-            if level
-            else f"{_named(low, book)}现在没有{said},没有可降的:请去掉。",
-        )
+        over = f"高于{to}的" if level else ""
+        raise Refused(409, f"{named(low, book)}现在没有{over}{said},没有可降的:请去掉。")
     above = {
         town: [w.statement.identifier for w in words if (w.level or 0) > (level or 0)]
         for town, words in stand.items()
@@ -267,44 +189,14 @@ def _lowered(
     all_ = tuple(dict.fromkeys(name for names in above.values() for name in names))
     if strange := set(messages) - set(all_):
         raise Refused(
-            409, f"来文{_listed(sorted(strange))}现在不起作用,或不高于{to}:请核对编号,或不填(降所有起作用的)。"
+            409, f"来文{listed(sorted(strange))}现在不起作用,或不高于{to}:请核对编号,或不填(降所有起作用的)。"
         )
-    named = messages or all_
-    if left := [town for town, names in above.items() if set(names) - set(named)]:
-        more = _listed(sorted(set(all_) - set(named)))
-        raise Refused(409, f"{_named(left, book)}另有来文{more}仍高于{to},只降所点的不起作用:请一并研判,重新填。")
-    return tuple((town, level) for town in stand), tuple(named)
+    about = messages or all_
+    if left := [town for town, names in above.items() if set(names) - set(about)]:
+        more = listed(sorted(set(all_) - set(about)))
+        raise Refused(409, f"{named(left, book)}另有来文{more}仍高于{to},只降所点的不起作用:请一并研判,重新填。")
+    return tuple((town, level) for town in stand), tuple(about)
 
 
 def _now(words: Sequence[Word]) -> int:
     return max((word.level or 0 for word in words), default=0)
-
-
-def _claim(one: Conclusion, town: str, level: Level | None, book: RuleBook) -> Claim:
-    return Claim(
-        area=Area(_name(town, book), town),
-        hazard=one.hazard,
-        event=hazard_name(one.hazard, book),
-        family=one.family,
-        level=level,
-        begins=None,
-        ends=one.until,
-        lowers=one.names if one.verb is Verb.LOWER else (),
-    )
-
-
-def _name(town: str, book: RuleBook) -> str:
-    found = book.district.township(town)
-    return found.name if found else town
-
-
-def _named(towns: Sequence[str], book: RuleBook) -> str:
-    return _listed([_name(town, book) for town in towns])
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "、".join(name[:40] for name in names[:LISTED]) + (f"等{len(names)}个" if len(names) > LISTED else "")
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(BEIJING):%d日%H:%M}"

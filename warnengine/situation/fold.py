@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from warnengine.model.consultation import verb_of
 from warnengine.model.level import Level
 from warnengine.model.place import District
 from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unheeded, Word
@@ -119,13 +120,16 @@ def doubts(cell: Cell, identifier: str, arrived: datetime) -> tuple[Doubt, ...]:
 
 
 def forget(cell: Cell, before: datetime) -> Cell:
-    """Drop what was said before a moment and has been overtaken by its issuer since.
+    """Drop what was said before a moment and has been overtaken by its issuer since, and conclusions that were
+    over by then, for each is an issuer of its own.
 
     An issuer of whom an all-clear is in doubt keeps everything: what it referred to must stay known.
     """
     kept: dict[str, Statement] = {}
     for said in _by_issuer(cell):
         counts, others = _weighed(said)
+        if counts and _spent(counts, before):
+            continue
         for statement in said:
             overtaken = counts is not None and not others and _mark(statement) < _mark(counts)
             if statement.sent >= before or not overtaken:
@@ -136,6 +140,13 @@ def forget(cell: Cell, before: datetime) -> Cell:
 def forces(cells: Mapping[CellKey, Cell], at: datetime) -> list[InForce]:
     """Everything in force among these cells at a moment."""
     return [force for cell in cells.values() if (force := in_force(cell, at))]
+
+
+def _spent(last: Statement, before: datetime) -> bool:
+    """Whether the last word of a conclusion is that it is over, or lowers what ended before a moment."""
+    if verb_of(last.identifier) is None or last.sent >= before:
+        return False
+    return last.ends is not None and last.ends < before if last.lowers else last.level is None
 
 
 def standing(warnings: Iterable[Warning], district: District, at: datetime) -> list[InForce]:
