@@ -7,10 +7,10 @@ import random
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.district import ANJU, BOOK, GAOLOU, SHAOYUN, at, claim, warning
+from tests.core.district import ANJU, BOOK, GAOLOU, SHAOYUN, Hall, at, claim, warning
 from warnengine.model.consultation import Verb, identifier
 from warnengine.model.level import Level
 from warnengine.model.situation import CellKey, InForce, Unheeded
@@ -232,3 +232,21 @@ def test_forgetting_changes_nothing_that_is_in_force(
     if cell:
         assert in_force(forget(cell, before), moment) == in_force(cell, moment)
         assert turns(forget(cell, before), moment) == turns(cell, moment)
+
+
+@settings(max_examples=25)
+@given(chains(), st.randoms(use_true_random=False))
+def test_any_order_of_arrival_ends_in_the_same_orders(chain: list[Warning], chance: random.Random) -> None:
+    halls = []
+    for order in (chain, chance.sample(chain, len(chain))):
+        hall = Hall()
+        for message in order:
+            hall.take(message, now=NOW)
+        halls.append(hall)
+    one, other = halls
+    assert one.picture() == other.picture()
+    for hall in halls:
+        needed = {turn for cell in hall.known.values() for turn in turns(cell, NOW)}
+        assert needed <= hall.turns, "one that nobody needs any more does no harm"
+        hall.take(now=AFTER)
+    assert one.picture() == other.picture()
