@@ -201,3 +201,21 @@ async def test_a_conclusion_is_ended_as_it_was_made(house: House, zhang: Browser
     )
     assert "草稿已作废" in await zhang.post(f"/duty/consultations/{await number_of(dropped)}/discard")
     await house.settled()
+
+
+async def test_a_draft_that_the_night_has_overtaken_says_why_and_can_only_be_dropped(
+    house: House, zhang: Browser
+) -> None:
+    number = await number_of(await zhang.post("/duty/consultations", **form()))
+    await house.jump(scenario.RED_CONTINUES.entered)
+    assert (await house.warn(scenario.RED_CONTINUES.xml()))[0] == 202
+
+    async def overtaken() -> bool:
+        return "现在不起作用" in await zhang.get(f"/duty/consultations/{number}")
+
+    await until("the draft to be overtaken", overtaken, house.engine)
+    page = await zhang.get(f"/duty/consultations/{number}")
+    assert "核对无误" not in page
+    assert "雨带已移出" in page
+    assert "草稿已作废" in await zhang.post(f"/duty/consultations/{number}/discard")
+    await house.settled()
