@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 BOOK = load(ROOT / "rules")
 TEXTS = Texts(ROOT / "templates")
 READING = Reading({BOOK.district.code: BOOK.district}, BOOK.hazard_table)
-SITUATION = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
+SITUATION = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget, fold.words, fold.turns)
 BEIJING = timezone(timedelta(hours=8))
 TOWNS = tuple(town.code for town in BOOK.district.townships)
 ANJU, SHAOYUN, GAOLOU = "500151105", "500151114", "500151116"
@@ -159,6 +159,7 @@ class Hall:
     inbox: list[Pending] = field(default_factory=list)
     changes: list[tuple[Version, ...]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
+    turns: set[datetime] = field(default_factory=set)
 
     def take(self, *warnings: Warning, now: datetime | None = None) -> dict[str, Version]:
         """Let messages in together; return the versions that they make, by unit."""
@@ -212,6 +213,9 @@ class Hall:
 
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         self.known |= {cell.key: cell for cell in cells}
+
+    async def wake(self, now: datetime, moments: Iterable[datetime]) -> None:
+        self.turns = {turn for turn in self.turns if turn > now} | set(moments)
 
     async def write(self, versions: Sequence[Version], requests: Sequence[Request], warned_at: object) -> int:
         for version in versions:

@@ -59,7 +59,7 @@ def heard(said: Sequence[Statement]) -> Cell:
 def test_any_order_gives_the_same_cell(said: list[Statement], chance: random.Random) -> None:
     shuffled = chance.sample(said, len(said))
     assert heard(said) == heard(shuffled)
-    assert in_force(heard(said)) == in_force(heard(shuffled))
+    assert in_force(heard(said), START) == in_force(heard(shuffled), START)
 
 
 @given(st.lists(readings, max_size=6), st.sampled_from("abcde"), moments)
@@ -72,7 +72,7 @@ def test_an_all_clear_in_doubt_ends_nothing(said: list[Statement], last: Stateme
     cell = heard(said)
     clear = replace(last, identifier="f", sent=START + timedelta(hours=2), level=None, over=False)
     if any(doubt.statement == clear for doubt in doubts(apply(cell, clear), "f", START)):
-        assert in_force(apply(cell, clear)) == in_force(cell) is not None
+        assert in_force(apply(cell, clear), START) == in_force(cell, START) is not None
 
 
 @given(st.lists(true_readings, max_size=8), true_readings)
@@ -80,7 +80,7 @@ def test_what_was_over_when_it_came_warns_of_nothing(said: list[Statement], late
     cell = heard([one for one in said if one.identifier != late.identifier])
     late = replace(late, level=late.level or Level.RED, over=True, references=frozenset())
     named = any(late.identifier in one.references for one in cell.statements.values())
-    assert named or in_force(apply(cell, late)) == in_force(cell)
+    assert named or in_force(apply(cell, late), START) == in_force(cell, START)
 
 
 @given(st.lists(readings, max_size=6), st.data())
@@ -103,11 +103,11 @@ def test_forgetting_changes_nothing_that_is_or_will_be_in_force(
 ) -> None:
     cell = heard(said)
     forgotten = forget(cell, before)  # type: ignore[arg-type]
-    assert in_force(forgotten) == in_force(cell)
+    assert in_force(forgotten, START) == in_force(cell, START)
     assert set(forgotten.statements) <= set(cell.statements)
     gone = cell.statements.keys() - forgotten.statements.keys()
     if later.identifier not in gone and not later.references & gone and later.sent >= before:  # type: ignore[operator]
-        assert in_force(apply(forgotten, later)) == in_force(apply(cell, later))
+        assert in_force(apply(forgotten, later), START) == in_force(apply(cell, later), START)
 
 
 def test_a_forgotten_message_that_comes_once_more_stays_overtaken() -> None:
@@ -117,7 +117,7 @@ def test_a_forgotten_message_that_comes_once_more_stays_overtaken() -> None:
     )
     cell = forget(fold([old, new], DISTRICT)[KEY], at("05:30"))
     assert set(cell.statements) == {"b"}
-    assert in_force(apply(cell, statements(old, DISTRICT)[KEY])) == in_force(cell)
+    assert in_force(apply(cell, statements(old, DISTRICT)[KEY]), START) == in_force(cell, START)
 
 
 def test_every_order_of_the_nights_messages_gives_the_same_cells() -> None:
@@ -127,12 +127,12 @@ def test_every_order_of_the_nights_messages_gives_the_same_cells() -> None:
 
 
 def test_after_the_night_nothing_is_in_force() -> None:
-    assert forces(fold(NIGHT, DISTRICT)) == []
-    assert len(forces(fold(NIGHT[:-1], DISTRICT))) == 28
+    assert forces(fold(NIGHT, DISTRICT), START) == []
+    assert len(forces(fold(NIGHT[:-1], DISTRICT), START)) == 28
 
 
 def test_an_update_that_names_fewer_townships_leaves_the_others() -> None:
-    levels = {f.key.area: f.level for f in forces(fold(NIGHT[:4], DISTRICT))}
+    levels = {f.key.area: f.level for f in forces(fold(NIGHT[:4], DISTRICT), START)}
     spared = {"500151" + scenario.TOWNS[name] for name in scenario.SPARED}
     assert {town for town, level in levels.items() if level is Level.ORANGE} == spared
     assert {town for town, level in levels.items() if level is Level.RED} == set(TOWNS) - spared
@@ -140,7 +140,7 @@ def test_an_update_that_names_fewer_townships_leaves_the_others() -> None:
 
 def test_one_message_eases_some_and_restates_the_others() -> None:
     cells = fold(NIGHT[:6], DISTRICT)
-    eased, kept = in_force(cells[CellKey(GAOLOU, "rainstorm", "signal")]), in_force(cells[KEY])
+    eased, kept = in_force(cells[CellKey(GAOLOU, "rainstorm", "signal")], START), in_force(cells[KEY], START)
     assert eased is not None
     assert (eased.level, eased.renewed) == (Level.YELLOW, {EASES.identifier})
     assert kept is not None
@@ -174,7 +174,7 @@ def test_one_message_eases_some_and_restates_the_others() -> None:
 )
 def test_one_message_about_one_township(claims: list[object], expected: Level | None) -> None:
     cell = fold([warning("a", START, *claims)], DISTRICT)[KEY]  # type: ignore[arg-type]
-    now = in_force(cell)
+    now = in_force(cell, START)
     assert (now.level if now else None) == expected
 
 
@@ -185,23 +185,23 @@ def red(identifier: str, sent: str, **fields: object) -> Warning:
 def test_a_cancel_that_overtakes_its_alert_still_wins() -> None:
     alert = red("a", "05:54")
     cancel = warning("b", at("12:30"), claim("500151", None), msg_type=MsgType.CANCEL)
-    assert forces(fold([cancel, alert], DISTRICT)) == []
+    assert forces(fold([cancel, alert], DISTRICT), START) == []
 
 
 def test_one_message_by_two_feeds_that_disagree_counts_as_the_graver() -> None:
     by_one = warning("a", START, claim(ANJU, Level.ORANGE, ends=at("03:00")))
     by_other = warning("a", START, claim(ANJU, Level.RED, ends=at("02:00")))
-    (now,) = forces(fold([by_one, by_other], DISTRICT))
+    (now,) = forces(fold([by_one, by_other], DISTRICT), START)
     assert now == replace(force(ANJU, Level.RED, because="a"), ends=at("03:00"))
 
 
 def test_the_newest_word_of_each_issuer_counts_and_of_those_the_gravest() -> None:
     city = red("a", "05:00", issuer="50000041600000")
     ours = warning("b", at("06:00"), claim(ANJU, Level.YELLOW))
-    (now,) = forces(fold([city, ours], DISTRICT))
+    (now,) = forces(fold([city, ours], DISTRICT), START)
     assert (now.level, now.because) == (Level.RED, {"a"})
     lifted = warning("c", at("07:00"), claim(ANJU, None), issuer="50000041600000")
-    (now,) = forces(fold([city, ours, lifted], DISTRICT))
+    (now,) = forces(fold([city, ours, lifted], DISTRICT), START)
     assert (now.level, now.because) == (Level.YELLOW, {"b"})
 
 
@@ -211,11 +211,11 @@ def test_two_families_and_two_hazards_are_four_situations() -> None:
         for hazard in ("rainstorm", "gale")
         for f in ("signal", "response")
     ]
-    assert len(forces(fold([warning("a", START, *claims)], DISTRICT))) == 4
+    assert len(forces(fold([warning("a", START, *claims)], DISTRICT), START)) == 4
 
 
 def test_an_unknown_hazard_is_kept_under_the_issuers_own_word() -> None:
-    (now,) = forces(fold([warning("a", START, claim(ANJU, Level.RED, None, event="陨石"))], DISTRICT))
+    (now,) = forces(fold([warning("a", START, claim(ANJU, Level.RED, None, event="陨石"))], DISTRICT), START)
     assert now.key == CellKey(ANJU, "?陨石", "signal")
 
 
@@ -229,7 +229,7 @@ def test_places_elsewhere_make_no_cell() -> None:
 def test_an_end_that_one_of_them_does_not_know_is_no_end() -> None:
     a = warning("a", START, claim(ANJU, Level.RED, ends=at("03:00")))
     b = warning("b", START, claim(ANJU, Level.RED), issuer="50000041600000")
-    (now,) = forces(fold([a, b], DISTRICT))
+    (now,) = forces(fold([a, b], DISTRICT), START)
     assert now.ends is None
 
 
@@ -287,7 +287,7 @@ CHAIN = [
 )
 def test_an_all_clear_ends_what_it_means(before: list[Warning], clear: Warning, level: Level | None) -> None:
     for order in itertools.permutations([*before, clear]):
-        now = in_force(fold(order, DISTRICT)[KEY])
+        now = in_force(fold(order, DISTRICT)[KEY], START)
         assert (now.level if now else None) == level
 
 

@@ -144,7 +144,7 @@ def chains(draw: st.DrawFn) -> list[Warning]:
 
 
 def stands(messages: Iterable[Warning]) -> dict[OrderKey, Desired]:
-    forces: list[InForce] = SITUATION.forces(fold.fold(messages, BOOK.district))
+    forces: list[InForce] = SITUATION.forces(fold.fold(messages, BOOK.district), at("05:00"))
     return desired(forces, BOOK, NOBODY)
 
 

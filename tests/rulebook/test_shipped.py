@@ -11,6 +11,7 @@ from warnengine.model.book import BOUND, Evidence, Measure, RuleBook, UnitKind
 from warnengine.model.finding import Severity
 from warnengine.model.level import Level
 from warnengine.rulebook import check, first_line_room, load, run_cases
+from warnengine.situation.fold import standing
 
 
 def measure(book: RuleBook, unit: str, ident: str) -> Measure:
@@ -147,10 +148,10 @@ def test_the_township_codes_are_those_of_the_demo_people(shipped: Path, book: Ru
 
 def test_the_cases_are_run_against_the_function_that_decides(shipped: Path) -> None:
     desired = pytest.importorskip("warnengine.match.desired").desired
-    assert [str(broken) for broken in run_cases(shipped, desired)] == []
+    assert [str(broken) for broken in run_cases(shipped, desired, standing)] == []
 
 
 def test_a_broken_promise_is_named_with_its_line(copy: Path) -> None:
-    found = run_cases(copy, lambda in_force, book, granted: {})
+    found = run_cases(copy, lambda in_force, book, granted: {}, standing)
     promise = f"{(copy / 'cases' / 'rainstorm.yaml').as_posix()}:8: 全区蓝色,人人知道,没有强制措施: 应急局:"
     assert any(str(broken).startswith(promise) for broken in found)

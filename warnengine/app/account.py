@@ -89,7 +89,7 @@ class Accountant:
             return []
         desk, book, reconciler = look.district, self.book, self.reconciler
         standing = await desk.standing()
-        forces = reconciler.situation.forces(await desk.cells())
+        forces = reconciler.situation.forces(await desk.cells(), await desk.now())
         granted = reconciler.granted(await desk.granted())
         left = (await desk.by_hand()).deferred
         wanted = as_it_was(reconciler.desired(forces, book, granted), standing, left)

@@ -124,7 +124,9 @@ class Canary:
         own = canary_book(book, [line.kind for line in self.lines])
         reading = Reading({own.district.code: own.district}, own.hazard_table)
         self.intake = Intake(self.warnings, read_by(lambda raw: formats.read(raw, reading)), own)
-        situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, _forget)
+        situation = Situation(
+            fold.statements, fold.apply, fold.forces, fold.doubts, _forget, fold.words, fold.turns
+        )
         self.reconciler = Reconciler(own, situation, desired)
         self.expander = Expander(own, self.texts, self.key)
 

@@ -160,7 +160,9 @@ class Engine:
         self.wording = Wording(book, key, settings.http.public_url)
         self.spokesman = Spokesman(book, texts, key)
         self.ladder = LadderStore(self.database, self.spokesman.speak)
-        situation = Situation(fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget)
+        situation = Situation(
+            fold.statements, fold.apply, fold.forces, fold.doubts, fold.forget, fold.words, fold.turns
+        )
         self.reconciler = Reconciler(book, situation, desired)
         self.expander = Expander(book, texts, key)
         self.digest = self.mode.digest(book.signature, key)

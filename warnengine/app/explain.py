@@ -125,9 +125,9 @@ async def _scene(stage: Rehearsal, warning: Warning) -> Scene:
     for key, statement in fold.statements(warning, book.district).items():
         said[key.hazard, key.family][key.area] = statement.level
     forces: dict[Danger, dict[str, InForce]] = defaultdict(dict)
-    for force in stage.engine.reconciler.situation.forces(cells):
-        forces[force.key.hazard, force.key.family][force.key.area] = force
     assert stage.clock
+    for force in stage.engine.reconciler.situation.forces(cells, stage.clock):
+        forces[force.key.hazard, force.key.family][force.key.area] = force
     return Scene(book, said, forces, standing, stage.clock.astimezone(BEIJING).date())
 
 

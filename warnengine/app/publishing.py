@@ -222,7 +222,7 @@ class Publisher:
     async def _deferred(self, desk: BookDesk, book: RuleBook) -> Any:
         """What the book alone would order today."""
         reconciler = self.engine.reconciler
-        forces = reconciler.situation.forces(await desk.district.cells())
+        forces = reconciler.situation.forces(await desk.district.cells(), await desk.district.now())
         return left_alone(desired(forces, book, frozenset()), await desk.district.standing(), book.hash)
 
     async def _named(self, short: str) -> list[Publication]:

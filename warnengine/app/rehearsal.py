@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from warnengine.app import minutes
 from warnengine.app.engine import Engine
+from warnengine.app.minutes import Minute
 from warnengine.app.settled import book_files
 from warnengine.dispatch.channel import Accepted, Outgoing
 from warnengine.dispatch.dispatcher import Dispatcher
@@ -20,12 +22,14 @@ from warnengine.dispatch.routes import Routes, Way
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.intake import Intake
-from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
+from warnengine.model.consultation import Conclusion
 from warnengine.model.directory import Directory
-from warnengine.model.errors import RefusedWarning, Unplayable
+from warnengine.model.errors import Refused, RefusedWarning, Unplayable
 from warnengine.model.order import Version
-from warnengine.model.warning import Claim, Warning
+from warnengine.model.warning import Claim, Status, Warning
+from warnengine.order import saying
 from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.database import Database
@@ -47,6 +51,8 @@ class Message:
     at: datetime
     raw: bytes
     warning: Warning
+    minute: Minute | None = None
+    """Of a consultation: its message is made once its moment has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,16 @@ class Paper:
 
 
 def messages(files: Iterable[tuple[str, bytes]], book: RuleBook) -> list[Message]:
-    """Every warning of these files, in their order; a file that cannot be read is Unplayable."""
+    """Every warning and conclusion of these files, in their order; a file that cannot be read is Unplayable."""
     reading = Reading({book.district.code: book.district}, book.hazard_table)
     found: list[Message] = []
     for name, raw in files:
+        if minutes.told(raw):
+            concluded = minutes.read(name, raw, sum(one.minute is not None for one in found))
+            found += [
+                Message(name, one.at, raw, minutes.notice(one.at, f"会商:{one.verb}"), one) for one in concluded
+            ]
+            continue
         try:
             found += [Message(name, warning.sent, raw, warning) for warning in formats.read(raw, reading)]
         except RefusedWarning as refusal:
@@ -94,7 +106,15 @@ def messages(files: Iterable[tuple[str, bytes]], book: RuleBook) -> list[Message
 def moved(listed: Sequence[Message], at: datetime) -> list[Message]:
     """The same messages as if the last of them had been sent at that moment, and the others as long before."""
     by = at - listed[-1].at if listed else timedelta()
-    return [replace(one, at=one.at + by, warning=_moved(one.warning, by)) for one in listed]
+    return [
+        replace(
+            one,
+            at=one.at + by,
+            warning=_moved(one.warning, by),
+            minute=minutes.moved(one.minute, by) if one.minute else None,
+        )
+        for one in listed
+    ]
 
 
 def _moved(warning: Warning, by: timedelta) -> Warning:
@@ -124,6 +144,9 @@ class Rehearsal:
     engine: Engine
     store: RehearsalStore
     clock: datetime | None = None
+    passed: list[Played] = field(default_factory=list)
+    """What happened so far, with what happened without a message."""
+    _concluded: dict[int, Conclusion] = field(default_factory=dict)
     _next: tuple[Warning, ...] = ()
     _count: int = 0
     _dispatchers: dict[str, Dispatcher] = field(default_factory=dict)
@@ -136,15 +159,47 @@ class Rehearsal:
         """Let a message come in at its time, and the engine react; what waited until then has left before."""
         await self.send(message.at)
         await self._set(message.at)
-        before = await self.store.newest()
+        intake = self.engine.intake
+        if message.minute:
+            one = await self._drawn(message.file, message.minute)
+            said = saying.message(one, minutes.PLAYED, message.at, Status.ACTUAL, self.engine.book)
+            message = replace(message, warning=said)
+            intake = replace(intake, book=saying.allowing(one.issuer, intake.book))
         self._next, self._count = (message.warning,), self._count + 1
-        taken = await self.engine.intake.take(Arrival("rehearsal", f"{self._count}", message.raw))
-        while await self.engine.reconcile() or await self.engine.expand():
-            pass
-        return Played(message, taken, await self.store.versions(before), tuple(await self.store.told(before)))
+        before = await self.store.newest()
+        taken = await intake.take(Arrival("rehearsal", f"{self._count}", message.raw))
+        return await self._react(message, taken, before)
 
     async def send(self, until: datetime) -> None:
-        """Everything that is due until then leaves, at its time, for nowhere."""
+        """Everything that is due until then happens at its time: texts leave for nowhere, lowerings end."""
+        while turn := await self.store.next_turn(until):
+            await self._leave(turn)
+            await self._set(turn)
+            over = Message("", turn, b"", minutes.notice(turn, minutes.OVER))
+            await self._react(over, Taken(Verdict.NEW, ()), await self.store.newest())
+        await self._leave(until)
+
+    async def _react(self, message: Message, taken: Taken, before: int) -> Played:
+        while await self.engine.reconcile() or await self.engine.expand():
+            pass
+        versions, told = await self.store.versions(before), tuple(await self.store.told(before))
+        self.passed.append(Played(message, taken, versions, told))
+        return self.passed[-1]
+
+    async def _drawn(self, file: str, minute: Minute) -> Conclusion:
+        """A conclusion from what is in force now; Unplayable where it may not be drawn."""
+        assert self.clock
+        cells, _ = await self.store.situation()
+        words, now = self.engine.reconciler.situation.words, self.clock
+        scene = {key: words(cell, now) for key, cell in cells.items()}
+        try:
+            one = minutes.drawn(minute, self._concluded, scene, self.engine.book, now)
+        except Refused as refusal:
+            raise Unplayable(f"{file}: {refusal}", file) from refusal
+        self._concluded[one.id] = one
+        return one
+
+    async def _leave(self, until: datetime) -> None:
         for _ in range(ROUNDS):
             due = await self.store.next_due(until)
             if due is None:

@@ -128,9 +128,10 @@ async def simulated(stage: Rehearsal, files: Sequence[tuple[str, bytes]]) -> Run
     listed = sorted(messages(files, book), key=lambda message: message.at)
     if not listed:
         raise Unplayable("these files hold no warning: there is nothing to play")
-    played = [await stage.play(message) for message in listed]
+    for message in listed:
+        await stage.play(message)
     await stage.send(listed[-1].at + AFTERWARDS)
-    return Run(book, tuple(played), tuple(await stage.left()))
+    return Run(book, tuple(stage.passed), tuple(await stage.left()))
 
 
 Content = tuple[frozenset[tuple[object, ...]], ...]

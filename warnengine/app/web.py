@@ -12,11 +12,12 @@ from starlette.types import Receive, Scope, Send
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import control, gauges, observations, problems, routes, rulebook, waiting
+from warnengine.api import consultations, control, gauges, observations, problems, routes, rulebook, waiting
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
 from warnengine.app.condition import Condition
+from warnengine.app.consulting import Consulting
 from warnengine.app.engine import Engine
 from warnengine.app.publishing import Publisher
 from warnengine.app.settled import link_key
@@ -70,6 +71,7 @@ def web(engine: Engine) -> FastAPI:
     for routers in (control.by_hand, control.taking_back, control.by_telephone):
         application.include_router(routers(hand, operators, engine.loops.bell.ring))
     application.include_router(rulebook.publishing(Publisher(engine), operators))
+    application.include_router(consultations.build(Consulting(engine), operators))
     if engine.observing:
         watching = observations.Watching(
             engine.settings, engine.take_observations, engine.observing, engine.loops.bell.ring
@@ -143,6 +145,7 @@ def _room(engine: Engine) -> duty.Room:
         halts=engine.halts,
         duty=engine.duty,
         store=store,
+        consulting=Consulting(engine),
         called=engine.duty_room.called,
         ring=engine.loops.bell.ring,
         condition=condition.shown,

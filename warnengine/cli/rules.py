@@ -18,6 +18,7 @@ from warnengine.cli.document import document
 from warnengine.directory import read_csv
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
+from warnengine.situation.fold import standing
 
 group = typer.Typer(no_args_is_help=True, help="The rule book: 一行业一措施、一乡镇一方案.")
 COUNTED = {Severity.ERROR: "个错误", Severity.WARNING: "个警告", Severity.NOTE: "条待确认"}
@@ -50,7 +51,7 @@ def check(folder: Folder = Path("rules")) -> None:
 @group.command("test")
 def cases(folder: Folder = Path("rules")) -> None:
     """Run the cases of a rule book: given this warning, these units get these orders, those do not."""
-    failures = rulebook.run_cases(folder, desired)
+    failures = rulebook.run_cases(folder, desired, standing)
     print(*failures, sep="\n")
     count = len(list((folder / "cases").glob("*.yaml")))
     print(f"{folder}: {count} 个用例文件, {len(failures)} 处不符")

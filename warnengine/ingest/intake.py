@@ -73,15 +73,19 @@ class Intake:
 
     async def take(self, arrival: Arrival) -> Taken:
         """Keep an arrival and judge it. Raises only where it could not be kept."""
-        try:
-            taken = await self._accept(arrival, self.read(arrival.raw))
-        except RefusedWarning as refusal:
-            taken = await self._quarantine(arrival, refusal)
+        taken = await self.judged(arrival)
         metrics.WARNINGS.labels(arrival.source, taken.verdict.value).inc()
         log.info(
             "arrival", source=arrival.source, position=arrival.position, verdict=taken.verdict, reason=taken.reason
         )
         return taken
+
+    async def judged(self, arrival: Arrival) -> Taken:
+        """The same, untold and uncounted: of a message that may be rehearsed only."""
+        try:
+            return await self._accept(arrival, self.read(arrival.raw))
+        except RefusedWarning as refusal:
+            return await self._quarantine(arrival, refusal)
 
     def _admitted(self, warnings: Sequence[Warning], now: datetime) -> tuple[list[Warning], list[RefusedWarning]]:
         """Whom to let in, and why the others are not; raise where nobody is left."""

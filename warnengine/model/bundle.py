@@ -243,6 +243,8 @@ class Ended:
     family: str
     level: Level
     over: datetime
+    because: tuple[str, ...] = ()
+    """The messages behind those orders."""
 
 
 @dataclass(frozen=True, slots=True)

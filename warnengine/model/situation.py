@@ -38,6 +38,8 @@ class Statement:
     """Identifiers that it names; what they mean is known only where they have come in."""
     lifts: Level | None = None
     """Of an all-clear: the level that its own words name."""
+    lowers: frozenset[str] = frozenset()
+    """Identifiers of what counts at this level at most, until its end; empty: it speaks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,24 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What counts of one issuer at a moment."""
+
+    statement: Statement
+    level: Level | None
+    """As it counts; None: nothing."""
+    by: frozenset[str] = frozenset()
+    """Identifiers of the conclusions that make it count lower than it says."""
+
+
+@dataclass(frozen=True, slots=True)
 class InForce:
     """The level that stands in a cell now, and who says so."""
 
     key: CellKey
     level: Level
     because: frozenset[str]
-    """Identifiers of the messages that state this level."""
+    """Identifiers of the messages that state this level, and of the conclusions by which they do."""
     ends: datetime | None
     """The latest end among them; after it the cell is 到期待确认, still in force until a person decides."""
     renewed: frozenset[str] = frozenset()
@@ -64,7 +77,7 @@ class InForce:
 
 
 class Unheeded(StrEnum):
-    """Why what a message says is not acted on, though nobody took it back."""
+    """What a person must judge: mostly why what a message says is not acted on, though nobody took it back."""
 
     OVER = "over"
     """It came after its own end."""
@@ -72,6 +85,8 @@ class Unheeded(StrEnum):
     """A word of the same issuer stands that bears a later time than the one at which this message came."""
     OTHER = "other"
     """An all-clear for something else than what is in force."""
+    BEYOND = "beyond"
+    """It is acted on, though a conclusion lowers what the same issuer said before: that one does not name it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,9 @@ class Claim:
     precision: Precision = Precision.NAMED
     lifts: Level | None = None
     """Of an all-clear: the gravest level that its own words name (解除暴雨橙色预警); None where they name none."""
+    lowers: tuple[str, ...] = ()
+    """Of a conclusion (会商): identifiers of messages that count at this level until its end, None: not at all. It
+    then states nothing of its own."""
 
 
 @dataclass(frozen=True, slots=True)

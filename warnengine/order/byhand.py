@@ -9,6 +9,7 @@ from datetime import datetime
 from warnengine.model.book import Measure, RuleBook
 from warnengine.model.byhand import FAMILY, HAZARD, ByHand, Manual
 from warnengine.model.clock import BEIJING
+from warnengine.model.consultation import Verb, those
 from warnengine.model.order import Desired, Form, Kind, Mark, MeasureMark, OrderKey, Standing, Stands, Version
 from warnengine.model.situation import CellKey, InForce
 
@@ -38,11 +39,13 @@ def ordered(people: ByHand, book: RuleBook) -> Iterator[InForce]:
 
 
 def less(wanted: Mapping[OrderKey, Desired], people: ByHand) -> dict[OrderKey, Desired]:
-    """What should stand without what was taken back. A message that came later orders anew."""
+    """What should stand without what was taken back. A message that came later orders anew, but for a conclusion
+    that makes it less."""
     return {
         key: order
         for key, order in wanted.items()
-        if key not in people.withdrawn or not order.because <= people.withdrawn[key].seen
+        if key not in people.withdrawn
+        or not order.because - those(order.because, Verb.LOWER) <= people.withdrawn[key].seen
     }
 
 

@@ -14,9 +14,11 @@ from warnengine.model.book import RELAY, Evidence, Measure, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.clock import BEIJING
 from warnengine.model.level import Level
-from warnengine.model.order import Form, Kind, Mark, MeasureMark, Reach, Version
+from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark, Reach, Version
 from warnengine.order.byhand import by_hand, correction
+from warnengine.order.concluded import extension, lasting, provenance
 from warnengine.order.draft import measure_of, words_of
+from warnengine.order.relay import instead, judged
 from warnengine.order.texts import Texts
 
 NAMED = 6
@@ -115,13 +117,13 @@ def section(version: Version, book: RuleBook) -> Section:
     change = version.change
     unit = book.units.get(change.key.unit)
     acts, going_on = _acts(version, book)
-    said = correction(version)
+    said = correction(version) or instead(version)
     ended = () if said else _ended(version, book)
     reach = change.reach if change.level else ()
     return Section(
         unit=unit.short if unit else change.key.unit,
         head=_head(version, book),
-        lead=acts[0].words if acts else said or _without_acts(change.kind, ended, going_on),
+        lead=acts[0].words if acts else said or lasting(change) or _without_acts(change.kind, ended, going_on),
         kind=change.kind.value,
         hazard=change.key.hazard,
         level=int(version.lane_level),
@@ -173,13 +175,21 @@ def _kind(sections: Sequence[Section]) -> str:
 
 def _head(version: Version, book: RuleBook) -> str:
     change = version.change
-    level, before = change.level, change.before
     if correction(version):
-        return f"更正{danger(change.key.hazard, change.key.family, level, book)}"
+        return f"更正{danger(change.key.hazard, change.key.family, change.level, book)}"
+    if instead(version):
+        return f"{hazard_name(change.key.hazard, book)}已有指令"
+    return provenance(change) + _danger_head(change, book)
+
+
+def _danger_head(change: Change, book: RuleBook) -> str:
+    level, before = change.level, change.before
     if level is None:
         return f"解除{danger(change.key.hazard, change.key.family, before, book)}"
     if change.kind is Kind.REOPEN:
         return f"{danger(change.key.hazard, change.key.family, level, book)}继续"
+    if extension(change):
+        return f"{danger(change.key.hazard, change.key.family, level, book)}延长"
     if before is None or before == level:
         return danger(change.key.hazard, change.key.family, level, book)
     name = hazard_name(change.key.hazard, book)
@@ -261,7 +271,7 @@ def _ended(version: Version, book: RuleBook) -> tuple[str, ...]:
     over = [
         (measure, mark)
         for mark in version.measures
-        if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced
+        if mark.mark is Mark.LAPSED and mark.standing.measure not in replaced and not judged(mark, version)
         if (measure := measure_of(mark.standing, version.change, book) or by_hand(mark, version))
     ]
     over.sort(key=lambda pair: (-pair[0].when.level, pair[1].standing.form is Form.ADVICE, not pair[0].compulsory))

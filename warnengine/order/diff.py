@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from warnengine.model.level import Level
 from warnengine.model.order import Change, Desired, Form, Kind, OrderKey, Standing, Stands
+from warnengine.order.concluded import prolonged
 
 
 def diff(
@@ -44,6 +45,8 @@ def _change(stands: Stands | None, wanted: Desired | None, book: str) -> Change 
         return _lapse(stands)
     measures = wanted.measures if wanted.level != stands.level or book == stands.book else _kept(stands, wanted)
     if (measures, wanted.level, wanted.reach) != (stands.measures, stands.level, stands.reach):
+        return _next(Kind.UPDATE, stands, wanted, measures)
+    if prolonged(stands, wanted):
         return _next(Kind.UPDATE, stands, wanted, measures)
     if wanted.level is Level.RED and wanted.renewed - stands.seen:
         return _next(Kind.REOPEN, stands, wanted, measures)

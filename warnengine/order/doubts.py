@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from warnengine.model.book import Family
 from warnengine.model.clock import BEIJING
+from warnengine.model.consultation import number_of
 from warnengine.model.level import Level
 from warnengine.model.situation import Doubt, Statement, Unheeded
 
@@ -17,13 +18,19 @@ _WORDS = {
         "解除未执行,原有指令继续有效:{what},针对的不是正在生效的{standing}。"
         "请与发布单位核实;确已解除的,请其写明所解除的预警,重新发布。"
     ),
+    Unheeded.BEYOND: (
+        "会商降级已不管用:{what}是会商以后新来的,第{number}号会商结论没有点到它,已按来文级别执行。"
+        "仍要降级的,请再会商,另作结论。"
+    ),
 }
 
 
 def question(doubt: Doubt, hazard: str, family: Family | None) -> str:
     """One Chinese sentence, the same for every township that it is about. hazard: its name."""
     standing = _named(doubt.standing, hazard, family) if doubt.standing else ""
-    return _WORDS[doubt.why].format(what=_named(doubt.statement, hazard, family), standing=standing)
+    number = number_of(doubt.standing.identifier) if doubt.standing and doubt.why is Unheeded.BEYOND else 0
+    what = _named(doubt.statement, hazard, family)
+    return _WORDS[doubt.why].format(what=what, standing=standing, number=number)
 
 
 def _named(statement: Statement, hazard: str, family: Family | None) -> str:

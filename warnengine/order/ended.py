@@ -9,6 +9,7 @@ from warnengine.model.book import RuleBook
 from warnengine.model.bundle import Ended
 from warnengine.model.byhand import FAMILY
 from warnengine.model.clock import BEIJING
+from warnengine.model.consultation import Verb, number_of, those
 from warnengine.model.observation import OBSERVED
 from warnengine.order.compose import danger
 
@@ -43,6 +44,12 @@ def words(ended: Ended, book: RuleBook) -> str:
             f"到期待确认:{what}指令已于{over}到期,"
             "仍然有效。"
             "请核实雨情水情;已低于阈值的,确认安全后由值班室解除(POST /v1/observations/triggers/阈值/end)"
+        )
+    if numbers := sorted(number_of(one) for one in those(ended.because, Verb.RAISE, Verb.EXTEND)):
+        said = "、".join(f"第{number}号" for number in numbers)
+        return (
+            f"到期待确认:会商研判的{what}已于{over}到期,指令仍然有效。"
+            f"请再会商:需要的延长,不需要的在“会商”页终止{said}结论;有预警信号的,另请气象台解除"
         )
     return (
         f"到期待确认:{what}已于{over}到期,没有收到解除或继续发布,"

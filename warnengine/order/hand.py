@@ -236,12 +236,19 @@ class Hand:
             yield desk, await self.make(desk, lambda load: load.version.change.key.family == family)
 
     async def make(self, desk: Desk, ours: Callable[[Load], bool]) -> Made:
-        """Let the engine do what was decided; what that made."""
+        """Let the engine do what was decided; what that made. Refused where it changes nothing."""
+        made = await self.carry_out(desk, ours)
+        if made is None:
+            raise Refused(409, "与现行指令没有不同,不用再发。")
+        return made
+
+    async def carry_out(self, desk: Desk, ours: Callable[[Load], bool]) -> Made | None:
+        """The same; None where it changes nothing."""
         if await desk.in_force() not in ("", self.book.hash):
             raise Refused(409, "规则刚刚换了新版:请刷新,按新规则重新预览。")
         change = await self.reconciler.reconcile(desk.district)
         if change is None:
-            raise Refused(409, "与现行指令没有不同,不用再发。")
+            return None
         while not await self.expander.expand(desk.people, change, GROUP):
             pass
         loads = tuple(load for load in await desk.loads(change) if ours(load))

@@ -5,6 +5,7 @@ Everything is decided by pure functions handed in; this module only carries thei
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import traceback
 from collections import defaultdict
@@ -22,14 +23,16 @@ from warnengine.model.byhand import ByHand
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Mark, OrderKey, Stands, Version
 from warnengine.model.place import District
-from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement
+from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Word
 from warnengine.model.warning import Warning
 from warnengine.order.authority import authorised
 from warnengine.order.byhand import as_decided, beside, less, ordered, told
+from warnengine.order.concluded import credited
 from warnengine.order.diff import diff
 from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
 from warnengine.order.publication import anew, as_it_was, moved_on, ordered_already, unasked
+from warnengine.order.relay import taken_over
 
 log = structlog.get_logger()
 Granted = frozenset[tuple[OrderKey, str]]
@@ -70,6 +73,9 @@ class Desk(Protocol):
     async def keep(self, cells: Iterable[Cell], arrivals: Iterable[int]) -> None:
         """Save moved cells, and that these arrivals and all decisions are taken in."""
 
+    async def wake(self, now: datetime, moments: Iterable[datetime]) -> None:
+        """What was to change until now is taken in; take the district in again at these moments."""
+
     async def write(
         self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
     ) -> int:
@@ -82,9 +88,11 @@ class Situation:
 
     statements: Callable[[Warning, District], Mapping[CellKey, Statement]]
     apply: Callable[[Cell, Statement], Cell]
-    forces: Callable[[Mapping[CellKey, Cell]], list[InForce]]
+    forces: Callable[[Mapping[CellKey, Cell], datetime], list[InForce]]
     doubts: Callable[[Cell, str, datetime], Iterable[Doubt]]
     forget: Callable[[Cell, datetime], Cell]
+    words: Callable[[Cell, datetime], Sequence[Word]]
+    turns: Callable[[Cell, datetime], Iterable[datetime]]
 
 
 Match = Callable[[Iterable[InForce], RuleBook, Granted], Mapping[OrderKey, Desired]]
@@ -109,13 +117,14 @@ class Reconciler:
         for key in moved:
             cells[key] = self.situation.forget(cells[key], now - KEPT)
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
+        await desk.wake(now, {turn for key in moved for turn in self.situation.turns(cells[key], now)})
         await desk.ask(questions)
         people = await desk.by_hand()
         standing = anew(as_decided(await desk.standing(), people, self.book), self.asked, self.book.hash)
         book = beside(self.book, people, now)
         granted = self.granted(await desk.granted()) | authorised(book, standing, now)
         granted |= ordered_already(standing, self.asked)
-        forces = (*self.situation.forces(cells), *ordered(people, book))
+        forces = (*self.situation.forces(cells, now), *ordered(people, book))
         wanted = less(self.desired(forces, book, granted), people)
         if gone := moved_on(wanted, people.deferred, self.asked, book.hash):
             await desk.undefer(gone)
@@ -123,9 +132,16 @@ class Reconciler:
         changes = unasked(diff(standing, as_it_was(wanted, standing, left), book.hash), left)
         if not changes:
             return None
-        versions = [told(draft(change, standing.get(change.key), book, now), people) for change in changes]
+        words = functools.partial(self._words, cells, now)
+        versions = [
+            taken_over(told(draft(credited(one, words), standing.get(one.key), book, now), people), wanted)
+            for one in changes
+        ]
         warned_at = min((reading.received_at for reading in pending), default=None)
         return await desk.write(versions, requests(versions, book), warned_at)
+
+    def _words(self, cells: Mapping[CellKey, Cell], now: datetime, key: CellKey) -> Sequence[Word]:
+        return self.situation.words(cells[key], now) if key in cells else ()
 
     def granted(self, approved: Collection[tuple[OrderKey, str, str]]) -> Granted:
         """What the approvals allow: a measure whose words have changed since must be asked for anew."""

@@ -111,11 +111,24 @@ class Given(Entry):
     """Names or codes; the district's name means all of them."""
 
 
+class Concluded(Entry):
+    """What a consultation concludes in a case on what is given; it is lowered where it is given."""
+
+    verb: Literal["raise", "lower"]
+    hazard: str
+    level: Colour | Literal["none"]
+    """none of what is lowered to nothing."""
+    family: str = "signal"
+    towns: tuple[str, ...] = Field(min_length=1)
+
+
 class Case(Entry):
     """One promise of the rules in the bureau's words."""
 
     name: Phrase
     given: tuple[Given, ...] = ()
+    concluded: tuple[Concluded, ...] = ()
+    """By a consultation (会商), of what is given."""
     granted: bool = False
     """Whether every compulsory measure has been approved."""
     orders: dict[str, tuple[str, ...]] = {}

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from warnengine.model.consultation import verb_of
 from warnengine.model.level import Level
 from warnengine.model.place import District
-from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unheeded
+from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unheeded, Word
 from warnengine.model.warning import Claim, Precision, Warning
 
 TOWNSHIP = 9
@@ -42,7 +43,7 @@ def apply(cell: Cell, statement: Statement) -> Cell:
 
 
 def join(one: Statement, other: Statement) -> Statement:
-    """Two readings of the same message: the graver level and the wider period count."""
+    """Two readings of the same message: the graver level and the wider period count; it lowers what both name."""
     return replace(
         one,
         issuer=max(one.issuer, other.issuer),
@@ -54,24 +55,38 @@ def join(one: Statement, other: Statement) -> Statement:
         over=one.over and other.over,
         references=one.references | other.references,
         lifts=max(one.lifts, other.lifts, key=_rank),
+        lowers=one.lowers & other.lowers,
     )
 
 
-def in_force(cell: Cell) -> InForce | None:
-    """The level that stands: the word of each issuer that counts, and of those the gravest."""
-    counting = [word for said in _by_issuer(cell) if (word := _weighed(said)[0])]
-    level = max((statement.level for statement in counting), key=_rank, default=None)
+def in_force(cell: Cell, at: datetime) -> InForce | None:
+    """The level that stands at a moment: the word of each issuer that counts, and of those the gravest."""
+    counting = words(cell, at)
+    level = max((word.level for word in counting), key=_rank, default=None)
     if level is None:
         return None
-    stating = [statement for statement in counting if statement.level == level]
-    ends = None if any(s.ends is None for s in stating) else max(s.ends for s in stating if s.ends)
+    stating = [word for word in counting if word.level == level]
+    said = [word.statement for word in stating]
+    ends = None if any(s.ends is None for s in said) else max(s.ends for s in said if s.ends)
     return InForce(
         cell.key,
         level,
-        because=frozenset(s.identifier for s in stating),
+        because=frozenset(s.identifier for s in said).union(*(word.by for word in stating)),
         ends=ends,
-        renewed=frozenset(s.identifier for s in stating if s.precision is not Precision.STILL),
+        renewed=frozenset(s.identifier for s in said if s.precision is not Precision.STILL),
     )
+
+
+def words(cell: Cell, at: datetime) -> tuple[Word, ...]:
+    """What counts of each issuer at a moment, lowered by what is concluded of that very message until then."""
+    counting = _counting(cell)
+    lowering = _lowering(counting, at)
+    return tuple(_lowered(word, lowering) for word in counting if not word.lowers)
+
+
+def turns(cell: Cell, after: datetime) -> frozenset[datetime]:
+    """When the level of a cell may change without anybody saying anything: a lowering ends."""
+    return frozenset(one.ends for one in _lowering(_counting(cell), after) if one.ends)
 
 
 def fold(warnings: Iterable[Warning], district: District) -> dict[CellKey, Cell]:
@@ -86,11 +101,15 @@ def fold(warnings: Iterable[Warning], district: District) -> dict[CellKey, Cell]
 def doubts(cell: Cell, identifier: str, arrived: datetime) -> tuple[Doubt, ...]:
     """What a person must judge now that this message has come in: itself, or all-clears for something else."""
     found: list[Doubt] = []
+    lowering = _lowering(_counting(cell), arrived)
     for said in _by_issuer(cell):
         counts, others = _weighed(said)
         found += others
         new = next((statement for statement in said if statement.identifier == identifier), None)
-        if new is None or new.level is None or new == counts:
+        if new is None or new.level is None:
+            continue
+        if new == counts:
+            found += _beyond(new, said, lowering)
             continue
         overtaken = counts is not None and _mark(counts) > _mark(new)
         if new.over and not overtaken:
@@ -101,13 +120,16 @@ def doubts(cell: Cell, identifier: str, arrived: datetime) -> tuple[Doubt, ...]:
 
 
 def forget(cell: Cell, before: datetime) -> Cell:
-    """Drop what was said before a moment and has been overtaken by its issuer since.
+    """Drop what was said before a moment and has been overtaken by its issuer since, and conclusions that were
+    over by then, for each is an issuer of its own.
 
     An issuer of whom an all-clear is in doubt keeps everything: what it referred to must stay known.
     """
     kept: dict[str, Statement] = {}
     for said in _by_issuer(cell):
         counts, others = _weighed(said)
+        if counts and _spent(counts, before):
+            continue
         for statement in said:
             overtaken = counts is not None and not others and _mark(statement) < _mark(counts)
             if statement.sent >= before or not overtaken:
@@ -115,9 +137,48 @@ def forget(cell: Cell, before: datetime) -> Cell:
     return Cell(cell.key, kept)
 
 
-def forces(cells: Mapping[CellKey, Cell]) -> list[InForce]:
-    """Everything in force among these cells."""
-    return [force for cell in cells.values() if (force := in_force(cell))]
+def forces(cells: Mapping[CellKey, Cell], at: datetime) -> list[InForce]:
+    """Everything in force among these cells at a moment."""
+    return [force for cell in cells.values() if (force := in_force(cell, at))]
+
+
+def _spent(last: Statement, before: datetime) -> bool:
+    """Whether the last word of a conclusion is that it is over, or lowers what ended before a moment."""
+    if verb_of(last.identifier) is None or last.sent >= before:
+        return False
+    return last.ends is not None and last.ends < before if last.lowers else last.level is None
+
+
+def standing(warnings: Iterable[Warning], district: District, at: datetime) -> list[InForce]:
+    """Everything in force in one district at a moment after all these messages."""
+    return forces(fold(warnings, district), at)
+
+
+def _counting(cell: Cell) -> list[Statement]:
+    """The word of each issuer that counts, conclusions that lower others among them."""
+    return [word for said in _by_issuer(cell) if (word := _weighed(said)[0])]
+
+
+def _lowering(counting: Iterable[Statement], at: datetime) -> list[Statement]:
+    """Of those, what lowers others and has not ended. What has no end lowers nothing."""
+    return [word for word in counting if word.lowers and word.ends and word.ends > at]
+
+
+def _lowered(word: Statement, lowering: Iterable[Statement]) -> Word:
+    """One word, as it counts under what is concluded of it: the lowest level counts, and only a lower one."""
+    about = [one for one in lowering if word.identifier in one.lowers and _rank(one.level) < _rank(word.level)]
+    if not about:
+        return Word(word, word.level)
+    lowest = min((one.level for one in about), key=_rank)
+    return Word(word, lowest, frozenset(one.identifier for one in about if one.level == lowest))
+
+
+def _beyond(new: Statement, said: Sequence[Statement], lowering: Iterable[Statement]) -> Iterator[Doubt]:
+    """Conclusions that lower what the same issuer said before, and do not name what it says now."""
+    before = {statement.identifier for statement in said} - {new.identifier}
+    for one in lowering:
+        if one.lowers & before and new.identifier not in one.lowers and _rank(one.level) < _rank(new.level):
+            yield Doubt(Unheeded.BEYOND, new, one)
 
 
 def _by_issuer(cell: Cell) -> Iterable[list[Statement]]:
@@ -191,6 +252,7 @@ def _statement(warning: Warning, claim: Claim) -> Statement:
         claim.precision,
         references=frozenset(warning.references) - {warning.identifier},
         lifts=claim.lifts,
+        lowers=frozenset(claim.lowers),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 
@@ -121,6 +121,25 @@ class HandDesk:
         await queries.orders.audit(self.connection, kind=kind, body=body)
 
 
+D = TypeVar("D", bound=HandDesk)
+
+
+@asynccontextmanager
+async def rehearsed(database: Database, district: str, made: Callable[[Connection, str], D]) -> AsyncIterator[D]:
+    """A desk over a district, locked. Unless it is kept, nothing of what happens stays; nor after a Clash."""
+    try:
+        async with database.transaction() as connection:
+            await queries.controls.lock_district(connection, code=district)
+            desk = made(connection, district)
+            yield desk
+            if not desk.kept:
+                raise _Undone
+    except _Undone:
+        return
+    except asyncpg.DeadlockDetectedError:  # receipts of the same orders came in at this moment
+        raise Clash from None
+
+
 class ByHandStore:
     """Where people find the desk, and drafts are kept."""
 
@@ -130,17 +149,8 @@ class ByHandStore:
     @asynccontextmanager
     async def desk(self, district: str) -> AsyncIterator[HandDesk]:
         """The district, locked. Unless it is kept, nothing of what happens stays; nor after a Clash."""
-        try:
-            async with self.database.transaction() as connection:
-                await queries.controls.lock_district(connection, code=district)
-                desk = HandDesk(connection, district)
-                yield desk
-                if not desk.kept:
-                    raise _Undone
-        except _Undone:
-            return
-        except asyncpg.DeadlockDetectedError:  # receipts of the same orders came in at this moment
-            raise Clash from None
+        async with rehearsed(self.database, district, HandDesk) as desk:
+            yield desk
 
     async def draft(self, district: str, author: str, words: dict[str, Any]) -> int:
         """Keep a draft and put it on the duty room's list; its number."""

@@ -97,6 +97,11 @@ class DistrictDesk:
         await sql.decisions_applied(self.connection, district=self.district)
         await approvals.doubt(self.connection)
 
+    async def wake(self, now: datetime, moments: Iterable[datetime]) -> None:
+        """What was to change until now is taken in; take the district in again at these moments."""
+        await sql.turned(self.connection, district=self.district, now=now)
+        await sql.turn(self.connection, [{"district": self.district, "at": at} for at in sorted(moments)])
+
     async def ask(self, questions: Iterable[str]) -> None:
         """Put questions to the duty room, each once for ever."""
         await ask(self.connection, self.district, questions)

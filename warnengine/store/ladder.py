@@ -154,7 +154,9 @@ class LadderStore:
         """Dangers beyond their end, of which no task tells yet."""
         async with self.database.reading() as connection:
             rows = await sql.ended(connection)
-        return [Ended(**{**row, "level": Level(row["level"])}) for row in rows]
+        return [
+            Ended(**{**row, "level": Level(row["level"]), "because": tuple(row["because"] or ())}) for row in rows
+        ]
 
     async def show(self, ended: Ended, words: str) -> None:
         """A task for the duty room, once for each end."""

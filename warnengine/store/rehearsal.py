@@ -118,6 +118,12 @@ class RehearsalStore:
             row = await sql.next_due(connection, until=until)
         return (row["at"], row["channels"]) if row and row["at"] else None
 
+    async def next_turn(self, until: datetime) -> datetime | None:
+        """When the situation changes next though nobody says anything; None: not until then."""
+        async with self.database.reading() as connection:
+            moment: datetime | None = await sql.next_turn(connection, district=self.district, until=until)
+            return moment
+
     async def questions(self) -> list[str]:
         """What the duty room is asked to judge."""
         async with self.database.reading() as connection:

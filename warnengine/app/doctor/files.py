@@ -26,6 +26,7 @@ from warnengine.order.diff import diff
 from warnengine.order.draft import draft
 from warnengine.order.texts import Texts
 from warnengine.settings import Settings
+from warnengine.situation.fold import standing
 
 SCARCE = 10
 """Percent of the disk below which it is nearly full."""
@@ -60,7 +61,7 @@ def _book(settings: Settings) -> Iterator[Check]:
     try:
         found = rulebook.check(settings.rules)
         book = rulebook.load(settings.rules)
-        broken = rulebook.run_cases(settings.rules, desired)
+        broken = rulebook.run_cases(settings.rules, desired, standing)
     except (WarnEngineError, OSError) as error:
         first = str(error).splitlines()[0]
         yield Check("rule book", where, False, first, "`warnengine rules check` lists everything")

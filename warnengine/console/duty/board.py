@@ -20,4 +20,7 @@ def add(router: APIRouter, room: Room) -> None:
         tasks = await room.duty.tasks(still_open=True)
         tasks.sort(key=lambda task: GRAVE.index(task["kind"]) if task["kind"] in GRAVE else len(GRAVE))
         figures = await room.store.figures()
-        return await room.page("board.html", request, seat, figures=figures, tasks=tasks, said=said)
+        concluded = [one for one in await room.consulting.shown() if one["state"] == "counts"]
+        return await room.page(
+            "board.html", request, seat, figures=figures, tasks=tasks, concluded=concluded, said=said
+        )

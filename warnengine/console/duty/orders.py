@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -26,7 +26,9 @@ def add(router: APIRouter, room: Room) -> None:
         seat = room.seat(request)
         rows = [row for row in await room.board.orders(MOST) if not row["lapsed"]]
         rows.sort(key=lambda row: -LEVELS[row["level"]])
-        return await room.page("orders.html", request, seat, orders=rows, said=said)
+        concluded = [one for one in await room.consulting.shown() if one["state"] == "counts"]
+        about = {row["id"]: [one for one in concluded if concerns(one, row)] for row in rows}
+        return await room.page("orders.html", request, seat, orders=rows, about=about, said=said)
 
     @router.get("/withdraw")
     async def read_back(request: Request, mistake: int = 1) -> Response:
@@ -49,6 +51,13 @@ def add(router: APIRouter, room: Room) -> None:
             return await _drawn(room, request, seat, ids, done, mistake=mistake, why=fields.why())
         room.ring()
         return to(f"/duty/orders?said={done['people']}")
+
+
+def concerns(conclusion: Mapping[str, Any], order: Mapping[str, Any]) -> bool:
+    """Whether a conclusion speaks of an order's danger in one of its townships."""
+    same = (conclusion["hazard"], conclusion["family"]) == (order["hazard"], order["family"])
+    towns = {town for part in order["reach"] for town in part["towns"]}
+    return same and any(one["town"] in towns for one in conclusion["levels"])
 
 
 async def _drawn(

@@ -16,6 +16,7 @@ from warnengine.console.duty.gate import ROLES, Gate, Seat
 from warnengine.console.duty.words import FILTERS, plain_words
 from warnengine.model.book import RuleBook
 from warnengine.model.mode import BANNERS, NAMES
+from warnengine.order.consulting import Consulting
 from warnengine.order.hand import Hand
 from warnengine.store.board import BoardStore
 from warnengine.store.byhand import ByHandStore
@@ -56,6 +57,7 @@ class Room:
     halts: HaltStore
     duty: DutyStore
     store: RoomStore
+    consulting: Consulting
     called: Callable[[int, str], Awaitable[None]]
     """What came of a call by hand: its number and the result."""
     ring: Callable[[], None]

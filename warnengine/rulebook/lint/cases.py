@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from warnengine.model.book import UnitKind
 from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.files import Case
+from warnengine.rulebook.files import Case, Concluded, Given
 from warnengine.rulebook.parse import Located
 
 
@@ -22,8 +22,11 @@ def check(draft: Draft) -> Iterator[Finding]:
 def _given(case: Located[Case], draft: Draft) -> Iterator[Finding]:
     towns = {name for unit in draft.of_kind(UnitKind.TOWNSHIP) for name in (unit.code, unit.name)}
     hazards = {hazard.value.key for hazard in draft.hazards}
-    for index, given in enumerate(case.value.given):
-        where = ("given", index)
+    said: list[tuple[tuple[str, int], Given | Concluded]] = [
+        *((("given", index), one) for index, one in enumerate(case.value.given)),
+        *((("concluded", index), one) for index, one in enumerate(case.value.concluded)),
+    ]
+    for where, given in said:
         if given.hazard not in hazards | draft.broken:
             yield case.error(f"没有灾种“{given.hazard}”", did_you_mean(given.hazard, hazards), *where)
         for town in given.towns:

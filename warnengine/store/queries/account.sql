@@ -22,8 +22,8 @@ SELECT w.identifier AS id FROM district_warning d JOIN warning w ON w.id = d.war
 WHERE d.district <> canary() AND d.applied_at IS NULL AND a.received_at < engine_now() - :grace::interval;
 
 -- name: without_orders()
--- Dangers that an issuer's newest word states, and for which the district has no order at all. Written without any
--- knowledge of how the engine decides.
+-- Dangers that an issuer's newest word states, that no conclusion lowers, and for which the district has no order at all.
+-- Written without any knowledge of how the engine decides.
 WITH said AS (
     SELECT c.district, c.area, c.hazard, c.family, s.value AS word,
            row_number() OVER (PARTITION BY c.district, c.area, c.hazard, c.family, s.value ->> 'issuer'
@@ -32,6 +32,10 @@ WITH said AS (
 )
 SELECT DISTINCT hazard || '/' || family || '/' || area AS id FROM said
 WHERE place = 1 AND word ->> 'level' IS NOT NULL AND NOT (word ->> 'over')::boolean AND district <> canary()
+  AND coalesce(word -> 'lowers', '[]') = '[]'
+  AND NOT EXISTS (SELECT FROM said l WHERE (l.district, l.area, l.hazard, l.family, l.place)
+                                         = (said.district, said.area, said.hazard, said.family, 1)
+                  AND l.word -> 'lowers' @> (said.word -> 'identifier') AND (l.word ->> 'ends')::timestamptz > engine_now())
   AND NOT EXISTS (SELECT FROM standing_order o WHERE o.district = said.district AND o.hazard = said.hazard
                   AND o.family = said.family AND o.lapsed_at IS NULL);
 
@@ -114,4 +118,5 @@ DELETE FROM account WHERE at < engine_now() - interval '400 days';
 -- name: undecided(district)$
 -- Whether the reconciler has work: what stands is then about to change.
 SELECT EXISTS (SELECT FROM district_warning WHERE district = :district AND applied_at IS NULL)
-    OR EXISTS (SELECT FROM approval WHERE district = :district AND decided_at IS NOT NULL AND applied_at IS NULL);
+    OR EXISTS (SELECT FROM approval WHERE district = :district AND decided_at IS NOT NULL AND applied_at IS NULL)
+    OR EXISTS (SELECT FROM situation_turn WHERE district = :district AND at <= engine_now());

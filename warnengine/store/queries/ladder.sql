@@ -46,8 +46,10 @@ SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND 
 
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
-SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over FROM standing_order o
+SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over,
+       array_agg(DISTINCT b) FILTER (WHERE b IS NOT NULL) AS because FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+LEFT JOIN unnest(v.because) AS b ON true
 WHERE o.lapsed_at IS NULL AND o.district <> canary() GROUP BY o.district, o.hazard, o.family
 HAVING max(v.not_after) <= (SELECT engine_now())
    AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'

@@ -1,9 +1,10 @@
 -- name: due_district()^
--- A district with warnings or decisions to take in, locked against other reconcilers, with the hash of its book in force;
+-- A district with warnings, decisions or the end of a lowering to take in, locked against other reconcilers, with the hash of its book in force;
 -- null when there is none.
 SELECT d.code, p.hash AS book FROM district d LEFT JOIN publication p ON p.id = d.publication
 WHERE EXISTS (SELECT FROM district_warning w WHERE w.district = d.code AND w.applied_at IS NULL)
    OR EXISTS (SELECT FROM approval a WHERE a.district = d.code AND a.decided_at IS NOT NULL AND a.applied_at IS NULL)
+   OR EXISTS (SELECT FROM situation_turn t WHERE t.district = d.code AND t.at <= (SELECT engine_now()))
 ORDER BY d.code LIMIT 1 FOR NO KEY UPDATE OF d SKIP LOCKED;
 
 -- name: now()$
@@ -26,6 +27,13 @@ SELECT area, hazard, family, statements FROM cell WHERE district = :district;
 INSERT INTO cell (district, area, hazard, family, statements)
 VALUES (:district, :area, :hazard, :family, :statements)
 ON CONFLICT (district, area, hazard, family) DO UPDATE SET statements = excluded.statements;
+
+-- name: turned(district, now)!
+-- The moments that have come are taken in.
+DELETE FROM situation_turn WHERE district = :district AND at <= :now;
+
+-- name: turn(district, at)*!
+INSERT INTO situation_turn (district, at) VALUES (:district, :at) ON CONFLICT DO NOTHING;
 
 -- name: standing(district)
 -- What stands: the version that counts of each order that has not lapsed.

@@ -24,6 +24,9 @@ WHERE b.district = :district GROUP BY b.id, b.change, b.person, d.channel ORDER 
 SELECT min(due) AS at, array_agg(DISTINCT channel) AS channels FROM chunk
 WHERE finished_at IS NULL AND due = (SELECT min(due) FROM chunk WHERE finished_at IS NULL) AND due <= :until;
 
+-- name: next_turn(district, until)$
+SELECT min(at) FROM situation_turn WHERE district = :district AND at <= :until;
+
 -- name: questions(district)
 -- What the duty room is asked to judge.
 SELECT words FROM task WHERE district = :district AND kind = 'question' ORDER BY id;
