@@ -8,7 +8,6 @@ PAGES = "SELECT relpages FROM pg_class WHERE oid = 'standing_order'::regclass"
 
 
 async def test_a_table_is_counted_when_it_has_its_first_rows(world: World) -> None:
-    await world.execute("VACUUM standing_order")
     await world.engine.board.count_tables()
     assert await world.value(PAGES) == 0, "of an empty table there is nothing to count"
     await world.warn("red", ANJU)

@@ -25,8 +25,8 @@ BEGIN = """SELECT set_config('warnengine.kind', $1, false), set_config('applicat
                   set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
                   set_config('plan_cache_mode', 'force_generic_plan', false)"""
 """Of each connection. The first plans of a new installation, or of a new month, are made while its tables are
-empty, and PostgreSQL keeps them until it has counted the rows, a minute into the storm: so it goes by indexes, and asks for
-no plan of its own for every set of values: on the send path planning costs more than what is planned."""
+empty, and PostgreSQL keeps them until it has counted the rows, a minute into the storm: so it goes by indexes,
+and plans no statement for its values: on the send path planning costs more than what is planned."""
 OLDEST_POSTGRES = 15
 GO_LIVE = "a trial goes live by two people, see `warnengine trial go-live --help`"
 SKEW = 2.0

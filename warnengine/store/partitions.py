@@ -31,8 +31,11 @@ async def ensure(database: Database) -> None:
 
 
 async def count(database: Database) -> None:
-    """Let PostgreSQL count the tables that have their first rows. It plans for an empty one until autovacuum comes by,
-    a minute into the first storm of an installation or of a month, and for an empty table every index is the same."""
+    """Let PostgreSQL count the tables that have their first rows.
+
+    It plans for an empty one until autovacuum comes by, a minute into the first storm of an installation or of a
+    month, and for an empty table every index is the same.
+    """""
     async with database.reading() as connection:
         for row in await sql.uncounted(connection):
             await connection.execute(f"ANALYZE (SKIP_LOCKED) {row['name']}")
