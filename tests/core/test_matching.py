@@ -31,6 +31,9 @@ def as_naive(wanted: dict[OrderKey, Desired]) -> naive.Orders:
             one.level,
             frozenset((standing.measure, standing.form) for standing in one.measures),
             frozenset((town, part.level) for part in one.reach for town in part.towns),
+            one.because,
+            one.renewed,
+            one.ends,
         )
         for key, one in wanted.items()
     }
@@ -94,7 +97,7 @@ def dangers_there() -> st.SearchStrategy[dict[tuple[str, str], Level]]:
 
 
 def sees_everything(unit: Unit) -> bool:
-    return unit.kind is not UnitKind.TOWNSHIP and not unit.towns
+    return unit.kind in (UnitKind.SECTOR, UnitKind.COMMITTEE) and not unit.towns
 
 
 def with_township(book: RuleBook, own: tuple[Measure, ...]) -> RuleBook:
