@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.core.district import BOOK
+from tests.core.district import BOOK, at
 from warnengine.model.book import Measure, Plan, RuleBook, Unit, UnitKind
 from warnengine.model.level import Level
 from warnengine.model.order import OrderKey
@@ -17,8 +17,11 @@ from warnengine.model.situation import CellKey, InForce
 TOWNS = tuple(f"5001511{number:02}" for number in range(1, 6))
 HAZARDS, FAMILIES = ("rainstorm", "gale"), ("signal", "response")
 SECTORS = ("water", "housing", "education")
+ALIKE = (UnitKind.TOWNSHIP, UnitKind.COMMITTEE, UnitKind.VILLAGE, UnitKind.GRID)
 dangers = st.tuples(st.sampled_from(HAZARDS), st.sampled_from(FAMILIES))
 levels = st.sampled_from(Level)
+MESSAGES = ("m1", "m2", "m3")
+hours = st.integers(1, 9).map(lambda hour: at(f"{hour:02}:00"))
 
 
 @st.composite
@@ -44,11 +47,16 @@ def measures(draw: st.DrawFn, owner: str, older: tuple[Measure, ...] = ()) -> tu
 
 @st.composite
 def books(draw: st.DrawFn) -> RuleBook:
-    """A district of up to five townships with sectors, a 管委会 and a duty room."""
+    """A district of up to five townships with villages, grids, sectors, a 管委会 and a duty room."""
     towns = TOWNS[: draw(st.integers(1, len(TOWNS)))]
-    kinds = {kind: draw(measures(kind.value)) for kind in (UnitKind.TOWNSHIP, UnitKind.COMMITTEE)}
+    kinds = {kind: draw(measures(kind.value)) for kind in ALIKE}
     shares = draw(st.lists(st.sampled_from(towns), unique=True))
     units = [_unit(code, UnitKind.TOWNSHIP) for code in towns]
+    villages = draw(st.lists(st.sampled_from(towns), unique=True))
+    units += [_unit(f"{code}001", UnitKind.VILLAGE, parent=code) for code in villages]
+    units += [
+        _unit(f"{code}00107", UnitKind.GRID, parent=f"{code}001") for code in villages if draw(st.booleans())
+    ]
     units += [_unit(code, UnitKind.SECTOR) for code in SECTORS]
     units += [_unit("zone", UnitKind.COMMITTEE, towns=tuple(shares)), _unit("duty_room", UnitKind.DUTY_ROOM)]
     plans = {
@@ -73,11 +81,15 @@ def _unit(code: str, kind: UnitKind, **fields: object) -> Unit:
 
 @st.composite
 def situations(draw: st.DrawFn, book: RuleBook) -> list[InForce]:
-    """What is in force in some townships of a book."""
+    """What is in force in some townships of a book; one message may speak of several, and not warn anew in all."""
     towns = [town.code for town in book.district.townships]
     cells = st.tuples(st.sampled_from(towns), dangers)
-    drawn = draw(st.dictionaries(cells, levels, max_size=8))
-    return [force(town, danger, level) for (town, danger), level in drawn.items()]
+    said = st.frozensets(st.sampled_from(MESSAGES), min_size=1, max_size=2)
+    drawn = draw(st.dictionaries(cells, st.tuples(levels, said, st.none() | hours), max_size=8))
+    return [
+        InForce(CellKey(town, *danger), level, said, ends, frozenset(one for one in said if draw(st.booleans())))
+        for (town, danger), (level, said, ends) in drawn.items()
+    ]
 
 
 def force(town: str, danger: tuple[str, str], level: Level) -> InForce:

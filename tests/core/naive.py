@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from warnengine.model.book import Measure, RuleBook, Unit, UnitKind
 from warnengine.model.level import Level
 from warnengine.model.order import Form, OrderKey
 from warnengine.model.situation import InForce
 
-Orders = dict[OrderKey, tuple[Level, frozenset[tuple[str, Form]], frozenset[tuple[str, Level]]]]
-"""Order → (level, (measure, form), (township, level))."""
+Measures, Where = frozenset[tuple[str, Form]], frozenset[tuple[str, Level]]
+Order = tuple[Level, Measures, Where, frozenset[str], frozenset[str], datetime | None]
+Orders = dict[OrderKey, Order]
+"""Order → (level, (measure, form), (township, level), the messages that say so, those that warn anew, the end)."""
 Granted = frozenset[tuple[OrderKey, str]]
 
 
@@ -18,28 +21,27 @@ def orders(in_force: Iterable[InForce], book: RuleBook, granted: Granted) -> Ord
     found: Orders = {}
     forces = list(in_force)
     for danger in {(force.key.hazard, force.key.family) for force in forces}:
-        there = {(f.key.area, f.level) for f in forces if (f.key.hazard, f.key.family) == danger}
+        there = [f for f in forces if (f.key.hazard, f.key.family) == danger]
         owed = {
             OrderKey(unit.code, *danger): one
             for unit in book.units.values()
             if (one := _of_unit(unit, danger, there, book, granted))
         }
         if not owed:
-            gravest = max(level for _, level in there)
             only = frozenset({("duty_room.relay", Form.ORDER)})
             rooms = [unit for unit in book.units.values() if unit.kind is UnitKind.DUTY_ROOM]
-            owed = {OrderKey(room.code, *danger): (gravest, only, frozenset(there)) for room in rooms}
+            owed = {OrderKey(room.code, *danger): _told(only, there) for room in rooms}
         found |= owed
     return found
 
 
 def _of_unit(
-    unit: Unit, danger: tuple[str, str], there: set[tuple[str, Level]], book: RuleBook, granted: Granted
-) -> tuple[Level, frozenset[tuple[str, Form]], frozenset[tuple[str, Level]]] | None:
-    here = frozenset((town, level) for town, level in there if _has_weather_of(unit, town, book))
+    unit: Unit, danger: tuple[str, str], there: list[InForce], book: RuleBook, granted: Granted
+) -> Order | None:
+    here = [force for force in there if _has_weather_of(unit, force.key.area, book)]
     if not here:
         return None
-    level = max(level for _, level in here)
+    level = max(force.level for force in here)
     reached = [m for m in _all_measures(unit, book) if (m.when.hazard, m.when.family) == danger]
     reached = [measure for measure in reached if measure.when.level <= level]
     key = OrderKey(unit.code, *danger)
@@ -49,12 +51,25 @@ def _of_unit(
         for measure in reached
         if not any(_pushes_out(other, measure, firm[other.id], reached) for other in reached)
     )
-    return (level, stands, here) if stands else None
+    return _told(stands, here) if stands else None
+
+
+def _told(stands: Measures, here: list[InForce]) -> Order:
+    """The gravest level, and what the messages say that give it; one that gives no end leaves it open."""
+    level = max(force.level for force in here)
+    saying = [force for force in here if force.level == level]
+    because = frozenset(one for force in saying for one in force.because)
+    renewed = frozenset(one for force in saying for one in force.renewed)
+    ends = [force.ends for force in saying if force.ends]
+    where = frozenset((force.key.area, force.level) for force in here)
+    return level, stands, where, because, renewed, max(ends) if len(ends) == len(saying) else None
 
 
 def _has_weather_of(unit: Unit, town: str, book: RuleBook) -> bool:
     if unit.kind is UnitKind.TOWNSHIP:
         return unit.code == town
+    if unit.kind in (UnitKind.VILLAGE, UnitKind.GRID):
+        return unit.parent is not None and _has_weather_of(book.units[unit.parent], town, book)
     return town in unit.towns if unit.towns else any(town == one.code for one in book.district.townships)
 
 

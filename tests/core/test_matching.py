@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core import naive
 from tests.core.books import approvals, books, force, measures, situations
-from tests.core.district import BOOK, SITUATION, TOWNS, at, claim, warning
+from tests.core.district import BOOK, SITUATION, TOWNS, Hall, at, claim, warning
 from warnengine.match.desired import desired
 from warnengine.model.book import RELAY, Measure, Plan, RuleBook, Unit, UnitKind
 from warnengine.model.level import Level
@@ -31,6 +31,9 @@ def as_naive(wanted: dict[OrderKey, Desired]) -> naive.Orders:
             one.level,
             frozenset((standing.measure, standing.form) for standing in one.measures),
             frozenset((town, part.level) for part in one.reach for town in part.towns),
+            one.because,
+            one.renewed,
+            one.ends,
         )
         for key, one in wanted.items()
     }
@@ -94,16 +97,17 @@ def dangers_there() -> st.SearchStrategy[dict[tuple[str, str], Level]]:
 
 
 def sees_everything(unit: Unit) -> bool:
-    return unit.kind is not UnitKind.TOWNSHIP and not unit.towns
+    return unit.kind in (UnitKind.SECTOR, UnitKind.COMMITTEE) and not unit.towns
 
 
 def with_township(book: RuleBook, own: tuple[Measure, ...]) -> RuleBook:
     towns = (*book.district.townships, Township(NEW, "新镇"))
     unit = Unit(code=NEW, name="新镇", short="新镇", kind=UnitKind.TOWNSHIP)
+    village = Unit(code=f"{NEW}001", name="新村", short="新村", kind=UnitKind.VILLAGE, parent=NEW)
     return book.model_copy(
         update={
             "district": replace(book.district, townships=towns),
-            "units": {**book.units, NEW: unit},
+            "units": {**book.units, NEW: unit, village.code: village},
             "plans": {**book.plans, NEW: Plan(township=NEW, name="新镇", measures=own)},
         }
     )
@@ -153,3 +157,17 @@ def test_any_permutation_of_a_chain_gives_the_same_standing_orders(data: st.Data
     chain = data.draw(chains())
     mixed = data.draw(st.permutations([*chain, *data.draw(st.lists(st.sampled_from(chain), max_size=3))]))
     assert stands(mixed) == stands(chain)
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_the_reconciler_ends_in_the_same_orders_whatever_came_first(data: st.DataObject) -> None:
+    """Also one by one, with every version between written down, and some of it twice."""
+    chain = data.draw(chains())
+    one_by_one, mixed = Hall(), Hall()
+    for message in chain:
+        one_by_one.take(message)
+    for message in data.draw(st.permutations([*chain, data.draw(st.sampled_from(chain))])):
+        mixed.take(message)
+    assert mixed.picture() == one_by_one.picture()
+    assert mixed.picture() == {key: (one.level, one.measures, one.reach) for key, one in stands(chain).items()}

@@ -76,7 +76,7 @@ def test_the_plain_text_of_every_kind_says_what_is_over(tmp_path: Path) -> None:
     hall.take(RED, now=at("05:55:10"))
     over = hall.take(CANCEL, now=at("12:32"))[ANJU]
     assert compose([over], BOOK, texts).short == (
-        "【铜梁应急】{resend}解除暴雨红色 安居镇:“党政主要负责人坐镇指挥”等8项到此结束,返回前先查险。"
+        "【铜梁应急】{resend}解除暴雨红色 安居镇:“鸣锣叫醒225米线下等危险区每户”等6项到此结束,返回前先查险。"
         "收到回1。核实023-45600000"
     )
 

@@ -29,7 +29,7 @@ from warnengine.match.desired import desired
 from warnengine.model.book import SIGNAL, RuleBook
 from warnengine.model.bundle import Written
 from warnengine.model.level import Level
-from warnengine.model.order import Desired, Form, Kind, Mark, MeasureMark, OrderKey, Version
+from warnengine.model.order import Change, Desired, Form, Kind, Mark, MeasureMark, OrderKey, Standing, Version
 from warnengine.order.compose import FIRST_LINE, Section, compose, section
 from warnengine.order.diff import diff
 from warnengine.order.draft import draft
@@ -171,6 +171,18 @@ def test_the_first_line_stands_alone(cases: list[Case]) -> None:
     assert [line for line in reminded if len(line) > FIRST_LINE] == []
 
 
+def test_an_all_clear_quotes_no_more_than_fits() -> None:
+    """Also where the order that ends was long: nobody pays two parts, and reads in two, that it is over."""
+    longest_name_last = sorted(BOOK.units.values(), key=lambda unit: len(unit.short))
+    bearers = {measure: unit for unit in longest_name_last for measure in BOOK.measures_of(unit)}
+    for measure_, unit in bearers.items():
+        when, stands = measure_.when, Standing(measure_.id, Form.ORDER)
+        key = OrderKey(unit.code, when.hazard, when.family)
+        change = Change(Kind.LAPSE, key, 1, 2, when.level, None, (), (), (stands,), (), frozenset(), None)
+        short = compose([draft(change, None, BOOK, NOW)], BOOK, TEXTS).short.replace("{resend}", "")
+        assert len(short) <= FIRST_LINE, short
+
+
 def test_a_text_that_asks_one_thing_is_one_sms_without_a_link(cases: list[Case]) -> None:
     alone = [case for case in cases if "\n" not in case.short]
     assert {case.part.kind for case in alone} >= {"issue", "update", "lapse"}
@@ -266,8 +278,10 @@ def test_an_all_clear_names_the_gravest_thing_that_it_ends(cases: list[Case]) ->
     for case in cases:
         ended = case.part.ended
         if case.version.change.level is None:
-            named = f"“{ended[0].split(',')[0]}”等{len(ended)}项" if len(ended) > 1 else f"“{ended[0]}”"
-            assert f"{named}到此结束" in case.first, case.label
+            named = re.search("“([^…”]+)…?”(等[0-9]+项)?到此结束", case.first)
+            assert named, case.label
+            assert ended[0].startswith(named[1]), case.label
+            assert named[2] == (f"等{len(ended)}项" if len(ended) > 1 else None), case.label
         elif ended:
             assert f"取消“{'”,取消“'.join(ended)}”。" in case.short, case.label
 

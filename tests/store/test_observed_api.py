@@ -22,6 +22,7 @@ GAUGES = {"Authorization": "Bearer of-the-gauges"}
 DUTY = {"Authorization": "Bearer of-the-duty-room"}
 LEADER = {"Authorization": "Bearer of-the-leader"}
 TRIGGERS = "/v1/observations/triggers"
+SOURCES = [Source.model_validate({"name": "hydrology", "token": "of-the-gauges"})]
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def gauged(database: Database, book: RuleBook, tmp_path: Path) -> AsyncIte
     world = World(database, watched(book), tmp_path)
     world.engine.settings = world.engine.settings.model_copy(
         update={
-            "sources": [Source.model_validate({"name": "hydrology", "token": "of-the-gauges"})],
+            "sources": SOURCES,
             "operators": [
                 Operator.model_validate({"name": "值班员甲", "role": "duty", "token": "of-the-duty-room"}),
                 Operator.model_validate({"name": "带班领导乙", "role": "leader", "token": "of-the-leader"}),
@@ -103,16 +104,18 @@ async def test_what_stands_is_listed_and_a_leader_ends_it(gauged: World, api: ai
         assert [one["what"] for one in await answer.json()] == ["lifted", "falls", "begins"]
 
 
-async def test_a_book_without_thresholds_has_no_such_door(
+async def test_a_book_without_thresholds_takes_no_rows_and_says_so(
     database: Database, book: RuleBook, tmp_path: Path
 ) -> None:
     world = World(database, watched(book).model_copy(update={"triggers": None}), tmp_path)
+    world.engine.settings = world.engine.settings.model_copy(update={"sources": SOURCES})
     async with (
         serving(web(world.engine)) as url,
         aiohttp.ClientSession(url) as session,
         session.post("/v1/observations", data="{", headers=GAUGES) as answer,
     ):
-        assert answer.status == 404
+        assert answer.status == 422
+        assert "没有 triggers.yaml" in (await answer.json())["detail"]
     assert not await world.engine.observe()
 
 

@@ -168,7 +168,7 @@ class Engine:
         self.digest = self.mode.digest(book.signature, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
         self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
-        self.observing: Observing | None = observing(book, self.database, self.warnings, self.mode.statuses)
+        self.observing: Observing = observing(book, self.database, self.warnings, self.mode.statuses)
 
     def _join_channels(self) -> None:
         """What sends: a channel for each gateway, and the duty room's telephone."""
@@ -268,7 +268,7 @@ class Engine:
 
     async def observe(self) -> bool:
         """Observations against their thresholds; what they order is for the reconciler."""
-        worked = bool(self.observing and await self.observing.step())
+        worked = await self.observing.step()
         if worked:
             self.loops.bell.ring()
         return worked
@@ -432,7 +432,7 @@ class Engine:
         """Keep observations and wake whoever judges them; ConnectionError where the store did not keep them."""
         if self.ballast.closed:
             raise NoRoom(self.ballast.words)
-        if self.observing is None:
+        if self.book.triggers is None:
             raise RefusedWarning("no_triggers", "规则库没有 triggers.yaml:没有测站和阈值,观测数据没有收下")
         try:
             report = await self.observing.take(source, raw)

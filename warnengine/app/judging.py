@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import structlog
 
+from warnengine.app import unended
 from warnengine.model.book import RuleBook, Station, Triggers
-from warnengine.model.level import Level
 from warnengine.model.observation import Day, Kind, Outlook, Reading, Told
 from warnengine.model.warning import Status
 from warnengine.observe import admit, message, soil, words
@@ -40,33 +39,18 @@ class Judging:
             return False
         now = await desk.now()
         towns = tuple(town.code for town in self.book.district.townships)
-        pairs = concerned(self.triggers, towns, due)
+        states = await desk.states()
+        pairs = [pair for pair in concerned(self.triggers, towns, due) if not _left_in_shadow(pair, states)]
         stations = {one.id: one for pair in pairs for one in pair.stations}
         readings = await desk.readings(stations, now - WINDOW)
         days = await desk.days(stations, soil.hydrological_day(now) - timedelta(days=soil.DAYS))
-        states = await desk.states()
         # a whole district takes a second of computing, and texts must leave meanwhile
         found, rain = await asyncio.to_thread(self._judged, pairs, readings, days, states, now)
         await desk.keep_days({(id_, day): fell for (id_, day), fell in rain.items() if id_ in due})
         await self._keep(desk, found, states, now)
-        await self.show_fallen(desk)
+        await unended.show(desk, self.book, self.triggers)
         await desk.judged(due)
         return True
-
-    async def show_fallen(self, desk: JudgeDesk) -> None:
-        """One task for each trigger that has fallen below somewhere and still stands there."""
-        below: dict[str, list[tuple[str, Level, datetime]]] = defaultdict(list)
-        for (trigger, town), (told, shadow) in (await desk.states()).items():
-            if told.level is not None and told.fallen and not shadow:
-                below[trigger].append((message.town_name(town, self.book), told.level, told.fallen))
-        known = {one.id: one for one in self.triggers.triggers}
-        await desk.show_fallen(
-            {
-                trigger: (words.fallen(known[trigger], towns), max(since for _, _, since in towns))
-                for trigger, towns in below.items()
-                if trigger in known
-            }
-        )
 
     def _judged(
         self,
@@ -136,6 +120,12 @@ class Judging:
         before = states.get((one.trigger, one.town), (Told(), shadow))[0].fallen
         if one.told.fallen and not before:
             await desk.cross(one, "falls", one.told.fallen, "低于阈值", shadow=shadow)
+
+
+def _left_in_shadow(pair: Concerned, states: States) -> bool:
+    """Whether a trigger runs in the shadow now and what it ordered still stands: a person ends that first."""
+    told, shadow = states.get((pair.trigger.id, pair.town), (Told(), True))
+    return pair.trigger.shadow and not shadow and told.level is not None
 
 
 def _identified(one: Outlook, said: Mapping[tuple[str, str], str]) -> Outlook:

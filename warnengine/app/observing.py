@@ -10,20 +10,21 @@ from datetime import datetime, timedelta
 import structlog
 
 from warnengine import metrics
+from warnengine.app import unended
 from warnengine.app.judging import Judging
 from warnengine.app.rarely import Rarely
 from warnengine.ingest.formats import observation
 from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Verdict
 from warnengine.model.book import RuleBook
-from warnengine.model.book.trigger import Trigger, Triggers
+from warnengine.model.book.trigger import Triggers
 from warnengine.model.clock import BEIJING
 from warnengine.model.errors import Refused
 from warnengine.model.level import Level
 from warnengine.model.observation import Outlook, Reading, Refusal, Report, Told
 from warnengine.model.warning import Status
-from warnengine.observe import admit, message, words
-from warnengine.observe.decide import pressing
+from warnengine.observe import admit, message, soil, words
+from warnengine.observe.decide import left, pressing
 from warnengine.store.database import Database
 from warnengine.store.observations import JudgeDesk, ObservationStore
 from warnengine.store.warnings import WarningStore
@@ -32,7 +33,10 @@ log = structlog.get_logger()
 SOURCE = "observed"
 """Of what the thresholds order, as an arrival."""
 LOOK = timedelta(minutes=1)
-"""Between two looks for stations that have become silent."""
+"""Between two looks for stations that have become silent, and for what nothing watches any more."""
+FORGET = timedelta(hours=12)
+KEPT = timedelta(days=2 * soil.DAYS)
+"""How long the rain of a day is kept: as long as the soil needs it, and as long again."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Observing:
     intake: Intake
     """Reads the engine's own messages, and nothing from outside."""
     status: Status
-    silence: Rarely = field(init=False)
+    looks: tuple[Rarely, ...] = field(init=False)
 
     @property
     def judging(self) -> Judging:
@@ -53,7 +57,7 @@ class Observing:
         return Judging(self.book, self.triggers, self.status)
 
     def __post_init__(self) -> None:
-        self.silence = Rarely(self._silent, LOOK)
+        self.looks = (Rarely(self._silent, LOOK), Rarely(self._left, LOOK), Rarely(self._forget, FORGET))
 
     async def take(self, source: str, raw: bytes) -> Report:
         """Keep rows, and those that are refused with their reason. RefusedWarning where nothing can be read."""
@@ -91,7 +95,8 @@ class Observing:
         due, unsaid = await self.store.waiting()
         judged = due and await self.judge()
         told = (unsaid or judged) and await self.tell()
-        await self.silence.step()
+        for look in self.looks:
+            await look.step()
         return judged or told
 
     async def judge(self) -> bool:
@@ -103,7 +108,8 @@ class Observing:
         """Hand to intake what was decided, the same bytes each time. Whether there was anything."""
         waiting = await self.store.unsaid()
         for number, identifier, raw in waiting:
-            taken = await self.intake.take(Arrival(SOURCE, identifier, raw, "application/json"))
+            heard = replace(self.intake, book=message.allowing(self.book, *message.read(raw)))
+            taken = await heard.take(Arrival(SOURCE, identifier, raw, "application/json"))
             if taken.verdict is Verdict.QUARANTINED:
                 log.error("observed", identifier=identifier, reason=taken.reason, problem=taken.explanation)
                 await self.store.ask([words.unheard(identifier, taken.explanation or "")])
@@ -111,20 +117,19 @@ class Observing:
         return bool(waiting)
 
     async def end(self, trigger: str, towns: Sequence[str], by: str, *, leader: bool) -> list[str]:
-        """A person ends what has fallen below: an all-clear by the way of every message. Return the townships;
-        Refused where it has not fallen, or is not theirs to end."""
-        one = self.triggers.trigger(trigger)
-        if one is None:
-            raise Refused(404, f"没有阈值{trigger}:用 GET /v1/observations/triggers 查看")
+        """A person ends what has fallen below, or what nothing watches any more: an all-clear by the way of every
+        message. Return the townships; Refused where it has not fallen, or is not theirs to end."""
         async with self.store.judging() as desk:
             if desk is None:
                 raise Refused(409, "正在计算观测数据:请再按一次")
             now = await desk.now()
             stand = [o for o in await self.store.outlooks() if o.trigger == trigger and o.told.level is not None]
-            ended = [o for o in stand if o.town in towns or (not towns and o.told.fallen)]
+            if not stand and self.triggers.trigger(trigger) is None:
+                raise Refused(404, f"没有阈值{trigger}:用 GET /v1/observations/triggers 查看")
+            ended = [o for o in stand if o.town in towns or (not towns and self._over(o))]
             self._refuse(ended, set(towns), leader=leader)
-            await self._end(desk, one, ended, now, by)
-            await self.judging.show_fallen(desk)
+            await self._end(desk, trigger, ended, now, by)
+            await unended.show(desk, self.book, self.triggers)
             await desk.seal(trigger, [one.town for one in ended], by)
         await self.tell()
         return [one.town for one in ended]
@@ -132,32 +137,53 @@ class Observing:
     async def shown(self) -> list[dict[str, object]]:
         """What stands, is over its threshold or near it."""
         names = {town.code: town.name for town in self.book.district.townships}
-        found = pressing(await self.store.outlooks(), self.triggers)
-        return [words.row(one, self.triggers, names) for one in found]
+        found = await self.store.outlooks()
+        behind = {(one.trigger, one.town): one for one in found if self._left_behind(one)}
+        stood = await unended.stood(self.store, {key: one.told for key, one in behind.items()})
+        rows = [words.row_left(behind[key], one.name, one.hazard, names) for key, one in stood.items()]
+        near = pressing((one for one in found if (one.trigger, one.town) not in behind), self.triggers)
+        return rows + [words.row(one, self.triggers, names) for one in near]
+
+    def _left_behind(self, one: Outlook) -> bool:
+        return left(one.trigger, one.town, one.told, self.triggers)
+
+    def _over(self, one: Outlook) -> bool:
+        """Whether a person may end it."""
+        return one.told.fallen is not None or self._left_behind(one)
 
     def _refuse(self, ended: Sequence[Outlook], asked: set[str], *, leader: bool) -> None:
         if strange := asked - {one.town for one in ended}:
             raise Refused(404, f"{'、'.join(sorted(strange))}没有由这个阈值发出的监测预警:请核对镇街代码")
         if not ended:
             raise Refused(409, "这个阈值没有可以解除的:仍在阈值以上,或没有发出过")
-        if up := [message.town_name(one.town, self.book) for one in ended if not one.told.fallen]:
+        if up := [message.town_name(one.town, self.book) for one in ended if not self._over(one)]:
             raise Refused(409, f"{'、'.join(up)}仍在阈值以上,不能解除:确需停止执行的,请撤回指令并说明理由")
         if not leader and any((one.told.level or 0) >= Level.ORANGE for one in ended):
             raise Refused(403, "橙色、红色监测预警由带班领导解除:请带班领导用本人令牌操作")
 
-    async def _end(
-        self, desk: JudgeDesk, trigger: Trigger, ended: Sequence[Outlook], now: datetime, by: str
-    ) -> None:
+    async def _end(self, desk: JudgeDesk, trigger: str, ended: Sequence[Outlook], now: datetime, by: str) -> None:
+        stood = await unended.stood(desk, {(trigger, one.town): one.told for one in ended})
         identifier = None
-        if not trigger.shadow:
-            stood = [(one.town, one.told.level, one.told.identifier) for one in ended if one.told.level]
-            warning = message.ending(trigger, stood, self.book, now, self.status, by)
+        if stood:
+            warning = message.ending(trigger, list(stood.values()), self.book, now, self.status, by)
             identifier = warning.identifier
             await desk.say(identifier, message.written(warning))
         for one in ended:
-            over = replace(one, told=Told(lifted=now))
-            await desk.keep([(over, trigger.shadow)])
-            await desk.cross(over, "lifted", now, f"{by}解除", shadow=trigger.shadow, message=identifier)
+            over, shadow = replace(one, told=Told(lifted=now)), (trigger, one.town) not in stood
+            await desk.keep([(over, shadow)])
+            await desk.cross(over, "lifted", now, f"{by}解除", shadow=shadow, message=identifier)
+
+    async def _left(self) -> None:
+        """Ask about what nothing watches any more, for no reading will; while another engine judges, later."""
+        async with self.store.judging() as desk:
+            if desk is not None:
+                await unended.show(desk, self.book, self.triggers)
+
+    async def _forget(self) -> None:
+        """Let the rain go of days that are long past."""
+        async with self.store.judging() as desk:
+            if desk is not None:
+                await desk.forget_days(soil.hydrological_day(await desk.now() - KEPT))
 
     async def _silent(self) -> None:
         """Tell of stations that have stopped reporting, source by source."""
@@ -179,13 +205,12 @@ class Observing:
 
 def observing(
     book: RuleBook, database: Database, warnings: WarningStore, statuses: frozenset[Status]
-) -> Observing | None:
-    """The parts for a book with thresholds; None where it has none. statuses: what may order something here."""
-    if book.triggers is None:
-        return None
+) -> Observing:
+    """The parts for a book; one without thresholds still has to see to what an earlier book's have ordered.
+    statuses: what may order something here."""
     return Observing(
         book,
-        book.triggers,
+        book.triggers or Triggers(stations=(), triggers=()),
         ObservationStore(database, book.district.code),
         Intake(warnings, message.read, message.allowing(book), statuses),
         Status.ACTUAL if Status.ACTUAL in statuses else Status.EXERCISE,

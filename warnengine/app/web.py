@@ -72,11 +72,10 @@ def web(engine: Engine) -> FastAPI:
         application.include_router(routers(hand, operators, engine.loops.bell.ring))
     application.include_router(rulebook.publishing(Publisher(engine), operators))
     application.include_router(consultations.build(Consulting(engine), operators))
-    if engine.observing:
-        watching = observations.Watching(
-            engine.settings, engine.take_observations, engine.observing, engine.loops.bell.ring
-        )
-        application.include_router(observations.build(watching, operators))
+    watching = observations.Watching(
+        engine.settings, engine.take_observations, engine.observing, engine.loops.bell.ring
+    )
+    application.include_router(observations.build(watching, operators))
     application.include_router(official.build(engine.answers, _house(engine)))
     application.include_router(duty.build(_room(engine)))
     return application

@@ -74,6 +74,21 @@ def _before(told: Told, since: datetime) -> Episode | None:
     return None if told.fallen is not None and told.fallen <= since else Episode(told.began, told.level)
 
 
+def watched(trigger: str, town: str, triggers: Triggers) -> bool:
+    """Whether anything still tells when what a trigger has ordered in a township has fallen below: a book that is
+    adopted later may have taken away the trigger, its township or its stations, or have put it in the shadow."""
+    one = triggers.trigger(trigger)
+    if one is None or one.shadow or (one.towns and town not in one.towns):
+        return False
+    return bool(triggers.watched(one, town))
+
+
+def left(trigger: str, town: str, told: Told, triggers: Triggers) -> bool:
+    """Whether what a trigger has told still stands, and nothing watches it any more."""
+    stands = told.level is not None and told.identifier != ""  # in the shadow nothing is told
+    return stands and not watched(trigger, town, triggers)
+
+
 def pressing(found: Iterable[Outlook], triggers: Triggers) -> list[Outlook]:
     """What stands, is over its threshold or near it, the gravest first."""
     near = [one for one in found if _listed(one, triggers.trigger(one.trigger))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from warnengine.model.book.trigger import Trigger, Triggers
@@ -54,6 +55,18 @@ def fallen(trigger: Trigger, below: Sequence[tuple[str, Level, datetime]]) -> st
     )
 
 
+def left(trigger: str, name: str, towns: Sequence[tuple[str, str, datetime]]) -> str:
+    """What the duty room reads of townships (name, what is asked for, since when) in which a trigger has ordered
+    something, and where the book in force does not watch it any more."""
+    named = "、".join(f"{town}{asks}(自{_clock(since)})" for town, asks, since in towns[:LISTED])
+    more = f"等{len(towns)}个镇街" if len(towns) > LISTED else ""
+    return (
+        f"监测预警待确认:现行规则库已不再监测阈值“{name}”:{named}{more}。指令仍然有效,不会自动解除,"
+        "也不再有数据说明是否回落。请核实雨情水情和转移人员,确已安全的由值班室解除"
+        f"(POST /v1/observations/triggers/{trigger}/end)"
+    )
+
+
 def isolated(outlook: Outlook, trigger: Trigger, triggers: Triggers, town: str) -> str:
     """A question about a peak that stands alone."""
     rises = outlook.rises
@@ -88,14 +101,29 @@ def row(outlook: Outlook, triggers: Triggers, names: Mapping[str, str]) -> dict[
     """One line of the list of what is over its threshold or near it."""
     trigger = triggers.trigger(outlook.trigger)
     assert trigger is not None
+    said = shown(outlook.now, trigger, triggers) if outlook.now else "没有数据"
+    shadow = "【影子运行,不下达】" if trigger.shadow else ""
+    about = {"name": trigger.name, "hazard": trigger.hazard, "shadow": trigger.shadow, "words": shadow + said}
+    return _row(outlook, names) | about
+
+
+def row_left(outlook: Outlook, name: str, hazard: str, names: Mapping[str, str]) -> dict[str, object]:
+    """One line of it for what stands by a threshold that the book in force does not watch any more."""
+    about = {
+        "name": name,
+        "hazard": hazard,
+        "shadow": False,
+        "words": "现行规则库已不再监测,指令仍然有效,待值班室确认",
+    }
+    return _row(replace(outlook, now=None), names) | about
+
+
+def _row(outlook: Outlook, names: Mapping[str, str]) -> dict[str, object]:
     level, now = outlook.told.level, outlook.now
     return {
-        "trigger": trigger.id,
-        "name": trigger.name,
+        "trigger": outlook.trigger,
         "town": outlook.town,
         "town_name": names.get(outlook.town, outlook.town),
-        "hazard": trigger.hazard,
-        "shadow": trigger.shadow,
         "level": level.key if level else None,
         "over_now": now.level.key if now and now.level else None,
         "since": _moment(outlook.told.began) if level else None,
@@ -106,8 +134,6 @@ def row(outlook: Outlook, triggers: Triggers, names: Mapping[str, str]) -> dict[
         "observed_share": now.share if now else None,
         "spike": bool(now and now.spike),
         "stations": list(outlook.stations),
-        "words": ("【影子运行,不下达】" if trigger.shadow else "")
-        + (shown(now, trigger, triggers) if now else "没有数据"),
     }
 
 

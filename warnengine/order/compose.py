@@ -25,6 +25,9 @@ NAMED = 6
 """Townships that are named one by one; more are counted."""
 FIRST_LINE = 70
 """Characters of one SMS in UCS-2, signature included."""
+OVER = "到此结束,返回前先查险"
+LEAST = 6
+"""Characters of an order that its all-clear quotes, however long the names are."""
 FACTS: Mapping[str, object] = {
     "silent": (), "who": "", "overdue": False, "responsible": "", "others": "", "stands_in": False, "intro": "",
     "by_item": True, "minutes": 0,
@@ -120,10 +123,14 @@ def section(version: Version, book: RuleBook) -> Section:
     said = correction(version) or instead(version)
     ended = () if said else _ended(version, book)
     reach = change.reach if change.level else ()
+    head, short = _head(version, book), unit.short if unit else change.key.unit
+    room = FIRST_LINE - len(f"【{book.signature}】{head} {short}:“”{OVER}。{ask(())}核实{book.duty_phone}")
     return Section(
-        unit=unit.short if unit else change.key.unit,
-        head=_head(version, book),
-        lead=acts[0].words if acts else said or lasting(change) or _without_acts(change.kind, ended, going_on),
+        unit=short,
+        head=head,
+        lead=acts[0].words
+        if acts
+        else said or lasting(change) or _without_acts(change.kind, ended, going_on, room),
         kind=change.kind.value,
         hazard=change.key.hazard,
         level=int(version.lane_level),
@@ -215,18 +222,22 @@ def _says_all(part: Section) -> bool:
     return len(part.acts) == 1 and not (part.going_on or part.ended or part.scope or part.relayed)
 
 
-def _without_acts(kind: Kind, ended: Sequence[str], going_on: Sequence[Act]) -> str:
+def _without_acts(kind: Kind, ended: Sequence[str], going_on: Sequence[Act], room: int) -> str:
     if kind is Kind.LAPSE or ended:
         rest = "" if kind is Kind.LAPSE else ",其余照旧" if going_on else ""
-        return f"{_brief(ended)}到此结束,返回前先查险{rest}"
+        return f"{_brief(ended, room)}{OVER}{rest}"
     return "不是新指令,范围有变,措施照旧" if going_on else "措施请来电核实"
 
 
-def _brief(ended: Sequence[str]) -> str:
-    """“撤离涪江225米线下住户”等7项"""
-    if len(ended) > 1:
-        return f"“{re.split('[,:;]', ended[0])[0]}”等{len(ended)}项"
-    return f"“{ended[0]}”" if ended else "有关指令"
+def _brief(ended: Sequence[str], room: int) -> str:
+    """“撤离涪江225米线下住户”等7项, in so many characters beside the quotation marks."""
+    if not ended:
+        return "有关指令"
+    more = f"等{len(ended)}项" if len(ended) > 1 else ""
+    clause = re.split("[,:;]", ended[0])[0]
+    quoted = clause if more or len(ended[0]) > room else ended[0]
+    most = max(room - len(more), LEAST)
+    return f"“{quoted if len(quoted) <= most else quoted[: most - 1] + '…'}”{more}"
 
 
 def _acts(version: Version, book: RuleBook) -> tuple[tuple[Act, ...], tuple[Act, ...]]:

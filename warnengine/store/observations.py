@@ -23,6 +23,8 @@ sql = queries.observations
 SEEN = TypeAdapter(Seen)
 FALLEN = "trigger "
 """What a task about something that has fallen below is told by; the name of the trigger follows."""
+LEFT = " left"
+"""After that name: about what nothing watches any more."""
 Key = tuple[str, str]
 """(trigger, township)"""
 
@@ -114,15 +116,24 @@ class JudgeDesk:
         body = {"trigger": trigger, "towns": list(towns), "by": by}
         await queries.orders.audit(self.connection, kind="observed_end", body=body)
 
-    async def show_fallen(self, words: Mapping[str, tuple[str, datetime]]) -> None:
-        """One task for each trigger of which something has fallen below, with the moment when it did last; the
-        others are closed."""
-        for trigger, (said, since) in words.items():
-            danger = f"{FALLEN}{trigger}"
+    async def spoken(self, identifiers: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of messages that were decided on, by identifier."""
+        return await _spoken(self.connection, self.district, identifiers)
+
+    async def show_ended(
+        self, fallen: Mapping[str, tuple[str, datetime]], left: Mapping[str, tuple[str, datetime]]
+    ) -> None:
+        """One task for each trigger of which something has fallen below, and one for each that nothing watches any
+        more, with its words and the moment since when it is so; the others are closed."""
+        tasks = {f"{FALLEN}{trigger}": one for trigger, one in fallen.items()}
+        tasks |= {f"{FALLEN}{trigger}{LEFT}": one for trigger, one in left.items()}
+        for danger, (said, since) in tasks.items():
             await sql.show_fallen(self.connection, district=self.district, danger=danger, words=said, since=since)
-        await sql.drop_fallen(
-            self.connection, district=self.district, still=[f"{FALLEN}{trigger}" for trigger in words]
-        )
+        await sql.drop_fallen(self.connection, district=self.district, still=list(tasks))
+
+    async def forget_days(self, before: date) -> None:
+        """Delete the rain of days that no threshold looks at any more."""
+        await sql.forget_days(self.connection, district=self.district, before=before)
 
     async def ask(self, questions: Iterable[str]) -> None:
         """Put questions to the duty room, each once for ever."""
@@ -190,6 +201,11 @@ class ObservationStore:
             rows = await sql.unsaid(connection, district=self.district)
         return [(row["id"], row["identifier"], row["raw"]) for row in rows]
 
+    async def spoken(self, identifiers: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of messages that were decided on, by identifier."""
+        async with self.database.reading() as connection:
+            return await _spoken(connection, self.district, identifiers)
+
     async def said(self, message: int, verdict: str) -> None:
         """Intake has taken it."""
         async with self.database.transaction() as connection:
@@ -248,6 +264,12 @@ class ObservationStore:
             "reason": shapes.storable(one.reason),
             "about": shapes.digest((source, raw, one.reason)),
         }
+
+
+async def _spoken(connection: Connection, district: str, identifiers: Iterable[str]) -> dict[str, bytes]:
+    wanted = sorted(set(identifiers) - {""})
+    rows = await sql.spoken(connection, district=district, identifiers=wanted) if wanted else []
+    return {row["identifier"]: row["raw"] for row in rows}
 
 
 def _row(one: Reading) -> dict[str, Any]:

@@ -35,7 +35,7 @@ async def count(database: Database) -> None:
 
     It plans for an empty one until autovacuum comes by, a minute into the first storm of an installation or of a
     month, and for an empty table every index is the same.
-    """""
+    """
     async with database.reading() as connection:
         for row in await sql.uncounted(connection):
             await connection.execute(f"ANALYZE (SKIP_LOCKED) {row['name']}")

@@ -22,6 +22,8 @@ SWEEPS = (
     sql.sweep_events,
     sql.sweep_checks,
     sql.sweep_items,
+    sql.sweep_crossings,
+    sql.sweep_refused,
 )
 """What has no partitions, for there is little of it."""
 

@@ -16,11 +16,13 @@ from warnengine.rulebook.lint import (
     names,
     origins,
     plans,
+    recipients,
     replaced,
     standing,
     texts,
     triggers,
     units,
+    untriggered,
     wording,
 )
 
@@ -35,10 +37,12 @@ CHECKS = (
     beside.check,
     replaced.check,
     escalation.check,
+    recipients.check,
     standing.check,
     in_time.check,
     coverage.check,
     triggers.check,
+    untriggered.check,
     cases.check,
 )
 

@@ -11,6 +11,9 @@ from warnengine.rulebook import acts
 from warnengine.rulebook.draft import Draft, Owned
 from warnengine.rulebook.lint.beside import place
 
+REPEATS = 0.7
+"""From this likeness on advice only says again what is ordered anyway."""
+
 
 def check(draft: Draft) -> Iterator[Finding]:
     """Circles; rows that never count; later ones that are slower or say nothing new."""
@@ -23,6 +26,7 @@ def check(draft: Draft) -> Iterator[Finding]:
             if old and old.value.when.level < new.value.when.level:
                 yield from _slower(new, old)
                 yield from _needless(new, old, index)
+                yield from _repeated(new, old)
 
 
 def _circles(draft: Draft) -> Iterator[Finding]:
@@ -83,3 +87,11 @@ def _needless(new: Owned, old: Owned, index: int) -> Iterator[Finding]:
     if all(getattr(one, key) == getattr(other, key) for key in alike) and one.deadline >= other.deadline:
         what = f"和它替代的 {other.id} 一样,什么都没有变"
         yield new.at.warning(what, "删去这一条: 没有被替代的措施到高一级继续有效", "replaces", index)
+
+
+def _repeated(new: Owned, old: Owned) -> Iterator[Finding]:
+    """Until the graver measure is approved its advice stands beside the order that it will replace."""
+    advice = new.value.advice or ""
+    if not old.value.compulsory and acts.likeness(old.value.order, advice) >= REPEATS:
+        what = f"批准以前,它和仍然有效的 {old.value.id} 几乎一样,同一个人会收到两遍"
+        yield new.at.warning(what, "只写比那一条多做的事,例如“通知……准备停工”", "advice")

@@ -65,6 +65,9 @@ INSERT INTO rain_day (district, station, day, millimetres, share)
 VALUES (:district, :station, :day, :millimetres, :share)
 ON CONFLICT (district, station, day) DO UPDATE SET millimetres = excluded.millimetres, share = excluded.share;
 
+-- name: forget_days(district, before)!
+DELETE FROM rain_day WHERE district = :district AND day < :before;
+
 -- name: states(district)
 SELECT trigger, town, level, began, fallen, lifted, identifier, shadow, stations, now FROM trigger_state
 WHERE district = :district ORDER BY trigger, town;
@@ -90,6 +93,10 @@ ORDER BY id DESC LIMIT :most;
 INSERT INTO observed_message (district, identifier, raw) VALUES (:district, :identifier, :raw)
 ON CONFLICT (district, identifier) DO NOTHING;
 
+-- name: spoken(district, identifiers)
+-- The bytes of these messages.
+SELECT identifier, raw FROM observed_message WHERE district = :district AND identifier = ANY(:identifiers::text[]);
+
 -- name: unsaid(district)
 -- Messages that intake has not taken yet, in their order.
 SELECT id, identifier, raw FROM observed_message WHERE district = :district AND taken_at IS NULL ORDER BY id;
@@ -98,8 +105,8 @@ SELECT id, identifier, raw FROM observed_message WHERE district = :district AND 
 UPDATE observed_message SET taken_at = engine_now(), verdict = :verdict WHERE id = :id AND taken_at IS NULL;
 
 -- name: show_fallen(district, danger, words, since)!
--- What has fallen below is one task for each trigger; its words follow what falls. Whoever has closed it has seen what
--- fell before.
+-- What has fallen below is one task for each trigger, and so is what nothing watches any more; its words follow what
+-- becomes of it. Whoever has closed it has seen what was so before.
 INSERT INTO task (district, kind, danger, words)
 SELECT :district, 'ended', :danger, :words
 WHERE NOT EXISTS (SELECT FROM task t WHERE t.district = :district AND t.kind = 'ended' AND t.danger = :danger

@@ -83,6 +83,15 @@ WITH gone AS (DELETE FROM item_done WHERE (version, measure) IN (
                   SELECT version, measure FROM item_done WHERE version < id_at(month_end(:month)) LIMIT :most)
               RETURNING 1) SELECT count(*) FROM gone;
 
+-- name: sweep_crossings(month, most)$
+WITH gone AS (DELETE FROM crossing WHERE id IN (SELECT id FROM crossing WHERE made_at < month_end(:month) ORDER BY id LIMIT :most)
+              RETURNING 1) SELECT count(*) FROM gone;
+
+-- name: sweep_refused(month, most)$
+WITH gone AS (DELETE FROM observation_refused WHERE id IN (
+                  SELECT id FROM observation_refused WHERE received_at < month_end(:month) ORDER BY id LIMIT :most)
+              RETURNING 1) SELECT count(*) FROM gone;
+
 -- name: done(month)!
 UPDATE gone_month SET done_at = clock_timestamp() WHERE month = :month;
 
