@@ -13,10 +13,10 @@ from warnengine.model.book import MeasureFile, Plan
 from warnengine.rulebook import excel, whole
 from warnengine.rulebook.excel.changes import compared
 from warnengine.rulebook.excel.export import sound
-from warnengine.rulebook.excel.importing import changed_files
 from warnengine.rulebook.excel.reading import Row
 from warnengine.rulebook.excel.tables import Part, Table, cells, tables
 from warnengine.rulebook.excel.words import Vocabulary
+from warnengine.rulebook.excel.writing import changed_files
 from warnengine.rulebook.parse import parse
 from warnengine.rulebook.sheet import read
 

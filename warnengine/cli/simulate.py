@@ -15,9 +15,10 @@ from warnengine.app.rehearsal import Played
 from warnengine.app.simulate import Comparison, Run, Shift, compare, direction
 from warnengine.app.simulate import simulate as simulated
 from warnengine.cli.explain import AsJson, listed_people, quiet
-from warnengine.cli.explain_words import CHANNELS, clock, unit_name
+from warnengine.cli.explain_words import clock, unit_name
 from warnengine.cli.terminal import Files, content, run, settings
 from warnengine.model.book import RuleBook
+from warnengine.model.channel import channel_zh
 
 WORDS = {
     "new": "新下达",
@@ -76,7 +77,7 @@ def _message(one: Run, played: Played) -> Iterator[str]:
         yield f"    {taken.explanation}"
     kinds = Counter(direction(version.change) for version in played.versions.values())
     orders = "、".join(f"{WORDS[kind]}{count}" for kind, count in kinds.items()) or "没有变化"
-    sends = "、".join(f"{CHANNELS.get(channel, channel)}{count}" for channel, count in one.sends(played).items())
+    sends = "、".join(f"{channel_zh(channel)}{count}" for channel, count in one.sends(played).items())
     people = f";{len(played.told)}人各1条({sends or '并入后一条'})" if played.told else ""
     yield f"    指令:{orders}{people}"
 
