@@ -449,7 +449,7 @@ def test_a_file_that_is_no_workbook(shipped: Path, tmp_path: Path, content: byte
 
 
 def test_a_unit_that_is_not_there(shipped: Path, tmp_path: Path) -> None:
-    with pytest.raises(RuleBookError, match="没有单位“住建局”的措施"):
+    with pytest.raises(RuleBookError, match="没有单位“住建局”的表: 是不是“住建委”"):
         excel.export(shipped, tmp_path / "x.xlsx", ["住建局"])
 
 

@@ -26,7 +26,7 @@ def export(
     ] = None,
     each: Annotated[bool, typer.Option("--each", help="每个单位一个工作簿,写到 --out 的文件夹。")] = False,
 ) -> None:
-    """导出工作簿:每个行业、镇街一张措施表,镇街另有方案和点位,区局另有阈值和测站。"""
+    """Write the rule book as a workbook, or as one for each owner."""
     if each and unit:
         raise typer.BadParameter("--each 是每个单位都要,不能和 --unit 一起写")
     if each:
@@ -48,7 +48,7 @@ def bring_in(
         typer.Option(help="有错时另存一份,错处写成批注:一个工作簿写文件名(.xlsx),几个写文件夹。"),
     ] = None,
 ) -> None:
-    """把填好的工作簿导入规则库;有一处不对就什么都不改。"""
+    """Take filled-in workbooks back into the rule book together; any mistake in one, and nothing changes."""
     files, folder = _told_apart(paths)
     outcome = excel.bring_in(folder, *files)
     named = str(files[0]) if len(files) == 1 else f"{len(files)} 个工作簿"

@@ -34,9 +34,9 @@ FIRST = 10
 
 def simulate(
     files: Files,
-    rules: Annotated[Path | None, typer.Option(help="A folder of rules; absent: the installation's.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Another folder of rules to compare with.")] = None,
-    directory: Annotated[Path | None, typer.Option(help="The address list as CSV; absent: orders only.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="规则目录;不写就用设置里的。")] = None,
+    against: Annotated[Path | None, typer.Option(help="改过的规则目录,用来比较。")] = None,
+    directory: Annotated[Path | None, typer.Option(help="通讯录(CSV);不写就只列指令。")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play a timeline of messages, each at its time, and count what it means for people; nothing is sent."""

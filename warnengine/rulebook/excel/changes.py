@@ -59,9 +59,7 @@ class Changes:
         for new in self.added:
             yield f"新增 {self._place(new.row)} {_short(new.cells, self.table)} {new.id}".rstrip()
         for one in self.changed:
-            differs = [
-                f"{title}“{_line(one.entry.cells[title])}”改成“{_line(now)}”" for title, now in one.cells.items()
-            ]
+            differs = [_differs(title, one.entry.cells[title], now) for title, now in one.cells.items()]
             yield f"改动 {self._place(one.row)} {one.entry.id}: {';'.join(differs)}"
         for old in self.removed:
             yield f"删除 {self.table.title} {old.id} {_short(old.cells, self.table)}".rstrip()
@@ -93,7 +91,7 @@ def compared(table: Table, rows: Sequence[Row], words: Vocabulary, ids: frozense
             problems += faults
     removed = tuple(entry for entry in table.entries if entry.id not in first)
     if table.part is Part.PLAN:
-        problems += _one_row(table, fresh, removed)
+        problems += _one_row(table, fresh)
         fresh, removed = [], ()
     added, faults = _added(fresh, table, words)
     return _with_references(
@@ -101,12 +99,10 @@ def compared(table: Table, rows: Sequence[Row], words: Vocabulary, ids: frozense
     )
 
 
-def _one_row(table: Table, fresh: Sequence[Row], removed: Sequence[Entry]) -> Iterator[Problem]:
+def _one_row(table: Table, fresh: Sequence[Row]) -> Iterator[Problem]:
     """The head of a plan is one row for ever."""
     for row in fresh:
         yield row.problem(table.title, "", "这张表只有一行", "写进原来那一行;几条风险写在一格里,一行一条")
-    for _ in removed:
-        yield Problem(table.title, 2, CELL, "这张表的那一行不能删", f"照原样补上,编号写“{Part.PLAN.placed}1”")
 
 
 def _misnamed(row: Row, table: Table, first: Mapping[str, Row]) -> Problem | None:
@@ -288,6 +284,12 @@ def _short(cells: Mapping[str, str], table: Table) -> str:
         Part.STATIONS: ("站号", "名称"),
     }
     return " ".join(cells.get(title, "") for title in shown.get(table.part, ("名称", "类别"))).strip()
+
+
+def _differs(title: str, before: str, now: str) -> str:
+    if not before:
+        return f"{title}写上“{_line(now)}”"
+    return f"{title}“{_line(before)}”改成“{_line(now)}”" if now else f"{title}清空(原来是“{_line(before)}”)"
 
 
 def _line(cell: str) -> str:

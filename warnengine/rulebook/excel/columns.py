@@ -84,7 +84,7 @@ def number(cell: str, _words: Vocabulary) -> Raw:
     """A figure with or without a decimal point."""
     plain = unicodedata.normalize("NFKC", cell)
     if not re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,8})?", plain):
-        raise Misread(f"“{cell}”不是数", "只写数字,例如 217.5;单位不用写")
+        raise Misread(f"“{cell}”不是数", "只写数字,不写单位,例如 106.05、217.5")
     return figure(float(plain))
 
 

@@ -23,7 +23,7 @@ from warnengine.rulebook.excel.guide import GUIDE
 from warnengine.rulebook.excel.plans import HEIGHTS, KINDS, MAPS
 from warnengine.rulebook.excel.tables import CELL, Part, Table, chosen, grouped, tables
 from warnengine.rulebook.excel.thresholds import DATUMS
-from warnengine.rulebook.excel.words import ALL, EVIDENCE, LEVELS, READINGS, WATCHES, YES, Vocabulary
+from warnengine.rulebook.excel.words import ALL, EVIDENCE, LEVELS, READINGS, WATCHES, YES, Vocabulary, nearest
 from warnengine.rulebook.load import digest, drafted, whole
 
 FORMAT = "1"
@@ -111,9 +111,9 @@ def _picked(all_tables: Sequence[Table], draft: Draft, units: Sequence[str]) -> 
     for unit in units:
         mine = chosen(all_tables, draft, unit)
         if not mine:
-            raise RuleBookError(
-                f"没有单位“{unit}”的措施: 写代码或名称,例如 housing、住建委、500151105、township、阈值"
-            )
+            names = {table.title.partition("-")[0] for table in all_tables}
+            near = nearest(unit, names)
+            raise RuleBookError(f"没有单位“{unit}”的表: {near}也可以写代码,例如 housing、500151105")
         found += [table for table in mine if table not in found]
     return found
 

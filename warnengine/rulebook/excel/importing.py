@@ -15,7 +15,7 @@ from warnengine.rulebook.excel.changes import Changes, compared
 from warnengine.rulebook.excel.collected import collected
 from warnengine.rulebook.excel.export import common, sound, stamp
 from warnengine.rulebook.excel.reading import Filled, Problem, Row, opened, rows, strangers
-from warnengine.rulebook.excel.tables import Part, Table, tables
+from warnengine.rulebook.excel.tables import CELL, Part, Table, tables
 from warnengine.rulebook.excel.thresholds import TOLD, WATCHED
 from warnengine.rulebook.excel.words import YES, Vocabulary
 from warnengine.rulebook.excel.writing import changed_files, key
@@ -97,9 +97,14 @@ def _rows(table: Table, back: Mapping[str, Filled]) -> tuple[dict[str, list[Row]
     for name, filled in back.items():
         if table.title in filled.version.sheets and table.title in filled.sheets:
             mine, faults = rows(filled.sheets[table.title], table.part)
+            if table.part is Part.PLAN and not faults and not any(row.id in table.by_id for row in mine):
+                faults = [Problem(table.title, 2, CELL, "这张表的那一行不能删", _PUT_BACK)]
             found[name] = [_named(row, name) for row in mine]
             problems += [replace(one, file=name) for one in faults]
     return found, problems
+
+
+_PUT_BACK = f"照原样补上,编号写“{Part.PLAN.placed}1”"
 
 
 def _named(row: Row, file: str) -> Row:
@@ -134,6 +139,7 @@ def _same(filled: Filled, files: Mapping[str, str], folder: Path, file: Path) ->
     if differing:
         raise RuleBookError(
             f"{file}: 导出以后 {folder} 里又改过: {'、'.join(differing)} — 这份工作簿不能导入。"
+            "就是它自己导入时改的,不用再导;不是的,"
             f"重新导出一份(warnengine rules export {folder} --out 新文件.xlsx),把要改的抄过去再导入"
         )
 
@@ -175,6 +181,7 @@ class _Places:
 
     def _learn(self, file: str, lines: Mapping[tuple[str | int, ...], int], one: Changes, text: str) -> None:
         titles = {column.key.partition(".")[0]: column.title for column in reversed(one.table.part.columns)}
+        titles.pop("id", None)  # the first line of an entry, where stands what is wrong with all of it
         if one.table.part is Part.PLAN:
             for row in one.where.values():
                 heads = {place: line for place, line in lines.items() if place and place[0] in titles}
@@ -218,7 +225,8 @@ KEYS = {
     **{"decided_by": "谁决定的", "until": "到哪一天为止", "none": "“-不需要”那张表", "true": YES},
     **{"count": "人数", "photo": "照片", "report": "报告"},
     **{"datum": "基准面", "stations": "测站", "towns": "镇街", "agree": "要几个站", "soil": "随土壤干湿调整"},
-    **{"shadow": "影子运行", "falls_by": "低多少算回落", "rearm": "低多久算回落", "near": "差多少算接近"},
+    **{"shadow": "影子运行", "falls_by": "低多少算回落", "rearm": "低多久算回落"},
+    **{"tells": "报什么", "offsets": "换算值(不在工作簿里,请区局技术人员写)", "near": "差多少算接近"},
     **{"lon": "经度", "lat": "纬度", "elevation": "高程", "height": "高程基准", "all": "全部"},
     **{"sector": "行业", "township": "镇街", "committee": "管委会", "village": "村社区", "grid": "网格"},
 }

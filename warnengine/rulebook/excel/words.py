@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from warnengine.model.book import Evidence, Role, UnitKind, Watch
+from warnengine.model.book import Evidence, Role, RuleBook, UnitKind, Watch
 from warnengine.model.finding import did_you_mean
 from warnengine.model.level import Level
 from warnengine.model.observation import Kind
@@ -110,6 +110,22 @@ class Vocabulary:
             townships=Words.of("镇街", ((one.code, one.name) for one in townships)),
             stations=Words.of("测站", ((one.value.id, one.value.name) for one in draft.stations)),
         )
+
+
+def vocabulary(book: RuleBook) -> Vocabulary:
+    """The words of a book that has been put together."""
+    townships = [unit for unit in book.units.values() if unit.kind is UnitKind.TOWNSHIP]
+    stations = book.triggers.stations if book.triggers else ()
+    return Vocabulary(
+        hazards=Words.of("灾种", ((one.key, one.name) for one in book.hazards)),
+        families=Words.of("产品", ((key, family.name) for key, family in book.families.items())),
+        levels=Words("等级", LEVELS),
+        evidence=Words("反馈", EVIDENCE),
+        posts=Words.of("岗位", ((key, post.name) for key, post in book.posts.items())),
+        units=Words.of("单位", ((code, unit.name) for code, unit in book.units.items())),
+        townships=Words.of("镇街", ((one.code, one.name) for one in townships)),
+        stations=Words.of("测站", ((one.id, one.name) for one in stations)),
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
