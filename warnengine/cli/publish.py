@@ -80,9 +80,8 @@ def versions() -> None:
         print("还没有规则生效:引擎首次启动时采用安装目录的规则。")
     for row in rows:
         state = _state(row)
-        print(
-            f"{row['hash'][:SHORT]}  {state}  提交:{_name(row['by'])} {row['submitted_at'][:16]}  事由:{row['why']}"
-        )
+        by = f"提交:{_name(row['by'])} {row['submitted_at'][:16]}"
+        print(f"{row['hash'][:SHORT]}  {state}  {by}  事由:{row['why']}")
 
 
 def apply(

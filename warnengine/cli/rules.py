@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,7 @@ group = typer.Typer(
 )
 COUNTED = {Severity.ERROR: "个错误", Severity.WARNING: "个警告", Severity.NOTE: "条待确认"}
 Folder = Annotated[Path, typer.Argument(help="规则目录。")]
-HELP = {
+HELP: Mapping[Callable[..., None], str] = {
     publish.publish: "提交规则目录:列出要改什么;另一个人批准后才生效。",
     publish.approve: "核对提交的规则要改什么,批准生效:不能是提交人本人。",
     publish.withdraw: "批准以前撤回提交。",

@@ -171,6 +171,7 @@ class _Places:
     """From a line of a changed file back to the row that it was made from."""
 
     def __init__(self, folder: str, new: Mapping[str, str], changes: Sequence[Changes], words: Vocabulary) -> None:
+        self.folder = folder
         self.words = words
         self.rows: dict[tuple[str, int], Problem] = {}
         for path, text in new.items():
@@ -202,8 +203,11 @@ class _Places:
         """A finding in the words of the workbook, with its row where it concerns one, else its line."""
         what, fix = self._plain(finding.what), self._plain(finding.fix)
         spot = self.rows.get((finding.file, finding.line))
+        file = finding.file.removeprefix(f"{self.folder}/")
+        if spot is None and file.startswith("cases/"):
+            return Problem(f"用例 {file}", finding.line, "", what, EXPECTED)
         if spot is None:
-            return Problem(finding.file, finding.line, "", what, fix)
+            return Problem(file, finding.line, "", what, fix)
         return Problem(spot.sheet, spot.row, spot.column, what, fix, spot.file)
 
     def _plain(self, text: str) -> str:
@@ -218,6 +222,8 @@ class _Places:
         )
 
 
+EXPECTED = "这个用例写着它: 请管规则文件的同志先改用例再导入,或者不这样改"
+"""What to do about a case of `rules test` that a change leaves behind."""
 LENGTHS = {"s": "秒", "m": "分钟", "h": "小时"}
 KEYS = {
     **{"order": "措施", "deadline": "时限", "evidence": "反馈", "compulsory": "强制", "advice": "未批准前先发"},
