@@ -36,16 +36,27 @@ def _row(
     name = (after or before)["名称"]
     if None in pair:
         known = {title: cell for title, cell in (after or before).items() if cell and title != "名称"}
-        listed = ",".join(f"{title} {cell}" for title, cell in known.items())
+        listed = ",".join(f"{title} {_one_line(cell)}" for title, cell in known.items())
         return f"  [{'新增' if after else '删去'}] {name}:{listed}"
     changed = [title for title in after if before[title] != after[title]]
-    said = [f"{title} {before[title] or '空'} → {after[title] or '空'}" for title in changed]
+    said = [f"{title} {_shift(before[title], after[title])}" for title in changed]
     return f"  [改动] {name}:{';'.join(said) or '工作簿以外的内容'}"
 
 
 def _cells(entry: Entry, columns: Sequence[Column], book: RuleBook) -> dict[str, str]:
     words = vocabulary(book)
-    return {column.title: column.show(entry, words).replace("\n", "、") for column in columns}
+    return {column.title: column.show(entry, words) for column in columns}
+
+
+def _shift(before: str, after: str) -> str:
+    """What was → what will be; of several lines those that differ."""
+    was, will = before.split("\n"), after.split("\n")
+    gone, new = ("\n".join(line for line in one if line not in other) for one, other in ((was, will), (will, was)))
+    return f"{_one_line(gone)} → {_one_line(new)}"
+
+
+def _one_line(cell: str) -> str:
+    return cell.replace("\n", "、") or "空"
 
 
 def _plan(before: Plan | None, after: Plan | None) -> str:
