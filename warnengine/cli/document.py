@@ -53,10 +53,11 @@ def document(
 
 def _named(book: RuleBook, words: str) -> Unit:
     known = {name: one for one in book.units.values() for name in (one.code, one.name, one.short)}
-    names = [one.short for one in book.units.values() if one.kind in BEARERS]
     found = known.get(words)
     if found is None:
-        raise Unwritable(f"没有单位“{words}”。{did_you_mean(words, names)}")
+        bearers = (one for one in book.units.values() if one.kind in BEARERS)
+        alike = [one.code if words.isascii() else one.short for one in bearers]
+        raise Unwritable(f"没有单位“{words}”。{did_you_mean(words, alike)}")
     if found.kind not in BEARERS:
         above = book.units.get(found.parent or "")
         whose = f",请用它上面的{above.name}({above.code})" if above else ""

@@ -26,6 +26,8 @@ class Summary:
     removed: tuple[str, ...]
     files: tuple[str, ...]
     """Files that differ."""
+    thresholds: tuple[str, ...]
+    """Thresholds that are new, other or gone, by id."""
     units: tuple[str, ...]
     """Units whose measures, plan, posts or ladder differ."""
 
@@ -45,6 +47,7 @@ def summary(
         changed=tuple(sorted(one for one in new.keys() & old.keys() if new[one] != old[one])),
         removed=tuple(sorted(old.keys() - new.keys())),
         files=files,
+        thresholds=tuple(sorted(_moved(before, after))),
         units=tuple(sorted(units)),
     )
 
@@ -97,6 +100,15 @@ def _own(book: RuleBook, code: str) -> object:
         book.silent.get(unit.kind),
         _thresholds(book, unit),
     )
+
+
+def _moved(before: RuleBook, after: RuleBook) -> set[str]:
+    old, new = _triggers(before), _triggers(after)
+    return {id_ for id_ in old.keys() | new.keys() if old.get(id_) != new.get(id_)}
+
+
+def _triggers(book: RuleBook) -> Mapping[str, Trigger]:
+    return {one.id: one for one in book.triggers.triggers} if book.triggers else {}
 
 
 def _measured(book: RuleBook) -> object:
