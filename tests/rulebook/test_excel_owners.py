@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
@@ -17,6 +19,7 @@ from warnengine.cli.rules import group
 from warnengine.model.errors import RuleBookError
 from warnengine.rulebook import excel, load, whole
 from warnengine.rulebook.excel.changes import compared
+from warnengine.rulebook.excel.collected import collected
 from warnengine.rulebook.excel.export import sound
 from warnengine.rulebook.excel.reading import Row
 from warnengine.rulebook.excel.tables import Table, tables
@@ -324,6 +327,32 @@ def test_two_who_change_other_cells_of_one_row_do_not_clash(copy: Path, back: Ca
     assert (measures[row].deadline.seconds, [e.value for e in measures[row].evidence]) == (3600, ["photo"])
     assert {measures[f"housing.gale.red.{n}"].order for n in (3, 4)} == {"封闭工地出入口", "断电"}
     assert "housing.gale.red.5" not in measures, "the same new row twice is one"
+
+
+TITLES = ("措施", "反馈", "岗位", "上限", "待确认")
+
+
+@given(st.data())
+def test_what_two_people_fill_in_apart_is_what_one_would_have_filled_in(data: st.DataObject) -> None:
+    _, _, every = book()
+    table = every["住建委"]
+    places = st.tuples(st.integers(0, len(table.entries) - 1), st.sampled_from(TITLES))
+    edits = data.draw(st.dictionaries(places, st.sampled_from(["甲", "乙", ""]), max_size=12))
+    whose = {place: data.draw(st.sampled_from(["甲.xlsx", "乙.xlsx", "both"])) for place in edits}
+    gone = data.draw(st.sets(st.integers(0, len(table.entries) - 1), max_size=2)) - {row for row, _ in edits}
+
+    def rows(name: str) -> list[Row]:
+        mine = {place: word for place, word in edits.items() if name == "all" or whose[place] in (name, "both")}
+        made = [
+            {**one.cells, **{title: word for (row, title), word in mine.items() if row == at}}
+            for at, one in enumerate(table.entries)
+        ]
+        kept = [at for at in range(len(made)) if at not in gone or name == "乙.xlsx"]
+        return [Row(at + 2, table.entries[at].id, made[at], {}, name) for at in kept]
+
+    joined, problems = collected(table, {name: rows(name) for name in ("甲.xlsx", "乙.xlsx")})
+    assert problems == []
+    assert {row.id: dict(row.cells) for row in joined} == {row.id: dict(row.cells) for row in rows("all")}
 
 
 def _deleted(file: Path) -> Path:

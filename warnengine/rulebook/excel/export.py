@@ -31,6 +31,8 @@ FORMAT = "1"
 VERSION, LISTS, HELP = "版本", "词表", "说明"
 SPARE = 300
 """Rows below the last one that have drop-downs too."""
+NAMED = {Part.POINTS, Part.TRIGGERS}
+"""Parts whose first column is the name of the row: it stays in sight while one goes to the right."""
 COMMON = ("district.yaml", "hazards.yaml", "units/")
 """Files whose words the sheets use."""
 HEAD = PatternFill("solid", fgColor="FFD9E1F2")
@@ -140,7 +142,7 @@ def _table(sheet: Worksheet, table: Table, words: Vocabulary) -> None:
     for place, column in enumerate(columns, 1):
         _drop_down(sheet, column, f"{get_column_letter(place)}2:{get_column_letter(place)}{last}", lists)
     _protect(sheet, f"{get_column_letter(len(columns) + 1)}2:{get_column_letter(len(columns) + 1)}{last}")
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "B2" if table.part in NAMED else "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns) + 1)}{len(rows) + 1}"
 
 
