@@ -78,10 +78,13 @@ def versions() -> None:
     rows = _do(lambda publisher: publisher.versions())
     if not rows:
         print("还没有规则生效:引擎首次启动时采用安装目录的规则。")
+    told: set[str] = set()
     for row in rows:
         state = _state(row)
         by = f"提交:{_name(row['by'])} {row['submitted_at'][:16]}"
-        print(f"{row['hash'][:SHORT]}  {state}  {by}  事由:{row['why']}")
+        stands = f"  按它执行的指令{row['standing']}条" if row["standing"] and row["hash"] not in told else ""
+        told.add(row["hash"])
+        print(f"{row['hash'][:SHORT]}  {state}  {by}  事由:{row['why']}{stands}")
 
 
 def apply(
