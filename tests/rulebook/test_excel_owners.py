@@ -429,6 +429,8 @@ MISUSED: Mapping[str, tuple[list[str], str]] = {
     "nothing to import": (["import", "RULES"], "没有写要导入哪个工作簿"),
     "an empty folder": (["import", "EMPTY", "RULES"], "不是规则目录(没有 district.yaml),里面也没有 .xlsx 工作簿"),
     "two books": (["import", "RULES", "x.xlsx", "RULES"], "写了2个规则目录"),
+    "a workbook that is not there": (["import", "gone.xlsx", "RULES"], "没有这个文件或文件夹: gone.xlsx"),
+    "a book that is not there": (["export", "gone"], "gone: 没有这个规则目录"),
 }
 
 

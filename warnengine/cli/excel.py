@@ -76,6 +76,8 @@ def _told_apart(paths: Sequence[Path]) -> tuple[list[Path], Path]:
         raise RuleBookError(f"写了{len(books)}个规则目录: {'、'.join(map(str, books))} — 只留要导入的那一个")
     folder = books[0] if books else Path("rules")
     files: list[Path] = []
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise RuleBookError(f"没有这个文件或文件夹: {'、'.join(missing)} — 看看名字写对没有")
     for path in paths:
         if path.is_dir() and path not in books:
             found = sorted(one for one in path.glob("*.xlsx") if not one.name.startswith(("~$", ".")))
