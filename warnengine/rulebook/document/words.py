@@ -118,7 +118,8 @@ def _remarks(book: RuleBook, unit: Unit, measure: Measure, common: bool) -> Iter
     if measure.compulsory:
         yield f"强制,须批准;批准前: {measure.advice}"
     if measure.replaces:
-        yield f"代替其他{len(measure.replaces)}条"
+        orders = {one.id: one.order for one in book.measures_of(unit)}
+        yield "代替" + "".join(f"“{orders.get(id_, id_)}”" for id_ in measure.replaces)
     if measure.posts:
         yield "另发: " + "、".join(post_name(book, unit, post) for post in measure.posts)
     if measure.ceiling:
