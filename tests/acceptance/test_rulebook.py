@@ -50,6 +50,7 @@ async def rules(house: House, *arguments: str, by: str = "") -> str:
 async def approved(house: House, book: str) -> None:
     shown = await rules(house, "approve", book, by="wang")
     assert "演示(DEMO)" in shown
+    assert f"指令 “{OLD}” → “{NEW}”" in shown, "in words: whoever approves has no folder to compare with"
     code = re.search(r"--confirm (\w{64})", shown)
     assert code
     await rules(house, "approve", book, "--confirm", code[1], by="wang")
@@ -134,7 +135,9 @@ async def test_a_running_engine_adopts_it_and_orders_by_it(house: House, tmp_pat
     await until("安居镇 to read the new words", told, house.engine)
     await house.settled()
     assert len(house.smsc.log) == heard + 1, "nobody else was asked for"
-    assert first in await rules(house, "versions")
+    versions = await rules(house, "versions")
+    assert re.search(rf"{first} .*按它执行的指令\d+条", versions), "what stood before keeps its book"
+    assert re.search(rf"{second} .*按它执行的指令1条", versions)
 
 
 async def test_who_is_nobody_publishes_nothing(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -79,13 +80,17 @@ async def test_two_people_make_it_live_and_then_the_officials_hear(house: House)
     refused = await house.command("serve", INSTALLATION="live")
     assert refused.code == 1
     assert "two people" in refused.err
-    asked = await house.command("trial", "go-live", "--by", ASKS, INSTALLATION="trial")
+    invented = await house.command("trial", "go-live", "--by", ASKS, INSTALLATION="trial")
+    assert invented.code == 1
+    assert "不能用样例数据启动" in invented.err
+    yes = {"INSTALLATION": "trial", "SAMPLES_ACCEPTED": re.findall(r"SAMPLES_ACCEPTED=(\w+)", invented.err)[0]}
+    asked = await house.command("trial", "go-live", "--by", ASKS, **yes)
     assert asked.code == 0, asked.err
     assert "nobody is told" in asked.out
-    alone = await house.command("trial", "confirm", "1", "--by", ASKS, INSTALLATION="trial")
+    alone = await house.command("trial", "confirm", "1", "--by", ASKS, **yes)
     assert alone.code == 1
     assert "somebody else" in alone.err
-    agreed = await house.command("trial", "confirm", "1", "--by", CONFIRMS, INSTALLATION="trial")
+    agreed = await house.command("trial", "confirm", "1", "--by", CONFIRMS, **yes)
     assert agreed.code == 0, agreed.err
     back = await house.command("serve", INSTALLATION="trial")
     assert back.code == 1

@@ -228,3 +228,22 @@ def test_a_sample_is_one_however_its_yes_is_written(yes: str) -> None:
     _, draft, _ = judged(edited(path, "sample: true", f"sample: {yes}"))
     assert draft
     assert unproven(draft) == unproven(judged(FILES)[1] or draft)
+
+
+THRESHOLDS: Mapping[str, tuple[str, str, set[str], set[str], tuple[str, ...]]] = {
+    "of three townships": ("orange: 217.5", "orange: 217.8", {ANJU, WATER}, {BAIYANG}, ("fujiang.anju",)),
+    "of the soil, which all have in common": ("holds: 100", "holds: 90", {ANJU, BAIYANG, "science"}, set(), ()),
+}
+
+
+@pytest.mark.parametrize("label", THRESHOLDS)
+def test_a_threshold_concerns_those_whom_it_may_order_something(label: str, book: RuleBook) -> None:
+    old, new, within, without, thresholds = THRESHOLDS[label]
+    files = {**FILES, "triggers.yaml": FILES["triggers.yaml"].replace(old, new, 1)}
+    assert files != FILES
+    other, _, findings = judged(files)
+    assert other, findings
+    found = summary(book, other, FILES, files)
+    assert within <= set(found.units)
+    assert not without & set(found.units)
+    assert found.thresholds == thresholds

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from tests.deploy.files import COMPOSE, DOCKERFILE, ENGINES, PROJECT, PROMETHEUS, ROLES, SERVICES, Json
 from tests.npm import installed
 from warnengine import app
+from warnengine.rulebook.document.pdf import FONTS
 from warnengine.settings import Kafka, Settings
 
 NODE = Path(__file__).parent / "node"
@@ -204,6 +205,15 @@ def test_what_the_image_copies_exists_and_reaches_it(source: str) -> None:
 )
 def test_what_the_image_does_not_need_stays_outside(path: str) -> None:
     assert not passes(path)
+
+
+def test_the_image_writes_documents_with_its_own_fonts() -> None:
+    engine = DOCKERFILE.partition("FROM base AS engine")[2]
+    assert "fonts-noto-cjk" in engine
+    assert "Noto Sans CJK SC" in FONTS, "that is what the package brings"
+    assert '"warnengine[document]"' in DOCKERFILE.partition("AS packages")[2].partition("FROM ")[0]
+    lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
+    assert {"python-docx", "typst"} <= set(re.findall(r"^([\w-]+)==", lock, re.MULTILINE))
 
 
 def test_the_image_runs_as_nobody_and_is_asked_whether_it_lives() -> None:

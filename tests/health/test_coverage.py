@@ -6,14 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
+from tests.conftest import Postgres
 from tests.health.conftest import Cage
 from tests.store.world import small_directory
 from warnengine.app.coverage import Coverage, coverage
 from warnengine.cli.coverage import _installed, shown
 from warnengine.directory.coverage import Staffed
+from warnengine.model.book import RuleBook
 from warnengine.model.directory import Directory, Person
 from warnengine.model.level import Level
 from warnengine.settings import Settings
+from warnengine.store.database import Database
 from warnengine.store.doctor import DoctorStore
 
 NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
@@ -50,6 +55,32 @@ async def test_a_loudspeaker_is_known_with_its_way(cage: Cage) -> None:
     await cage.world.people(Directory({**listed.people, "horn": horn}, held))
     known = await DoctorStore(cage.database).directory(cage.world.book.district.code)
     assert known.people["horn"].ways == (("loudspeaker", "anju-1"),)
+
+
+async def test_the_command_takes_the_people_and_the_proofs_of_the_installation(
+    cage: Cage, postgres: Postgres, tmp_path: Path
+) -> None:
+    name = await cage.world.value("SELECT current_database()")
+    settings = Settings(data=tmp_path, database=SecretStr(postgres.named(name)), installation="demo")
+    people, unproven = await _installed(settings, cage.world.book)
+    assert people is not None
+    assert people.people["anju_duty"].name == "ANJU_DUTY"
+    assert unproven is not None
+    assert "anju_duty" in unproven
+    await cage.engine.roll.call("王主任")
+    await cage.world.send("sms")
+    await cage.world.reply("anju_duty", "1")
+    await cage.engine.accountant.make()
+    assert "anju_duty" not in ((await _installed(settings, cage.world.book))[1] or ())
+
+
+async def test_a_store_without_an_address_list_has_no_people(
+    database: Database, book: RuleBook, postgres: Postgres, tmp_path: Path
+) -> None:
+    async with database.reading() as connection:
+        name = await connection.fetchval("SELECT current_database()")
+    settings = Settings(data=tmp_path, database=SecretStr(postgres.named(name)), installation="demo")
+    assert await _installed(settings, book) == (None, None)
 
 
 async def test_without_a_store_there_are_no_people(cage: Cage, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.core.district import BOOK
 from warnengine.app.book_diff import BookDiff, OrderDiff, book_diff
 from warnengine.cli.book_diff import shown
 from warnengine.match.compare import compare
-from warnengine.model.book import Measure, RuleBook
+from warnengine.model.book import Measure, Plan, RuleBook, Triggers
 from warnengine.model.directory import Directory, Holding, Person
 from warnengine.model.level import Level
 
@@ -38,6 +38,66 @@ def book(*measures: Measure, hash_: str = "a") -> RuleBook:
 
 def found(*measures: Measure) -> BookDiff:
     return book_diff(book(ONE), book(*measures, hash_="b"), PEOPLE)
+
+
+TRIGGERS = {
+    "stations": [
+        {"id": "anju", "name": "涪江安居站", "tells": ["stage"], "datum": "吴淞"},
+        {"id": "S1", "name": "安居雨量站", "tells": ["rain"], "towns": ["500151105"]},
+    ],
+    "triggers": [
+        {"id": "stage", "name": "安居站水位", "hazard": "flood", "watch": "stage", "towns": ["500151105"],
+         "stations": ["anju"], "datum": "吴淞", "orange": 217.5},
+        {"id": "rain", "name": "山洪雨量", "hazard": "flash_flood", "watch": "rain", "towns": "all",
+         "orange": {"30m": 30, "1h": 45}},
+    ],
+}  # fmt: skip
+FACTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "nothing": ({}, []),
+    "one figure": ({"triggers": [{"orange": 217.8}, {}]}, ["安居站水位:橙色(准备转移) 217.5 → 217.8"]),
+    "one window of two": (
+        {"triggers": [{}, {"orange": {"30m": 30, "1h": 40}}]},
+        ["山洪雨量:橙色(准备转移) 1小时: 45 → 1小时: 40"],
+    ),
+    "a level more, in the shadow": (
+        {"triggers": [{"red": 220, "shadow": True}, {}]},
+        ["安居站水位:红色(立即转移) 空 → 220;影子运行 空 → 是"],
+    ),
+    "a station's number": (
+        {"stations": [{"id": "CQ1"}, {}], "triggers": [{"stations": ["CQ1"]}, {}]},
+        ["[删去] 涪江安居站:站号 anju", "[新增] 涪江安居站:站号 CQ1"],
+    ),
+    "one less": ({"triggers": [None, {}]}, ["[删去] 安居站水位:灾种"]),
+}
+
+
+def observed(change: dict[str, Any]) -> Triggers:
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for key, entries in TRIGGERS.items():
+        changes = change.get(key, [{}, {}])
+        parts[key] = [one | new for one, new in zip(entries, changes, strict=True) if new is not None]
+    return Triggers.model_validate(parts)
+
+
+@pytest.mark.parametrize("label", FACTS)
+def test_a_changed_threshold_is_told_in_the_words_of_its_workbook(label: str) -> None:
+    change, expected = FACTS[label]
+    one, other = (book(ONE).model_copy(update={"triggers": observed(of)}) for of in ({}, change))
+    told = book_diff(one, other.model_copy(update={"hash": "b"}), PEOPLE)
+    said = list(shown(told))
+    assert [words for words in expected if not any(words in line for line in said)] == []
+    assert told.same is (not expected)
+    assert len(told.plain()["thresholds"]) == len(told.thresholds)
+
+
+def test_a_plan_that_moves_a_point_or_its_risks_is_told() -> None:
+    point = {"code": "500151105-01", "name": "下河街", "kind": "景区", "hazards": ["flood"]}
+    before = Plan.model_validate({"township": "500151105", "name": "安居镇", "risks": ["洪水"], "points": [point]})
+    after = Plan.model_validate({"township": "500151105", "name": "安居镇", "risks": ["顶托"], "points": [
+        point | {"people": 9}, point | {"code": "500151105-02", "name": "渡口"}]})  # fmt: skip
+    one, other = (book(ONE).model_copy(update={"plans": {"500151105": plan}}) for plan in (before, after))
+    said = list(shown(book_diff(one, other.model_copy(update={"hash": "b"}), PEOPLE)))
+    assert "  [改动] 安居镇:风险;新增点位 渡口;改动点位 下河街" in said
 
 
 def levels(orders: tuple[OrderDiff, ...]) -> list[Level]:

@@ -12,9 +12,9 @@ from zipfile import ZipFile
 
 import pytest
 from openpyxl import load_workbook
-from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
+from tests.rulebook.form import DEADLINE, ID, Form
 from warnengine.cli.rules import group
 from warnengine.model.errors import RuleBookError
 from warnengine.rulebook import excel, whole
@@ -22,35 +22,7 @@ from warnengine.rulebook.excel.columns import day, read_duration
 from warnengine.rulebook.excel.words import Vocabulary, Words
 
 HOUSING = "measures/housing.yaml"
-ID, DEADLINE, SILENT = "编号", "时限(分钟或小时)", "住建委-不需要"
-
-
-class Form:
-    """A sheet as a clerk sees it: cells by the id of a row and the title of a column."""
-
-    def __init__(self, sheet: Worksheet) -> None:
-        self.sheet = sheet
-        self.columns = {cell.value: cell.column for cell in sheet[1] if cell.value}
-
-    def row(self, name: str) -> int:
-        rows = range(2, self.sheet.max_row + 1)
-        return next(row for row in rows if self.sheet.cell(row, self.columns[ID]).value == name)
-
-    def put(self, name: str, **cells: Any) -> None:
-        for title, value in cells.items():
-            self.at(self.row(name), title).value = value
-
-    def at(self, row: int, title: str) -> Any:
-        return self.sheet.cell(row, self.columns[DEADLINE if title == "时限" else title])
-
-    def add(self, **cells: Any) -> int:
-        row = self.sheet.max_row + 1
-        for title, value in cells.items():
-            self.at(row, title).value = value
-        return row
-
-    def drop(self, name: str) -> None:
-        self.sheet.delete_rows(self.row(name))
+SILENT = "住建委-不需要"
 
 
 Fill = Callable[[Mapping[str, Form]], None]
@@ -449,7 +421,7 @@ def test_a_file_that_is_no_workbook(shipped: Path, tmp_path: Path, content: byte
 
 
 def test_a_unit_that_is_not_there(shipped: Path, tmp_path: Path) -> None:
-    with pytest.raises(RuleBookError, match="没有单位“住建局”的措施"):
+    with pytest.raises(RuleBookError, match="没有单位“住建局”的表: 是不是“住建委”"):
         excel.export(shipped, tmp_path / "x.xlsx", ["住建局"])
 
 

@@ -128,7 +128,7 @@ CASES: Mapping[str, tuple[str, dict[str, Any], str, str]] = {
         "measures:\n  - id: a.1\n    evidence:\n      - count\n      - photo\n    # 注\n    confirm: bureau\n",
         {"changed": {0: {"evidence": ["report"]}}},
         "evidence:\n      - count\n      - photo\n",
-        "evidence: [report]\n",
+        "evidence:\n      - report\n",
     ),
 }
 

@@ -10,18 +10,8 @@ from fastapi import APIRouter, Query
 
 from warnengine.api.operators import Operators
 from warnengine.model.book import Pace
+from warnengine.model.channel import channel_zh
 from warnengine.store.board import BoardStore
-
-CHANNELS = {
-    "sms": "短信",
-    "email": "邮件",
-    "push": "网页推送",
-    "call": "人工电话",
-    "wecom": "企业微信",
-    "app": "本区应用",
-    "loudspeaker": "大喇叭",
-    "extra": "其他渠道",
-}
 
 
 def build(board: BoardStore, pace: Pace | None, operator: Operators) -> APIRouter:
@@ -40,8 +30,6 @@ def why(row: Mapping[str, Any], pace: Pace | None) -> str:
     """The reason in Chinese, with the clock time at which the text goes unless something happens before."""
     until = f"{datetime.fromisoformat(str(row['until'])):%H:%M}"
     if row["turn"]:
-        return (
-            f"轮候:前面的渠道失败、无回执,或到{until}仍未应答,改用{CHANNELS.get(row['channel'], row['channel'])}"
-        )
+        return f"轮候:前面的渠道失败、无回执,或到{until}仍未应答,改用{channel_zh(row['channel'])}"
     most = f"{int(pace.within.total_seconds() // 60)}分钟内已发{pace.texts}条" if pace else "短时间内已发多条"
     return f"限发:{most},{until}合并成一条再发"

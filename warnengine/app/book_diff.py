@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from warnengine.match.compare import FIELDS, Changed, Difference, Step, compare, everywhere, steps
 from warnengine.match.desired import desired
-from warnengine.model.book import Measure, RuleBook
+from warnengine.model.book import Entry, Measure, Plan, RuleBook, Station, Trigger
 from warnengine.model.directory import Directory
 from warnengine.order.diff import diff
 from warnengine.order.draft import draft
 
 ANY_DAY = datetime(2026, 7, 1, 4, tzinfo=UTC)
 """Clock times do not matter here: deadlines are compared as durations."""
+E = TypeVar("E", bound=Entry)
+Pairs: TypeAlias = tuple[tuple[E | None, E | None], ...]
+"""Entries as they were and as they will be; None: there is none."""
 Called = Mapping[Step, frozenset[str]]
 """Whom an order calls: people, or without an address list posts as unit/post."""
 
@@ -63,6 +66,26 @@ class BookDiff:
         """Everybody who gets one of these orders, under either book."""
         return frozenset(who for order in self.orders for who in order.before | order.after)
 
+    @property
+    def thresholds(self) -> Pairs[Trigger]:
+        """Thresholds as they were and as they will be, of those that differ."""
+        return _differing(_triggers(self.one), _triggers(self.other))
+
+    @property
+    def stations(self) -> Pairs[Station]:
+        """Stations likewise."""
+        return _differing(_stations(self.one), _stations(self.other))
+
+    @property
+    def plans(self) -> Pairs[Plan]:
+        """Plans of which more differs than their measures."""
+        return _differing(_facts(self.one), _facts(self.other))
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing that this tells of differs."""
+        return not (self.orders or self.thresholds or self.stations or self.plans)
+
     def plain(self) -> dict[str, Any]:
         """As the file of results has it."""
         return {
@@ -71,7 +94,32 @@ class BookDiff:
             "counts": "people" if self.people else "posts",
             "affected": len(self.affected),
             "orders": [order.plain() for order in self.orders],
+            "thresholds": _plain(self.thresholds),
+            "stations": _plain(self.stations),
+            "plans": _plain(self.plans),
         }
+
+
+def _triggers(book: RuleBook) -> Mapping[str, Trigger]:
+    return {one.id: one for one in book.triggers.triggers} if book.triggers else {}
+
+
+def _stations(book: RuleBook) -> Mapping[str, Station]:
+    return {one.id: one for one in book.triggers.stations} if book.triggers else {}
+
+
+def _facts(book: RuleBook) -> Mapping[str, Plan]:
+    return {code: plan.model_copy(update={"measures": ()}) for code, plan in book.plans.items()}
+
+
+def _differing(before: Mapping[str, E], after: Mapping[str, E]) -> Pairs[E]:
+    keys = dict.fromkeys((*before, *after))
+    return tuple((before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key))
+
+
+def _plain(found: Sequence[tuple[Entry | None, Entry | None]]) -> list[dict[str, Any]]:
+    said = [[one.model_dump(mode="json") if one else None for one in pair] for pair in found]
+    return [{"before": before, "after": after} for before, after in said]
 
 
 def measure_plain(measure: Measure) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from warnengine.app.sides import drill_side
 from warnengine.model.errors import StartRefused
 from warnengine.settings import Settings
 
 CARRIERS = {"sms": frozenset({"smpp", "cmpp", "sms_http"}), "email": frozenset({"smtp"})}
 """Kinds of gateways by the channel of a trial's digests."""
+SHORT = 12
+"""Letters of a book's hash that people are shown."""
 
 
 def refuse_unsafe(settings: Settings) -> None:
@@ -46,6 +50,26 @@ def refuse_deaf_trial(settings: Settings) -> None:
     kinds = {gateway.kind for gateway in settings.gateways}
     if not any(getattr(settings.trial, channel) and kinds & able for channel, able in CARRIERS.items()):
         raise StartRefused("no gateway can carry a trial's digests to the duty room: set up one for SMS or email")
+
+
+def refuse_samples(settings: Settings, book: str, samples: Sequence[str]) -> None:
+    """Raise StartRefused where a book with invented entries would be the first that a live engine orders by.
+
+    An operator who means it names the book: `samples_accepted` is the beginning of its hash."""
+    accepted = settings.samples_accepted
+    if settings.installation != "live" or not samples or (accepted and book.startswith(accepted)):
+        return
+    short = book[:SHORT]
+    raise StartRefused(
+        f"实战(LIVE)不能用样例数据启动:规则{short}里有{len(samples)}处标有 sample: true,是编的,不是真的,"
+        f"第一处是 {samples[0]}。照它发令,会叫错人、走错路。\n"
+        "怎么办:换成区局核实过的台账,去掉 sample: true;没有台账的先把整条删掉(没有点位,措施照发)。"
+        "先看几场雨再说的,用试运行:WARNENGINE_INSTALLATION=trial。\n"
+        f"确实要带着样例实战的,写 WARNENGINE_SAMPLES_ACCEPTED={short} 再做一次;留痕链会记下。\n"
+        f"Live mode does not start with invented entries: rule book {short} has {len(samples)} (sample: true). "
+        "Put the bureau's own in their place, or start with WARNENGINE_INSTALLATION=trial. To go live with them "
+        f"all the same: WARNENGINE_SAMPLES_ACCEPTED={short}; the audit chain records it."
+    )
 
 
 def _refuse_doubles(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from warnengine import rulebook
+from warnengine.app.guards import refuse_samples
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import RuleBookError
 from warnengine.model.finding import Severity
@@ -100,6 +101,13 @@ async def counting(database: Database, folder: Folder, *, mending: bool = False)
     return found or own  # type: ignore[return-value]  # one of them is there
 
 
+async def samples(database: Database, folder: Folder, book: RuleBook) -> tuple[str, ...]:
+    """What of the book that counts is invented."""
+    files = await BookStore(database).files(book.hash)
+    draft = rulebook.judged(files)[1] if files else None
+    return rulebook.unproven(draft)[0] if draft else folder.samples
+
+
 async def settle(settings: Settings, database: Database, folder: Folder) -> RuleBook:
     """The book to start with. The first start of an installation puts that of its folder in force, and a drill
     every start: there next year's rules are tried. Everywhere else another folder is told, and not used."""
@@ -124,17 +132,21 @@ def differing(settings: Settings, folder: Folder, book: RuleBook) -> str:
 
 async def _take(settings: Settings, database: Database, folder: Folder, book: RuleBook) -> None:
     code, books = book.district.code, BookStore(database)
+    if not await books.in_force(code):
+        refuse_samples(settings, book.hash, folder.samples)
     await OrderStore(database).publish(code, book.district.name, book.hash, dict(folder.files))
     async with books.desk(code) as desk:
         before = await desk.in_force()
         rehearsed = settings.installation == "drill" and before != book.hash
         if before and not rehearsed:
             return
-        await desk.install(book.hash, REHEARSED if before else FIRST)
+        known = settings.installation == "live" and folder.samples
+        first = f"{FIRST};启动人确认带着{len(folder.samples)}处样例" if known else FIRST
+        await desk.install(book.hash, REHEARSED if before else first)
     log.info("rule book", in_force=book.hash[:12], by=INSTALLATION)
-    if settings.installation == "live" and folder.samples:
+    if known:
         problem = (
-            f"{len(folder.samples)} entries are invented (sample: true), first {folder.samples[0]}: put the "
-            "bureau's own in their place and publish; from now on a book with samples is refused here"
+            f"{len(folder.samples)} entries are invented (sample: true), first {folder.samples[0]}, and were "
+            "accepted for this start: put the bureau's own in their place and publish"
         )
         log.error("rule book", in_force=book.hash[:12], problem=problem)

@@ -192,12 +192,13 @@ class Publisher:
         if offer.book.hash == base:
             against.append(f"规则{base[:SHORT]}就是现行规则,不用发布。")
         counts = {"added": len(change.added), "changed": len(change.changed), "removed": len(change.removed)}
+        thresholds = f",改动{len(change.thresholds)}个阈值" if change.thresholds else ""
         people = await desk.people(change.units)
         waits = await self._deferred(desk, offer.book)
         named = offer.book.units | before.units
         says = (
             f"{MODES[mode]}:批准后规则{offer.book.hash[:SHORT]}立即生效:新增{counts['added']}条、"
-            f"改{counts['changed']}条、删{counts['removed']}条措施,涉及{len(change.units)}个单位{people}人;"
+            f"改{counts['changed']}条、删{counts['removed']}条措施{thresholds},涉及{len(change.units)}个单位{people}人;"
             f"现行{len(standing)}条指令仍按原规则,不变"
         )
         shown = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from warnengine.app.book_diff import BookDiff, OrderDiff
+from warnengine.cli.book_facts import facts
 from warnengine.match.compare import Changed
 from warnengine.model.book import Evidence, Measure
 from warnengine.model.level import Level
@@ -30,10 +31,14 @@ Row = tuple[str, str, str]
 def shown(found: BookDiff) -> Iterator[str]:
     """The whole answer."""
     yield f"旧 {found.one.hash[:12]} → 新 {found.other.hash[:12]}"
-    if not found.orders:
+    if found.same:
         same = found.one.hash == found.other.hash
         rest = "。" if same else ";不同的只有叫应时限、审批、授权、案例等。"
         yield f"两版规则下达的指令和收令人完全一样{rest}"
+        return
+    if not found.orders:
+        yield "两版规则对同样的来文下达同样的指令,收令人也一样。"
+        yield from facts(found)
         return
     who = "人" if found.people else "个岗位(没有通讯录,用 --directory 可数到人)"
     yield f"有变化的指令 {len(found.orders)} 个(单位×灾种×级别),涉及 {len(found.affected)} {who}"
@@ -44,6 +49,7 @@ def shown(found: BookDiff) -> Iterator[str]:
             yield f"■ {name}"
         yield f"  [{kind}] {words} —— {_places(where, found)}"
     yield from _moves(found)
+    yield from facts(found)
 
 
 def _grouped(found: BookDiff) -> list[tuple[Row, dict[str, list[Level]]]]:

@@ -31,8 +31,8 @@ WORDS = {Held.OWN: "专有", Held.COMMON: "共有", Held.CONTINUES: "继续", He
 LEGEND = "专n 本单位专有n条  共n 同类单位共有n条  续 写明没有新的,低一级的继续  无 写明没有  缺 没人决定  — 不使用"
 NAMES = 36
 """How wide the column of units is, in columns of a terminal; a Chinese character takes two."""
-Page = Annotated[Path | None, typer.Option("--html", help="Write the page to print there as well.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object with every cell.")]
+Page = Annotated[Path | None, typer.Option("--html", help="另存一个可以打印的网页。")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON,每一格都有。")]
 
 
 def coverage(

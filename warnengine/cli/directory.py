@@ -26,7 +26,7 @@ def import_(file: Path) -> None:
 def import_into(settings: Settings, file: Path) -> None:
     """Make this address list the one of these settings; what is missing from it is said, and hinders nothing."""
     listed = run(_replaced(settings, str(file), file.read_bytes()))
-    print(f"{len(listed.people)} people in {len(listed.holdings)} posts")
+    print(f"{file}: {len(listed.people)} 人、{len(listed.holdings)} 个岗位,已生效")
 
 
 async def _replaced(settings: Settings, file: str, raw: bytes) -> Directory:
@@ -54,5 +54,5 @@ def check(file: Path) -> None:
     listed = read_csv(file.read_bytes(), book, str(file))
     found = gaps(listed, book)
     print(*found, sep="\n")
-    print(f"{file}: {len(listed.people)} people in {len(listed.holdings)} posts, {len(found)} complaints")
+    print(f"{file}: {len(listed.people)} 人、{len(listed.holdings)} 个岗位,{len(found)} 处要补")
     raise typer.Exit(1 if found else 0)

@@ -28,9 +28,9 @@ class Kind(StrEnum):
 
 NEEDS = {Kind.DOCX: "docx", Kind.PDF: "typst"}
 """The package that writes a kind of file."""
-Out = Annotated[Path, typer.Option("--out", help="The folder to write to; made where it is not there.")]
-One = Annotated[str, typer.Option("--unit", help="Only this unit: its code or its name.")]
-Only = Annotated[Kind | None, typer.Option("--only", help="Only this kind of file.")]
+Out = Annotated[Path, typer.Option("--out", help="写到哪个文件夹,没有就新建。")]
+One = Annotated[str, typer.Option("--unit", help="只要这个单位的,写代码或名称。")]
+Only = Annotated[Kind | None, typer.Option("--only", help="只写这一种文件。")]
 
 
 def document(
@@ -55,7 +55,9 @@ def _named(book: RuleBook, words: str) -> Unit:
     known = {name: one for one in book.units.values() for name in (one.code, one.name, one.short)}
     found = known.get(words)
     if found is None:
-        raise Unwritable(f"没有单位“{words}”。{did_you_mean(words, known)}")
+        bearers = (one for one in book.units.values() if one.kind in BEARERS)
+        alike = [one.code if words.isascii() else one.short for one in bearers]
+        raise Unwritable(f"没有单位“{words}”。{did_you_mean(words, alike)}")
     if found.kind not in BEARERS:
         above = book.units.get(found.parent or "")
         whose = f",请用它上面的{above.name}({above.code})" if above else ""

@@ -27,14 +27,10 @@ from warnengine.model.errors import RefusedWarning, Unplayable
 from warnengine.settings import Settings
 from warnengine.store.rehearsal import OnDuty, RehearsalStore
 
-At = Annotated[
-    str, typer.Option("--at", help="As if the last message were sent then: 2026-10-01T03:00 (Beijing time).")
-]
-People = Annotated[
-    Path | None, typer.Option("--directory", help="The address list as CSV; absent: the installation's own.")
-]
-Rules = Annotated[Path | None, typer.Option("--rules", help="A folder of rules; absent: the installation's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+At = Annotated[str, typer.Option("--at", help="当作最后一条来文是这时发的:2026-10-01T03:00(北京时间)。")]
+People = Annotated[Path | None, typer.Option("--directory", help="通讯录(CSV);不写就用系统里的。")]
+Rules = Annotated[Path | None, typer.Option("--rules", help="规则目录;不写就用设置里的。")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 
 
 def explain(

@@ -9,21 +9,11 @@ from warnengine.app.explain import Explanation, Order
 from warnengine.app.rehearsal import Message
 from warnengine.model.arrival import Verdict
 from warnengine.model.book import RuleBook
+from warnengine.model.channel import channel_zh
 from warnengine.model.clock import BEIJING
 from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark
 from warnengine.store.rehearsal import Told
 
-CHANNELS = {
-    "sms": "短信",
-    "email": "邮件",
-    "push": "网页推送",
-    "wecom": "企业微信",
-    "app": "区应用",
-    "loudspeaker": "大喇叭",
-    "voice": "语音电话",
-    "call": "值班员打电话",
-    "extra": "其他渠道",
-}
 MARKS = {Mark.ADDED: "新", Mark.CONTINUING: "继续", Mark.LAPSED: "解除"}
 FIRST = 12
 """Names that a line lists; --json has all."""
@@ -65,7 +55,7 @@ def _recipients(order: Order, book: RuleBook) -> Iterator[str]:
     for who in order.recipients:
         by_way[who.channels].append(f"{who.name}({_posts(order, who, book)})")
     for channels, names in by_way.items():
-        ways = "、".join(CHANNELS.get(channel, channel) for channel in channels) or "没有可用渠道"
+        ways = "、".join(channel_zh(channel) for channel in channels) or "没有可用渠道"
         more = f" 等{len(names)}人" if len(names) > FIRST else ""
         yield f"   收令[{ways}]:{'、'.join(names[:FIRST])}{more}"
 

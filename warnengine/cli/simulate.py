@@ -15,9 +15,10 @@ from warnengine.app.rehearsal import Played
 from warnengine.app.simulate import Comparison, Run, Shift, compare, direction
 from warnengine.app.simulate import simulate as simulated
 from warnengine.cli.explain import AsJson, listed_people, quiet
-from warnengine.cli.explain_words import CHANNELS, clock, unit_name
+from warnengine.cli.explain_words import clock, unit_name
 from warnengine.cli.terminal import Files, content, run, settings
 from warnengine.model.book import RuleBook
+from warnengine.model.channel import channel_zh
 
 WORDS = {
     "new": "新下达",
@@ -33,9 +34,9 @@ FIRST = 10
 
 def simulate(
     files: Files,
-    rules: Annotated[Path | None, typer.Option(help="A folder of rules; absent: the installation's.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Another folder of rules to compare with.")] = None,
-    directory: Annotated[Path | None, typer.Option(help="The address list as CSV; absent: orders only.")] = None,
+    rules: Annotated[Path | None, typer.Option(help="规则目录;不写就用设置里的。")] = None,
+    against: Annotated[Path | None, typer.Option(help="改过的规则目录,用来比较。")] = None,
+    directory: Annotated[Path | None, typer.Option(help="通讯录(CSV);不写就只列指令。")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play a timeline of messages, each at its time, and count what it means for people; nothing is sent."""
@@ -76,7 +77,7 @@ def _message(one: Run, played: Played) -> Iterator[str]:
         yield f"    {taken.explanation}"
     kinds = Counter(direction(version.change) for version in played.versions.values())
     orders = "、".join(f"{WORDS[kind]}{count}" for kind, count in kinds.items()) or "没有变化"
-    sends = "、".join(f"{CHANNELS.get(channel, channel)}{count}" for channel, count in one.sends(played).items())
+    sends = "、".join(f"{channel_zh(channel)}{count}" for channel, count in one.sends(played).items())
     people = f";{len(played.told)}人各1条({sends or '并入后一条'})" if played.told else ""
     yield f"    指令:{orders}{people}"
 

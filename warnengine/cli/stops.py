@@ -47,7 +47,7 @@ def known_operator(settings: Settings, name: str, token: str) -> Operator:
     """Somebody of the settings, who has proved it."""
     known = next((one for one in settings.operators if one.name == name), None)
     if known is None or not hmac.compare_digest(known.token.get_secret_value().encode(), token.encode()):
-        fail(f"{name}: no such operator in WARNENGINE_OPERATORS, or another token")
+        fail(f"{name}: 设置的 operators 里没有这个人,或者口令不对 (no such operator, or another token)")
     return known
 
 

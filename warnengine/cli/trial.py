@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from warnengine import app as application
-from warnengine.app.library import Folder, counting
+from warnengine.app.guards import refuse_samples
+from warnengine.app.library import Folder, counting, samples
 from warnengine.cli.terminal import run, settings
 from warnengine.model.book import RuleBook
 from warnengine.model.digest import Preview
@@ -48,6 +49,7 @@ async def _asked(settings: Settings, by: str, *, send_anew: bool) -> tuple[int, 
     folder = Folder.of(settings)
     async with application.opened(settings) as database:
         book = await counting(database, folder)
+        refuse_samples(_live(settings), book.hash, await samples(database, folder, book))
         return await TrialStore(database).ask(await _preview(settings, book, database, send_anew), by)
 
 
@@ -55,11 +57,17 @@ async def _confirmed(settings: Settings, number: int, by: str) -> list[dict[str,
     folder = Folder.of(settings)
     async with application.opened(settings) as database:
         book = await counting(database, folder)
+        refuse_samples(_live(settings), book.hash, await samples(database, folder, book))
         preview = await _preview(settings, book, database, send_anew=False)
         with contextlib.ExitStack() as held:
             if not settings.database:
                 held.enter_context(application.owned(settings.data))
             return await TrialStore(database).confirm(number, preview, by)
+
+
+def _live(settings: Settings) -> Settings:
+    """What these will be."""
+    return settings.model_copy(update={"installation": "live"})
 
 
 async def _preview(settings: Settings, book: RuleBook, database: Database, send_anew: bool) -> Preview:

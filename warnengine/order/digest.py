@@ -8,6 +8,7 @@ from html import escape
 from typing import Protocol
 
 from warnengine.model.bundle import Listener, NewBundle, Written
+from warnengine.model.channel import channel_zh
 from warnengine.model.digest import Tally
 from warnengine.model.mode import TRIAL
 from warnengine.order.expand import code_hash, link_code
@@ -15,7 +16,6 @@ from warnengine.order.texts import LONGEST
 
 ROOM = "trial:duty_room"
 """The duty room as a reader of digests; no key of an address list has a colon."""
-CHANNELS = {"sms": "短信", "email": "邮件", "push": "推送", "call": "人工电话", "voice": "语音电话"}
 
 
 class Desk(Protocol):
@@ -88,7 +88,7 @@ def written(found: Tally, signature: str) -> Written:
 
 def summary(found: Tally) -> str:
     """红色,213人,短信213条、邮件180条,3人无可用方式,2项强制措施待批"""
-    ways = "、".join(f"{CHANNELS.get(channel, channel)}{count}条" for channel, count in found.ways.items())
+    ways = "、".join(f"{channel_zh(channel)}{count}条" for channel, count in found.ways.items())
     parts = [found.level.zh, f"{found.people}人", ways]
     parts += [f"{found.nowhere}人无可用方式"] if found.nowhere else []
     parts += [f"{found.waiting}项强制措施待批"] if found.waiting else []

@@ -95,6 +95,8 @@ def digest(contents: Mapping[str, bytes]) -> str:
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
+    if not folder.is_dir():
+        raise RuleBookError(f"{folder}: 没有这个规则目录 — 看看名字写对没有,是不是在项目目录里运行")
     paths = [path for path in folder.rglob("*") if path.is_file()]
     named = {path.relative_to(folder).as_posix(): path for path in paths}
     return {name: path.read_bytes() for name, path in named.items() if not _aside(name)}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from warnengine.model.book import Measure, RuleBook
+from warnengine.model.book import Measure, RuleBook, Trigger, Unit
+from warnengine.model.observation import OBSERVED
 from warnengine.rulebook.draft import Draft
 
-OWN = ("measures/", "plans/", "cases/", "units/")
+OWN = ("measures/", "plans/", "cases/", "units/", "triggers.yaml")
 """Files that concern the units they name; every other one concerns all."""
 TRUE = {"1", "on", "t", "true", "y", "yes"}
 """All that a rule file may write for it."""
@@ -25,6 +26,8 @@ class Summary:
     removed: tuple[str, ...]
     files: tuple[str, ...]
     """Files that differ."""
+    thresholds: tuple[str, ...]
+    """Thresholds that are new, other or gone, by id."""
     units: tuple[str, ...]
     """Units whose measures, plan, posts or ladder differ."""
 
@@ -37,12 +40,14 @@ def summary(
     paths = files_before.keys() | files_after.keys()
     files = tuple(sorted(path for path in paths if files_before.get(path) != files_after.get(path)))
     common = any(not path.startswith(OWN) for path in files) or "units/posts.yaml" in files
+    common = common or _measured(before) != _measured(after)
     units = after.units.keys() if common else {*_differing(before, after)}
     return Summary(
         added=tuple(sorted(new.keys() - old.keys())),
         changed=tuple(sorted(one for one in new.keys() & old.keys() if new[one] != old[one])),
         removed=tuple(sorted(old.keys() - new.keys())),
         files=files,
+        thresholds=tuple(sorted(_moved(before, after))),
         units=tuple(sorted(units)),
     )
 
@@ -93,4 +98,27 @@ def _own(book: RuleBook, code: str) -> object:
         book.plans.get(code),
         book.silent.get(code),
         book.silent.get(unit.kind),
+        _thresholds(book, unit),
     )
+
+
+def _moved(before: RuleBook, after: RuleBook) -> set[str]:
+    old, new = _triggers(before), _triggers(after)
+    return {id_ for id_ in old.keys() | new.keys() if old.get(id_) != new.get(id_)}
+
+
+def _triggers(book: RuleBook) -> Mapping[str, Trigger]:
+    return {one.id: one for one in book.triggers.triggers} if book.triggers else {}
+
+
+def _measured(book: RuleBook) -> object:
+    """What all thresholds have in common: the stations, the soil."""
+    return book.triggers and book.triggers.model_copy(update={"triggers": ()})
+
+
+def _thresholds(book: RuleBook, unit: Unit) -> tuple[Trigger, ...]:
+    """Those by which the unit may be ordered something; a village's code begins with its township's."""
+    owed = {measure.when.hazard for measure in book.measures_of(unit) if measure.when.family == OBSERVED}
+    town = unit.code[:9] if unit.code.isdigit() else ""
+    every = book.triggers.triggers if book.triggers else ()
+    return tuple(one for one in every if one.hazard in owed and (not town or not one.towns or town in one.towns))

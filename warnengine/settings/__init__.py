@@ -88,6 +88,9 @@ class Settings(BaseSettings):
     installation: Literal["live", "demo", "drill", "trial"] = "live"
     """demo: a folder whose clock may be set; refused wherever live orders ever stood. trial: live input,
     everything computed, only the duty room receives. drill: made by `warnengine drill`, never written here."""
+    samples_accepted: str = Field(default="", pattern=r"^([0-9a-f]{12,64})?$")
+    """The beginning of the hash of a rule book that goes live with invented entries (`sample: true`): without it
+    the first live start, and `trial go-live`, refuse such a book."""
     drill: Drill | None = None
     """The drill beside this installation, for `warnengine drill`; absent: exercises are only shown."""
     trial: Trial | None = None

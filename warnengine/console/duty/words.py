@@ -9,14 +9,11 @@ from typing import Any
 
 from warnengine.model.book import RuleBook
 from warnengine.model.byhand import FAMILY
+from warnengine.model.channel import channel_zh
 from warnengine.model.clock import BEIJING
 from warnengine.model.level import Level
 from warnengine.order.compose import hazard_name
 
-CHANNELS = {
-    "sms": "短信", "email": "邮件", "push": "手机推送", "wecom": "企业微信", "app": "应用",
-    "loudspeaker": "大喇叭", "extra": "其他", "voice": "语音电话", "call": "人工电话",
-}  # fmt: skip
 TASKS = {
     "call": "打电话", "visit": "派人上门", "decide": "要决定", "unreached": "没送达", "unclear": "要看一看",
     "contact": "缺号码", "silent": "失联", "ended": "到期", "unstarted": "未启动响应", "gateway": "线路",
@@ -78,11 +75,6 @@ def danger(hazard: str, family: str, book: RuleBook) -> str:
     return hazard_name(hazard, book)
 
 
-def channel_of(kind: str) -> str:
-    """短信; what has no name here keeps its own."""
-    return CHANNELS.get(kind, kind)
-
-
 def task_of(kind: str) -> str:
     """打电话; what has no name here keeps its own."""
     return TASKS.get(kind, kind)
@@ -95,9 +87,7 @@ def stop_key(stop: dict[str, Any]) -> str:
 
 def counted(channels: dict[str, int]) -> str:
     """短信4条、邮件3条"""
-    return "、".join(
-        f"{CHANNELS.get(channel, channel)}{n}条" for channel, n in sorted(channels.items(), reverse=True)
-    )
+    return "、".join(f"{channel_zh(channel)}{n}条" for channel, n in sorted(channels.items(), reverse=True))
 
 
 FILTERS: dict[str, Callable[..., str | Level]] = {
@@ -107,7 +97,7 @@ FILTERS: dict[str, Callable[..., str | Level]] = {
     "danger": danger,
     "counted": counted,
     "stop_key": stop_key,
-    "channel": channel_of,
+    "channel": channel_zh,
     "task": task_of,
     "scope": SCOPES.__getitem__,
 }

@@ -19,7 +19,7 @@ from warnengine.model.book.family import Family
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Silent, When
 from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
-from warnengine.model.book.trigger import Station, Trigger, Triggers
+from warnengine.model.book.trigger import Station, Trigger, Triggers, Watch
 from warnengine.model.book.unit import BOUND, DIGITS, Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
@@ -66,6 +66,7 @@ __all__ = [
     "Triggers",
     "Unit",
     "UnitKind",
+    "Watch",
     "When",
     "Whom",
 ]

@@ -8,22 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from warnengine.model.book import Act, ApprovalRule, Charge, Evidence, Measure, RuleBook, Rung, Unit
+from warnengine.model.channel import channel_zh
 from warnengine.model.level import Level
 from warnengine.rulebook.coverage import Danger
 from warnengine.rulebook.document.model import Mark
 from warnengine.rulebook.load import drafted
 
-CHANNELS = {
-    "sms": "短信",
-    "email": "邮件",
-    "push": "网页推送",
-    "wecom": "企业微信",
-    "app": "区应用",
-    "loudspeaker": "大喇叭",
-    "voice": "语音电话",
-    "call": "值班员打电话",
-    "extra": "其他渠道",
-}
 EVIDENCE = {Evidence.COUNT: "人数", Evidence.PHOTO: "照片", Evidence.REPORT: "报告"}
 ACTS = {
     Act.AGAIN: "再次提醒",
@@ -88,7 +78,7 @@ def post_name(book: RuleBook, unit: Unit, post: str) -> str:
 
 def channels(rung: Rung) -> str:
     """短信、网页推送"""
-    return "、".join(CHANNELS.get(channel, channel) for channel in rung.channels)
+    return "、".join(channel_zh(channel) for channel in rung.channels)
 
 
 def charge(book: RuleBook, one: Charge) -> str:
@@ -128,7 +118,8 @@ def _remarks(book: RuleBook, unit: Unit, measure: Measure, common: bool) -> Iter
     if measure.compulsory:
         yield f"强制,须批准;批准前: {measure.advice}"
     if measure.replaces:
-        yield f"代替其他{len(measure.replaces)}条"
+        orders = {one.id: one.order for one in book.measures_of(unit)}
+        yield "代替" + "".join(f"“{orders.get(id_, id_)}”" for id_ in measure.replaces)
     if measure.posts:
         yield "另发: " + "、".join(post_name(book, unit, post) for post in measure.posts)
     if measure.ceiling:

@@ -20,7 +20,7 @@ LOCKED = {"when.hazard", "when.family", "when.level"}
 class Added:
     """A new row."""
 
-    row: int
+    row: Row
     id: str
     """Given by the naming rule; empty where entries have none."""
     values: Mapping[str, Raw]
@@ -32,7 +32,7 @@ class Added:
 class Changed:
     """A row with other words than its entry."""
 
-    row: int
+    row: Row
     entry: Entry
     values: Mapping[str, Raw]
     cells: Mapping[str, str]
@@ -48,7 +48,7 @@ class Changes:
     changed: tuple[Changed, ...] = ()
     removed: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
-    where: Mapping[str, int] = field(default_factory=dict)
+    where: Mapping[str, Row] = field(default_factory=dict)
     """The row of each entry that stays."""
 
     def __bool__(self) -> bool:
@@ -57,19 +57,22 @@ class Changes:
     def told(self) -> Iterator[str]:
         """In words, one line a change."""
         for new in self.added:
-            yield f"新增 {self.table.title} 第{new.row}行 {_short(new.cells, self.table)} {new.id}".rstrip()
+            yield f"新增 {self._place(new.row)} {_short(new.cells, self.table)} {new.id}".rstrip()
         for one in self.changed:
-            differs = [f"{title}“{one.entry.cells[title]}”改成“{now}”" for title, now in one.cells.items()]
-            yield f"改动 {self.table.title} 第{one.row}行 {one.entry.id}: {';'.join(differs)}"
+            differs = [_differs(title, one.entry.cells[title], now) for title, now in one.cells.items()]
+            yield f"改动 {self._place(one.row)} {one.entry.id}: {';'.join(differs)}"
         for old in self.removed:
-            yield f"删除 {self.table.title} {old.id} {_short(old.cells, self.table)}"
+            yield f"删除 {self.table.title} {old.id} {_short(old.cells, self.table)}".rstrip()
+
+    def _place(self, row: Row) -> str:
+        return f"{row.file} {self.table.title} 第{row.number}行".lstrip()
 
 
 def compared(table: Table, rows: Sequence[Row], words: Vocabulary, ids: frozenset[str] = frozenset()) -> Changes:
     """What the rows of a sheet change in its table, or what is wrong with them.
 
     ids: of every measure in the book, which the sheet may name."""
-    first: dict[str, int] = {}
+    first: dict[str, Row] = {}
     fresh: list[Row] = []
     changed: list[Changed] = []
     problems: list[Problem] = []
@@ -82,32 +85,41 @@ def compared(table: Table, rows: Sequence[Row], words: Vocabulary, ids: frozense
         elif fault := _misnamed(row, table, first):
             problems.append(fault)
         else:
-            first[row.id] = row.number
+            first[row.id] = row
             found, faults = _changed(row, table, words)
             changed += [found] if found else []
             problems += faults
     removed = tuple(entry for entry in table.entries if entry.id not in first)
+    if table.part is Part.PLAN:
+        problems += _one_row(table, fresh)
+        fresh, removed = [], ()
     added, faults = _added(fresh, table, words)
     return _with_references(
         Changes(table, tuple(added), tuple(changed), removed, (*problems, *faults), first), ids
     )
 
 
-def _misnamed(row: Row, table: Table, first: Mapping[str, int]) -> Problem | None:
+def _one_row(table: Table, fresh: Sequence[Row]) -> Iterator[Problem]:
+    """The head of a plan is one row for ever."""
+    for row in fresh:
+        yield row.problem(table.title, "", "这张表只有一行", "写进原来那一行;几条风险写在一格里,一行一条")
+
+
+def _misnamed(row: Row, table: Table, first: Mapping[str, Row]) -> Problem | None:
     if row.id in first:
         fix = "新加的行把编号清空,导入时自动编号"
-        return Problem(table.title, row.number, CELL, f"编号和第{first[row.id]}行一样({row.id})", fix)
+        return row.problem(table.title, CELL, f"编号和第{first[row.id].number}行一样({row.id})", fix)
     if row.id not in table.by_id:
         near = did_you_mean(row.id, table.by_id) if table.entries else "请清空"
         fix = f"新加的行把编号清空;原有的行照原样写,{near}"
-        return Problem(table.title, row.number, CELL, f"这张表里没有编号“{row.id}”", fix)
+        return row.problem(table.title, CELL, f"这张表里没有编号“{row.id}”", fix)
     return None
 
 
 def _changed(row: Row, table: Table, words: Vocabulary) -> tuple[Changed | None, list[Problem]]:
     entry = table.by_id[row.id]
-    if not any(row.cells.values()) and not row.unreadable:
-        return None, [Problem(table.title, row.number, "", "这一行只剩下编号", "要删去就删整行,不删就照原样补上")]
+    if not any(row.cells.values()) and not row.unreadable and any(entry.cells.values()):
+        return None, [row.problem(table.title, "", "这一行只剩下编号", "要删去就删整行,不删就照原样补上")]
     differing = [
         column
         for column in table.part.columns
@@ -121,10 +133,10 @@ def _changed(row: Row, table: Table, words: Vocabulary) -> tuple[Changed | None,
             if value != _before(entry, column, words):
                 values[column.key] = value
         except Misread as fault:
-            problems.append(Problem(table.title, row.number, column.title, fault.what, fault.fix))
+            problems.append(row.problem(table.title, column.title, fault.what, fault.fix))
     problems += _advised(row, table) if {"compulsory", "advice"} & values.keys() else []
     now = {one.title: row.cells.get(one.title, "") for one in differing if one.key in values}
-    return (Changed(row.number, entry, values, now) if values else None), problems
+    return (Changed(row, entry, values, now) if values else None), problems
 
 
 def _before(entry: Entry, column: Column, words: Vocabulary) -> Raw | None:
@@ -164,12 +176,12 @@ def _added(rows: Sequence[Row], table: Table, words: Vocabulary) -> tuple[list[A
             try:
                 values[column.key] = _value(row, column, words, kept=False)
             except Misread as fault:
-                faults.append(Problem(table.title, row.number, column.title, fault.what, fault.fix))
+                faults.append(row.problem(table.title, column.title, fault.what, fault.fix))
         faults += _advised(row, table)
         problems += faults
         if not faults and not row.unreadable:
             taken.add(name := _named(table, values, taken))
-            added.append(Added(row.number, name, values, row.cells))
+            added.append(Added(row, name, values, row.cells))
     return added, problems
 
 
@@ -181,7 +193,9 @@ def _named(table: Table, values: Mapping[str, Raw], taken: set[str]) -> str:
             start, form = prefix(table.owner, hazard, family, level) + ".", "{}{}"
         case Part.POINTS:
             start, form = f"{table.owner}-", "{}{:02d}"
-        case Part.SILENT:
+        case Part.TRIGGERS:
+            start, form = f"{values['hazard']}.{values['watch']}.", "{}{}"
+        case _:
             return ""
     used = [int(number) for name in taken if re.fullmatch(r"\d+", number := name.removeprefix(start))]
     return form.format(start, max(used, default=0) + 1)
@@ -194,10 +208,10 @@ def _advised(row: Row, table: Table) -> list[Problem]:
     compulsory, advice = row.cells.get("强制", "") == "是", row.cells.get("未批准前先发", "")
     if compulsory and not advice:
         fix = "写上等批准时先发什么,例如“做好停工准备”"
-        return [Problem(table.title, row.number, "未批准前先发", "强制的措施没有写", fix)]
+        return [row.problem(table.title, "未批准前先发", "强制的措施没有写", fix)]
     if advice and not compulsory:
         fix = "清空它;要批准才能下达的,“强制”写“是”"
-        return [Problem(table.title, row.number, "未批准前先发", "不强制的措施用不到,这句话永远不会发出", fix)]
+        return [row.problem(table.title, "未批准前先发", "不强制的措施用不到,这句话永远不会发出", fix)]
     return []
 
 
@@ -205,7 +219,7 @@ def _with_references(found: Changes, ids: frozenset[str]) -> Changes:
     """With ids for the orders that 代替 names in their own words."""
     problems: list[Problem] = []
 
-    def resolved(row: int, values: Mapping[str, Raw], danger: tuple[str, str]) -> Mapping[str, Raw]:
+    def resolved(row: Row, values: Mapping[str, Raw], danger: tuple[str, str]) -> Mapping[str, Raw]:
         names = values.get("replaces")
         if not isinstance(names, list):
             return values
@@ -214,7 +228,7 @@ def _with_references(found: Changes, ids: frozenset[str]) -> Changes:
             fitting = by_words.get((name, *danger), [])
             if name not in known and len(fitting) != 1:
                 what, fix = _unknown(name, len(fitting), [*own, *(words for words, *_ in by_words)])
-                problems.append(Problem(found.table.title, row, "代替", what, fix))
+                problems.append(row.problem(found.table.title, "代替", what, fix))
             meant.append(name if name in known or not fitting else fitting[0])
         return {**values, "replaces": meant}
 
@@ -266,5 +280,18 @@ def _short(cells: Mapping[str, str], table: Table) -> str:
     shown = {
         Part.MEASURES: ("灾种", "产品", "等级", "措施"),
         Part.SILENT: ("灾种", "产品", "等级", "为什么不需要"),
+        Part.CALLED: ("单位", "岗位", "灾种", "等级"),
+        Part.STATIONS: ("站号", "名称"),
     }
-    return " ".join(cells.get(title, "") for title in shown.get(table.part, ("名称", "类别")))
+    return " ".join(cells.get(title, "") for title in shown.get(table.part, ("名称", "类别"))).strip()
+
+
+def _differs(title: str, before: str, now: str) -> str:
+    if not before:
+        return f"{title}写上“{_line(now)}”"
+    return f"{title}“{_line(before)}”改成“{_line(now)}”" if now else f"{title}清空(原来是“{_line(before)}”)"
+
+
+def _line(cell: str) -> str:
+    """A cell of several lines on one."""
+    return cell.replace("\n", "、")

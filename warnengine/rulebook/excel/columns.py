@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NoReturn
 
-from warnengine.model.book import SIGNAL, Alarm, PointKind, Role
+from warnengine.model.book import SIGNAL
 from warnengine.rulebook.excel.words import ALL, NO, YES, Misread, Vocabulary, nearest, parts
 
-Raw = str | list[str] | list[dict[str, str]]
+Raw = str | list[str] | list[dict[str, str]] | dict[str, str]
 """A value as a rule file holds it: every scalar is text."""
 Show = Callable[[Any, Vocabulary], str]
 Read = Callable[[str, Vocabulary], Raw]
@@ -79,6 +80,19 @@ def whole_number(cell: str, _words: Vocabulary) -> Raw:
     return str(int(cell))
 
 
+def number(cell: str, _words: Vocabulary) -> Raw:
+    """A figure with or without a decimal point."""
+    plain = unicodedata.normalize("NFKC", cell)
+    if not re.fullmatch(r"-?[0-9]{1,6}(\.[0-9]{1,8})?", plain):
+        raise Misread(f"“{cell}”不是数", "只写数字,不写单位,例如 106.05、217.5")
+    return figure(float(plain))
+
+
+def figure(value: float) -> str:
+    """45, 217.5."""
+    return str(int(value)) if value == int(value) else str(value)
+
+
 def yes(word: str) -> Read:
     """`word` in the file for 是, nothing for 否."""
 
@@ -133,39 +147,33 @@ def several_of(values: tuple[str, ...], what: str) -> Read:
     return lambda cell, words: [str(single(word, words)) for word in parts(cell)]
 
 
-def charges(role: Role) -> Column:
-    """Who answers for a point in one role: 安居镇 分管负责人."""
-
-    def show(point: Any, words: Vocabulary) -> str:
-        mine = (one for one in point.responsible if one.role is role)
-        return "、".join(f"{words.units.say(one.unit)} {words.posts.say(one.post)}" for one in mine)
-
-    def read(cell: str, words: Vocabulary) -> Raw:
-        return [_charge(role, one, words) for one in parts(cell)]
-
-    return Column(role.zh, f"responsible.{role.value}", show, read, width=24)
-
-
-def _charge(role: Role, text: str, words: Vocabulary) -> dict[str, str]:
-    unit, _, post = text.rpartition(" ")
-    if not unit:
-        raise Misread(f"“{text}”少了单位或岗位", "写“单位 岗位”,中间空一格,例如“安居镇 分管负责人”")
-    return {"role": role.value, "unit": words.units.key(unit), "post": words.posts.key(post)}
-
-
-def _text(key: str) -> Show:
+def plain(key: str) -> Show:
+    """A text as it stands."""
     return lambda entry, _words: str(getattr(entry, key) or "")
 
 
-def _count(key: str) -> Show:
+def count(key: str) -> Show:
+    """A whole number."""
     return lambda entry, _words: "" if getattr(entry, key) is None else str(getattr(entry, key))
 
 
-def _flag(key: str) -> Show:
+def flag(key: str) -> Show:
+    """是, or nothing."""
     return lambda entry, _words: YES if getattr(entry, key) else ""
 
 
-def _level_list(entry: Any, words: Vocabulary) -> str:
+def decimal(key: str) -> Show:
+    """A figure; nothing where none is given."""
+    return lambda entry, _words: "" if getattr(entry, key) is None else figure(getattr(entry, key))
+
+
+def hazard_list(key: str = "hazards") -> Show:
+    """暴雨、山洪."""
+    return lambda entry, words: words.hazards.say_all(getattr(entry, key))
+
+
+def level_list(entry: Any, words: Vocabulary) -> str:
+    """红色、橙色, or 全部."""
     return words.levels.say_all(level.key for level in entry.levels) or ALL
 
 
@@ -196,7 +204,7 @@ MEASURES = (
         required=True,
         choices="levels",
     ),
-    Column("措施", "order", _text("order"), phrase, width=48, required=True),
+    Column("措施", "order", plain("order"), phrase, width=48, required=True),
     Column(
         "时限(分钟或小时)",
         "deadline",
@@ -212,8 +220,8 @@ MEASURES = (
         choices="evidence",
         several=True,
     ),
-    Column("强制", "compulsory", _flag("compulsory"), yes("true"), width=7, choices="yes"),
-    Column("未批准前先发", "advice", _text("advice"), phrase, width=36),
+    Column("强制", "compulsory", flag("compulsory"), yes("true"), width=7, choices="yes"),
+    Column("未批准前先发", "advice", plain("advice"), phrase, width=36),
     Column(
         "代替", "replaces", lambda one, _words: "\n".join(one.replaces), lambda cell, _words: named(cell), width=36
     ),
@@ -226,8 +234,8 @@ MEASURES = (
         choices="posts",
         several=True,
     ),
-    Column("上限", "ceiling", _count("ceiling"), whole_number, width=8),
-    Column("待确认", "confirm", _flag("confirm"), yes("bureau"), width=8, choices="yes"),
+    Column("上限", "ceiling", count("ceiling"), whole_number, width=8),
+    Column("待确认", "confirm", flag("confirm"), yes("bureau"), width=8, choices="yes"),
 )
 """一行业一措施, and the measures of a township's plan."""
 
@@ -235,7 +243,7 @@ SILENT = (
     Column(
         "灾种",
         "hazards",
-        lambda one, words: words.hazards.say_all(one.hazards),
+        hazard_list(),
         lambda cell, words: words.hazards.keys(cell),
         width=36,
         required=True,
@@ -252,53 +260,10 @@ SILENT = (
         choices="families",
     ),
     Column(
-        "等级", "levels", _level_list, read_levels, width=22, required=True, choices="levels_or_all", several=True
+        "等级", "levels", level_list, read_levels, width=22, required=True, choices="levels_or_all", several=True
     ),
-    Column("为什么不需要", "because", _text("because"), phrase, width=48, required=True),
-    Column("谁决定的", "decided_by", _text("decided_by"), phrase, width=36, required=True),
-    Column("到哪一天为止", "until", _text("until"), day, dated=True),
+    Column("为什么不需要", "because", plain("because"), phrase, width=48, required=True),
+    Column("谁决定的", "decided_by", plain("decided_by"), phrase, width=36, required=True),
+    Column("到哪一天为止", "until", plain("until"), day, dated=True),
 )
 """不需要措施: a decision that nothing is owed."""
-
-KINDS = tuple(kind.value for kind in PointKind)
-ALARMS = tuple(alarm.value for alarm in Alarm)
-POINTS = (
-    Column("名称", "name", _text("name"), phrase, width=32, required=True),
-    Column("类别", "kind", _text("kind"), one_of(KINDS, "类别"), required=True, choices="kinds"),
-    Column(
-        "灾种",
-        "hazards",
-        lambda one, words: words.hazards.say_all(one.hazards),
-        lambda cell, words: words.hazards.keys(cell),
-        width=28,
-        required=True,
-        choices="hazards",
-        several=True,
-    ),
-    Column(
-        "村(社区)",
-        "village",
-        lambda one, words: words.units.say(one.village),
-        lambda cell, words: words.units.key(cell),
-        width=22,
-    ),
-    Column("户数", "households", _count("households"), whole_number, width=7),
-    Column("人数", "people", _count("people"), whole_number, width=7),
-    Column("特殊人群", "special", _count("special"), whole_number, width=9),
-    *(charges(role) for role in Role),
-    Column("什么时候转移", "trigger", _text("trigger"), phrase, width=30),
-    Column("路线", "route", _text("route"), phrase, width=24),
-    Column("安置点", "shelter", _text("shelter"), phrase, width=24),
-    Column("安置点容量", "capacity", _count("capacity"), whole_number, width=11),
-    Column(
-        "报警方式",
-        "alarm",
-        lambda one, _words: "、".join(alarm.value for alarm in one.alarm),
-        several_of(ALARMS, "报警方式"),
-        width=22,
-    ),
-    Column("更新日期", "updated", _text("updated"), day, dated=True),
-    Column("样例", "sample", _flag("sample"), yes("true"), width=7, choices="yes"),
-    Column("待确认", "confirm", _flag("confirm"), yes("bureau"), width=8, choices="yes"),
-)
-"""The points of a township's plan; what has no column here (coordinates, elevation) stays as it is."""

@@ -28,7 +28,7 @@ class Edits:
     """What happens to one list of a file."""
 
     key: str
-    """Of the list: measures."""
+    """Of the list: measures; empty: the file itself is the one entry."""
     order: Sequence[str]
     """The keys of an entry in the order of the house."""
     spaced: bool = False
@@ -44,8 +44,11 @@ def edited(text: str, edits: Edits) -> str:
     """The file with its list changed; RuleBookError where the list is written in a way that has no lines."""
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     assert isinstance(root, MappingNode)
-    listed = _value(root, edits.key)
     end = "\r\n" if "\r\n" in text else "\n"
+    if not edits.key:
+        changes = [one for fields in edits.changed.values() for one in _change(text, root, fields, edits.order)]
+        return _spliced(text, [(start, stop, new.replace("\n", end)) for start, stop, new in changes], end)
+    listed = _value(root, edits.key)
     if isinstance(listed, SequenceNode) and listed.value and listed.flow_style:
         raise RuleBookError(f"“{edits.key}”写在一行里 — 改成每条以 - 开头另起一行,再导入")
     if not isinstance(listed, SequenceNode) or not listed.value:
@@ -105,7 +108,7 @@ def _change(text: str, entry: Node, fields: Fields, order: Sequence[str]) -> Ite
         if name in nodes and raw:
             key, value = nodes[name]
             stop = len(text[: _end(value, key)].rstrip())  # a text over several lines ends behind its last line
-            yield key.end_mark.index, stop, ":" + _rendered(raw, indent)
+            yield key.end_mark.index, stop, ":" + _rendered(raw, indent, lines=_in_lines(value))
         elif name in nodes:
             key, value = nodes[name]
             yield _line_start(text, key.start_mark.index), _line_end(text, _end(value, key)), ""
@@ -114,6 +117,13 @@ def _change(text: str, entry: Node, fields: Fields, order: Sequence[str]) -> Ite
             key, value = before[-1] if before else entry.value[0]
             place = _line_end(text, _end(value, key))
             yield place, place, f"{' ' * indent}{name}:{_rendered(raw, indent)}\n"
+
+
+def _in_lines(value: Node) -> bool:
+    """Whether a list has a line for each of its texts."""
+    if not isinstance(value, SequenceNode) or value.flow_style:
+        return False
+    return bool(value.value) and all(isinstance(part, ScalarNode) for part in value.value)
 
 
 def _anew(text: str, entry: MappingNode, fields: Fields, order: Sequence[str]) -> Splice:
@@ -142,10 +152,12 @@ def _entry(fields: Fields, dash: int) -> str:
     return f"{' ' * dash}- " + f"\n{' ' * indent}".join(lines) + "\n"
 
 
-def _rendered(raw: Any, indent: int) -> str:
-    """What stands behind the colon."""
+def _rendered(raw: Any, indent: int, *, lines: bool = False) -> str:
+    """What stands behind the colon. lines: a list of texts as one line for each."""
     if isinstance(raw, dict):
         return f" {_flow(raw)}"
+    if lines and isinstance(raw, list) and all(isinstance(part, str) for part in raw):
+        return "".join(f"\n{' ' * (indent + 2)}- {_scalar(part, inside=False)}" for part in raw)
     if isinstance(raw, list) and any(isinstance(part, dict) for part in raw):
         return "".join(f"\n{' ' * (indent + 2)}- {_flow(part)}" for part in raw)
     if isinstance(raw, list):
@@ -158,11 +170,13 @@ def _flow(raw: Mapping[str, Any]) -> str:
 
 
 BARE = {"true", "false"}
+FIGURE = re.compile(r"[0-9]{1,8}|-?[0-9]{1,6}\.[0-9]{1,8}")
+"""What is a number in a file; a code is longer, and a text."""
 
 
 def _scalar(value: str, inside: bool) -> str:
     """Plain where YAML reads it back as the same text, else in quotes."""
-    if value in BARE or (value.isascii() and value.isdigit() and len(value) < 9):
+    if value in BARE or FIGURE.fullmatch(value):
         return value
     around = f"[{value}]" if inside else f"k: {value}"
     try:

@@ -18,10 +18,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from warnengine.model.errors import RuleBookError
 from warnengine.model.finding import Findings, Severity
 from warnengine.rulebook.draft import Draft
-from warnengine.rulebook.excel.columns import KINDS, Column
+from warnengine.rulebook.excel.columns import Column
 from warnengine.rulebook.excel.guide import GUIDE
+from warnengine.rulebook.excel.plans import HEIGHTS, KINDS, MAPS
 from warnengine.rulebook.excel.tables import CELL, Part, Table, chosen, grouped, tables
-from warnengine.rulebook.excel.words import ALL, EVIDENCE, LEVELS, YES, Vocabulary
+from warnengine.rulebook.excel.thresholds import DATUMS
+from warnengine.rulebook.excel.words import ALL, EVIDENCE, LEVELS, READINGS, WATCHES, YES, Vocabulary, nearest
 from warnengine.rulebook.load import digest, drafted, whole
 
 FORMAT = "1"
@@ -29,6 +31,8 @@ FORMAT = "1"
 VERSION, LISTS, HELP = "版本", "词表", "说明"
 SPARE = 300
 """Rows below the last one that have drop-downs too."""
+NAMED = {Part.POINTS, Part.TRIGGERS}
+"""Parts whose first column is the name of the row: it stays in sight while one goes to the right."""
 COMMON = ("district.yaml", "hazards.yaml", "units/")
 """Files whose words the sheets use."""
 HEAD = PatternFill("solid", fgColor="FFD9E1F2")
@@ -45,15 +49,42 @@ def export(folder: Path, file: Path, units: Sequence[str] = ()) -> list[str]:
     draft, _ = sound(folder)
     words = Vocabulary.of(draft)
     picked = _picked(tables(draft, words), draft, units)
+    _written(picked, words, whole(folder)).save(_suffixed(file))
+    return [table.title for table in picked]
+
+
+def export_each(folder: Path, out: Path) -> list[Path]:
+    """Write a workbook for each owner of the book in a folder; the files. RuleBookError where it does not pass."""
+    draft, _ = sound(folder)
+    words, files = Vocabulary.of(draft), whole(folder)
+    owned: dict[str, list[Table]] = {}
+    for table in tables(draft, words):
+        owned.setdefault(table.owner, []).append(table)
+    out.mkdir(parents=True, exist_ok=True)
+    made = [out / f"{mine[0].title}.xlsx" for mine in owned.values()]
+    for file, mine in zip(made, owned.values(), strict=True):
+        _written(mine, words, files).save(file)
+    return made
+
+
+def _suffixed(file: Path) -> Path:
+    """Excel opens nothing that is called otherwise."""
+    if file.suffix.lower() != ".xlsx":
+        raise RuleBookError(f"{file}: 工作簿的名字要以 .xlsx 结尾;每个单位一份、写到文件夹里,加 --each")
+    if not file.parent.is_dir():
+        raise RuleBookError(f"{file.parent}: 没有这个文件夹,先建好,或者写别的地方")
+    return file
+
+
+def _written(picked: Sequence[Table], words: Vocabulary, files: Mapping[str, str]) -> Workbook:
     book = Workbook()
     book.remove(book.active)
     _help(book.create_sheet(HELP))
     for table in picked:
         _table(book.create_sheet(table.title), table, words)
     _sources(book.create_sheet(LISTS), _lists(words))
-    _version(book.create_sheet(VERSION), picked, whole(folder))
-    book.save(file)
-    return [table.title for table in picked]
+    _version(book.create_sheet(VERSION), picked, files)
+    return book
 
 
 def sound(folder: Path) -> tuple[Draft, Findings]:
@@ -82,7 +113,9 @@ def _picked(all_tables: Sequence[Table], draft: Draft, units: Sequence[str]) -> 
     for unit in units:
         mine = chosen(all_tables, draft, unit)
         if not mine:
-            raise RuleBookError(f"没有单位“{unit}”的措施: 写代码或名称,例如 housing、住建委、500151105、township")
+            names = {table.title.partition("-")[0] for table in all_tables}
+            near = nearest(unit, names)
+            raise RuleBookError(f"没有单位“{unit}”的表: {near}也可以写代码,例如 housing、500151105")
         found += [table for table in mine if table not in found]
     return found
 
@@ -109,13 +142,14 @@ def _table(sheet: Worksheet, table: Table, words: Vocabulary) -> None:
     for place, column in enumerate(columns, 1):
         _drop_down(sheet, column, f"{get_column_letter(place)}2:{get_column_letter(place)}{last}", lists)
     _protect(sheet, f"{get_column_letter(len(columns) + 1)}2:{get_column_letter(len(columns) + 1)}{last}")
-    sheet.freeze_panes = "A2"
+    sheet.freeze_panes = "B2" if table.part in NAMED else "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns) + 1)}{len(rows) + 1}"
 
 
 def _head(sheet: Worksheet, place: int, title: str, width: int) -> None:
     cell = _write(sheet, 1, place, title)
-    cell.font, cell.fill = Font(bold=True), HEAD
+    level = COLOURS.get(title[:2], "")
+    cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=level) if level else HEAD
     sheet.column_dimensions[get_column_letter(place)].width = width
     if title == CELL:
         cell.comment = Comment("已有的编号不要改;新加的行空着,导入时自动编号", "warnengine")
@@ -173,6 +207,14 @@ def _lists(words: Vocabulary) -> Lists:
         "posts": list(words.posts.by_key.values()),
         "yes": [YES],
         "kinds": list(KINDS),
+        "maps": list(MAPS),
+        "heights": list(HEIGHTS),
+        "towns": list(words.townships.by_key.values()),
+        "towns_or_all": [ALL, *words.townships.by_key.values()],
+        "stations": list(words.stations.by_key.values()),
+        "datums": list(DATUMS),
+        "watches": list(WATCHES.values()),
+        "readings": list(READINGS.values()),
     }
 
 

@@ -38,11 +38,14 @@ class Problem:
     column: str
     what: str
     fix: str
+    file: str = ""
+    """The workbook, where several came back together."""
 
     def __str__(self) -> str:
+        file = f"{self.file} " if self.file else ""
         row = f"第{self.row}行" if self.row else ""
         column = f"“{self.column}”" if self.column else ""
-        return f"{self.sheet} {row}{column}: {self.what} — {self.fix}"
+        return f"{file}{self.sheet} {row}{column}: {self.what} — {self.fix}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Row:
     id: str
     cells: Mapping[str, str]
     unreadable: Mapping[str, Problem]
+    file: str = ""
+    """The workbook, where several came back together."""
+
+    def problem(self, sheet: str, column: str, what: str, fix: str) -> Problem:
+        """Something wrong in it; without a column with all of it."""
+        return Problem(sheet, self.number, column, what, fix, self.file)
 
 
 @dataclass(frozen=True)

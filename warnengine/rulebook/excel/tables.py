@@ -1,4 +1,4 @@
-"""The book as tables: one of measures for each owner, one of 不需要措施, one of the points of a plan."""
+"""The book as tables: the measures of each owner and 不需要措施, the plans of townships, the thresholds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 
 from warnengine.model.book import SIGNAL, Measure, UnitKind
 from warnengine.rulebook.draft import Draft, owner
-from warnengine.rulebook.excel.columns import MEASURES, POINTS, SILENT, Column
+from warnengine.rulebook.excel.columns import MEASURES, SILENT, Column
+from warnengine.rulebook.excel.plans import CALLED, PLAN, POINTS
+from warnengine.rulebook.excel.thresholds import STATIONS, TRIGGERS
 from warnengine.rulebook.excel.words import Vocabulary
 from warnengine.rulebook.parse import Parsed
 
@@ -33,17 +35,46 @@ class Part(StrEnum):
 
     MEASURES = "measures"
     SILENT = "none"
+    PLAN = "plan"
+    """No list: what stands at the head of a plan, as one row."""
+    CALLED = "posts"
     POINTS = "points"
+    TRIGGERS = "triggers"
+    STATIONS = "stations"
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """Those of its table, less the one that names the row."""
-        return {Part.MEASURES: MEASURES, Part.SILENT: SILENT, Part.POINTS: POINTS}[self]
+        return COLUMNS[self]
 
     @property
     def suffix(self) -> str:
         """What the sheet's name ends with."""
-        return {Part.MEASURES: "", Part.SILENT: "-不需要", Part.POINTS: "-点位"}[self]
+        return SUFFIXES.get(self, "")
+
+    @property
+    def placed(self) -> str:
+        """What its rows are called by, each with its place in the list: 无3; empty where they have an id."""
+        return PLACED.get(self, "")
+
+
+COLUMNS = {
+    Part.MEASURES: MEASURES,
+    Part.SILENT: SILENT,
+    Part.PLAN: PLAN,
+    Part.CALLED: CALLED,
+    Part.POINTS: POINTS,
+    Part.TRIGGERS: TRIGGERS,
+    Part.STATIONS: STATIONS,
+}
+SUFFIXES = {Part.SILENT: "-不需要", Part.PLAN: "-方案", Part.CALLED: "-另叫", Part.POINTS: "-点位"}
+PLACED = {Part.SILENT: "无", Part.PLAN: "方案", Part.CALLED: "叫", Part.STATIONS: "站"}
+SECTOR = (Part.MEASURES, Part.SILENT)
+TOWNSHIP = (Part.MEASURES, Part.PLAN, Part.CALLED, Part.POINTS)
+THRESHOLDS = "阈值"
+"""What the owner of triggers.yaml is called, for it is nobody's but the bureau's."""
+OF_TRIGGERS = {Part.TRIGGERS: THRESHOLDS, Part.STATIONS: "测站"}
+"""The sheets of triggers.yaml."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +82,7 @@ class Entry:
     """One entry of a file as a row."""
 
     id: str
-    """Of a measure or a point its own; a decision to be silent has none, and is called by its place: 无3."""
+    """Of a measure, a point or a threshold its own; others are called by their place: 无3."""
     value: Any
     cells: Mapping[str, str]
     """Title → what stands in the cell."""
@@ -100,7 +131,7 @@ def chosen(all_tables: Iterable[Table], draft: Draft, asked: str) -> list[Table]
     owned = list(all_tables)
     names = {name: unit.value.code for unit in draft.units for name in (unit.value.name, unit.value.short)}
     code = names.get(asked, asked)
-    if mine := [table for table in owned if code in {table.owner, table.title}]:
+    if mine := [table for table in owned if code in {table.owner, table.title, table.name}]:
         return mine
     unit = draft.unit_by_code.get(code)
     return [table for table in owned if unit and table.owner == unit.kind]
@@ -112,9 +143,13 @@ def _made(draft: Draft, words: Vocabulary) -> Iterator[Table]:
         title = unit.short if unit else ALIKE.get(UnitKind(whose), whose)
         name = unit.name if unit else title
         path = f"{'plans' if whose.isdigit() else 'measures'}/{parsed.sheet.file.rpartition('/')[2]}"
-        for part in (Part.MEASURES, Part.POINTS if whose.isdigit() else Part.SILENT):
+        for part in TOWNSHIP if whose.isdigit() else SECTOR:
+            yield Table(f"{title[:20]}{part.suffix}", path, whose, name, part, _entries(parsed, part, words))
+    if draft.triggers:
+        (parsed,) = (one for one in draft.files if one.sheet is draft.triggers.sheet)
+        for part, title in OF_TRIGGERS.items():
             entries = _entries(parsed, part, words)
-            yield Table(f"{title[:20]}{part.suffix}", path, whose, name, part, entries)
+            yield Table(title, "triggers.yaml", "triggers", THRESHOLDS, part, entries)
 
 
 def _files(draft: Draft) -> Iterator[tuple[Parsed, str]]:
@@ -124,16 +159,16 @@ def _files(draft: Draft) -> Iterator[tuple[Parsed, str]]:
 
 
 def _entries(parsed: Parsed, part: Part, words: Vocabulary) -> tuple[Entry, ...]:
-    values = getattr(parsed.value, part.value)
+    values = (parsed.value,) if part is Part.PLAN else getattr(parsed.value, part.value)
     return tuple(
         Entry(_name(value, part, at), value, cells(value, part, words), at) for at, value in enumerate(values)
     )
 
 
 def _name(value: Any, part: Part, at: int) -> str:
-    if part is Part.SILENT:
-        return f"无{at + 1}"
-    return str(value.id if part is Part.MEASURES else value.code)
+    if part.placed:
+        return f"{part.placed}{at + 1}"
+    return str(value.code if part is Part.POINTS else value.id)
 
 
 def grouped(table: Table, words: Vocabulary) -> list[Entry]:

@@ -5,19 +5,31 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
-from warnengine.model.book import Evidence, Role
+from warnengine.model.book import Evidence, Family, Post, Role, RuleBook, Station, Unit, UnitKind, Watch
 from warnengine.model.finding import did_you_mean
+from warnengine.model.hazard import Hazard
 from warnengine.model.level import Level
+from warnengine.model.observation import Kind
 from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.files import HazardEntry
 
 EVIDENCE = {Evidence.COUNT.value: "人数", Evidence.PHOTO.value: "照片", Evidence.REPORT.value: "报告"}
 LEVELS = {level.key: level.zh for level in reversed(Level)}
 ROLES = {role.value: role.zh for role in Role}
+WATCHES = {
+    Watch.RAIN.value: "雨量",
+    Watch.STAGE.value: "水位",
+    Watch.RISE.value: "涨率",
+    Watch.FORECAST_STAGE.value: "预报洪峰",
+    Watch.TEMPERATURE.value: "气温",
+    Watch.WIND.value: "风速",
+}
+READINGS = {kind.value: kind.zh for kind in Kind}
 YES, NO, ALL = "是", "否", "全部"
 BETWEEN = re.compile(r"[、,,;;\n]+")
 
@@ -82,19 +94,45 @@ class Vocabulary:
     evidence: Words
     posts: Words
     units: Words
+    townships: Words = field(default_factory=lambda: Words("镇街", {}))
+    stations: Words = field(default_factory=lambda: Words("测站", {}))
 
     @classmethod
     def of(cls, draft: Draft) -> Vocabulary:
         """As the files of the book name them."""
-        families = draft.district.value.families
-        return cls(
-            hazards=Words.of("灾种", ((one.value.key, one.value.name) for one in draft.hazards)),
-            families=Words.of("产品", ((key, family.name) for key, family in families.items())),
-            levels=Words("等级", LEVELS),
-            evidence=Words("反馈", EVIDENCE),
-            posts=Words.of("岗位", ((one.value.key, one.value.name) for one in draft.posts)),
-            units=Words.of("单位", ((one.value.code, one.value.name) for one in draft.units)),
+        return _vocabulary(
+            [one.value for one in draft.hazards],
+            draft.district.value.families,
+            [one.value for one in draft.posts],
+            [one.value for one in draft.units],
+            [one.value for one in draft.stations],
         )
+
+
+def vocabulary(book: RuleBook) -> Vocabulary:
+    """The words of a book that has been put together."""
+    stations = book.triggers.stations if book.triggers else ()
+    return _vocabulary(book.hazards, book.families, [*book.posts.values()], [*book.units.values()], stations)
+
+
+def _vocabulary(
+    hazards: Iterable[Hazard | HazardEntry],
+    families: Mapping[str, Family],
+    posts: Iterable[Post],
+    units: Sequence[Unit],
+    stations: Iterable[Station],
+) -> Vocabulary:
+    townships = (unit for unit in units if unit.kind is UnitKind.TOWNSHIP)
+    return Vocabulary(
+        hazards=Words.of("灾种", ((one.key, one.name) for one in hazards)),
+        families=Words.of("产品", ((key, family.name) for key, family in families.items())),
+        levels=Words("等级", LEVELS),
+        evidence=Words("反馈", EVIDENCE),
+        posts=Words.of("岗位", ((one.key, one.name) for one in posts)),
+        units=Words.of("单位", ((one.code, one.name) for one in units)),
+        townships=Words.of("镇街", ((one.code, one.name) for one in townships)),
+        stations=Words.of("测站", ((one.id, one.name) for one in stations)),
+    )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

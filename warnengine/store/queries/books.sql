@@ -32,8 +32,10 @@ WHERE p.district = :district AND starts_with(p.hash, :short) ORDER BY p.id DESC;
 SELECT * FROM publication WHERE id = :id FOR UPDATE;
 
 -- name: versions(district)
--- Every publication, newest first; of what was in force, until when.
+-- Every publication, newest first; of what was in force, until when; and how many orders stand by its book.
 SELECT p.*, p.id = d.publication AS counts,
+       (SELECT count(*) FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
+        WHERE o.district = p.district AND o.lapsed_at IS NULL AND v.book = p.hash)::int AS standing,
        (SELECT min(n.since) FROM publication n WHERE n.district = p.district AND n.since > p.since) AS until
 FROM publication p JOIN district d ON d.code = p.district WHERE p.district = :district ORDER BY p.id DESC LIMIT 500;
 
