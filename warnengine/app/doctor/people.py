@@ -17,7 +17,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     """The address list that counts now, as `directory check` sees a file."""
     store, book = DoctorStore(engine.database), engine.book
     directory = await store.directory(book.district.code)
-    if not directory.holdings:
+    if not await engine.people.count(book.district.code):
         yield Check("people", "", False, "nobody holds a post", "`warnengine directory import FILE`")
         return
     found = gaps(directory, book)
@@ -25,7 +25,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     others = [one for one in found if one.severity is Severity.WARNING]
     count = f"{len(directory.people)} people in {len(directory.holdings)} posts"
     yield Check("people", "", not errors, f"{count}{_first(errors)}", _fix(errors))
-    alone = [one for one in others if "has no deputy" in one.what]
+    alone = [one for one in others if one.what.endswith("没有B角")]
     yield Check("deputies", "", not alone, _first(alone).removeprefix("; ") or "everybody has one", _fix(alone))
     rest = [one for one in others if one not in alone]
     yield Check("numbers", "", not rest, _first(rest).removeprefix("; ") or "everybody can be reached", _fix(rest))

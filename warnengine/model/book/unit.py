@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -35,6 +36,14 @@ DIGITS = {UnitKind.TOWNSHIP: 9, UnitKind.VILLAGE: 12, UnitKind.GRID: 14}
 """How long the codes of the administrative divisions are: each begins with that of the one above it."""
 
 
+class Former(Entry):
+    """What a unit was called before."""
+
+    name: Phrase
+    until: date
+    """The first day of the later name."""
+
+
 class Unit(Entry):
     """Who receives orders."""
 
@@ -47,6 +56,8 @@ class Unit(Entry):
     kind: UnitKind
     aliases: tuple[Phrase, ...] = ()
     """For a township: other names found in real texts, such as 安居 and 旧县镇."""
+    formerly: tuple[Former, ...] = ()
+    """Earlier names, the oldest first: lists that still use one are understood."""
     parent: str | None = None
     """The unit above; units form a tree."""
     towns: tuple[str, ...] = ()
