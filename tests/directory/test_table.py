@@ -112,7 +112,11 @@ ROWS = [
     ),
     ("email", f"{TOWN},,li.cn,,", "“email”: “li.cn”的写法不对 — 写成 name@example.cn;几个邮箱用顿号隔开"),
     ("key", "500151105,mayor,a 1,李明,,,,", "“person”: “a 1”的写法不对 — 写字母、数字、汉字、_ - 和 .,不带空格"),
-    ("deputy", f"{TOWN},,,b7,", "“deputy”: 人员岗位里没有“b7” — 可以写: a1、李明"),
+    (
+        "deputy",
+        f"{TOWN},,,b7,",
+        "“deputy”: 人员岗位里没有“b7” — 写人员岗位里的人员编号或姓名,新来的人先加到人员岗位",
+    ),
     ("a deputy in two words", f"{TOWN},,,李 明,", f"“deputy”: “李 明”的写法不对 — {WHO}"),
     ("own deputy", f"{TOWN},,,a1,", "“deputy”: 写的是本人 — 写另一个人,没有就空着"),
     ("own superior", f"{TOWN},,,,李明", "“superior”: 写的是本人 — 写另一个人,没有就空着"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from warnengine.directory.problem import Problem, Unfit
 from warnengine.directory.row import Cells, Row
@@ -12,6 +13,9 @@ from warnengine.directory.sheets import Read
 from warnengine.model.book import RuleBook, Unit
 from warnengine.model.directory import Holding, Person
 from warnengine.model.finding import did_you_mean
+
+HALF = 0.5
+"""Alike enough to be meant: one of the two characters of a name."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,10 @@ class Names:
             return written
         alike = self.by_name.get(written, [])
         if not alike:
-            known = (*self.keys, *self.by_name)
-            raise Unfit(f"人员岗位里没有“{written}”", did_you_mean(written, known))
+            known = self.keys if written.isascii() else self.by_name
+            near = get_close_matches(written, known, n=1, cutoff=HALF)
+            fix = f"是不是“{near[0]}”?" if near else "写人员岗位里的人员编号或姓名,新来的人先加到人员岗位"
+            raise Unfit(f"人员岗位里没有“{written}”", fix)
         if len(alike) > 1:
             raise Unfit(f"有{len(alike)}个人叫“{written}”", f"写人员编号: {'、'.join(alike)}")
         return alike[0]

@@ -1,6 +1,6 @@
 -- works with: 0046
 -- The address list as it was imported: the plain list, absences, the rota, the days off. `holding` is what follows from
--- it, stint by stint, so that on_duty() is one look into an index, however many shifts there are.
+-- it, stint by stint, so that on_duty() stays one comparison, whatever the rota says.
 
 CREATE TABLE listed (
     district text NOT NULL REFERENCES district,
@@ -50,6 +50,5 @@ FROM on_duty(engine_now()) WHERE district <> canary();
 -- Of several numbers of somebody the first comes first.
 ALTER TABLE address ADD rank smallint NOT NULL DEFAULT 0;
 
--- A post that changes hands every day is not looked for among all its days, nor somebody among all posts.
-CREATE INDEX holding_of_post ON holding (district, unit, post, ends, starts);
-CREATE INDEX holding_of_person ON holding (district, person, ends, starts);
+-- Who is on duty is looked up among what is not over, however much history there is.
+CREATE INDEX holding_now ON holding (ends, starts);
