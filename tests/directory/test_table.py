@@ -16,7 +16,7 @@ from warnengine.model.errors import DirectoryError
 
 HEAD = "unit,post,person,name,mobile,email,deputy,superior"
 TITLES = "单位,岗位,人员编号,姓名,手机,邮箱,B角,上级"
-ALL = "单位、岗位、人员编号、姓名、手机、座机、邮箱、企业微信、应用设备、大喇叭、其他渠道、优先渠道、B角、上级"
+ALL = "单位、岗位、人员编号、姓名、手机、座机、邮箱、企业微信、应用设备、大喇叭、其他渠道、优先渠道、B角、上级、最近验证"
 GOOD = "500151105,mayor,a1,李明,19900000001,a1@example.cn,a2,"
 OTHER = "500151105,vice,a2,王芳,199 0000 0002,,,a1"
 

@@ -11,7 +11,7 @@ import typer
 
 from warnengine.app.library import Folder
 from warnengine.cli.terminal import idle_engine, run, settings
-from warnengine.directory import NOBODY, Problem, Taken, changes, gaps, gaps_ahead, taken_in
+from warnengine.directory import NOBODY, Problem, Taken, changes, export, gaps, gaps_ahead, taken_in
 from warnengine.model.book import RuleBook
 from warnengine.model.clock import BEIJING
 from warnengine.model.directory import Directory
@@ -108,6 +108,23 @@ def _remark(files: Sequence[Path], problems: Sequence[Problem], out: Path) -> No
         return
     here = [Remark(one.sheet, one.row, one.column, one.what, one.fix) for one in problems if one.file == str(book)]
     print(f"{out}: {remarked(book, here, out)} 处写成了批注")
+
+
+@group.command("export")
+def export_(
+    out: Annotated[Path, typer.Option("--out", help="The workbook to write, .xlsx.")] = Path("directory.xlsx"),
+) -> None:
+    """Write the address list that counts now as a workbook, with the date at which each number was proven last."""
+    listed = run(_exported(settings(), out))
+    print(f"{out}: {_counted(listed)}。改好后先看一遍: warnengine directory import {out} --dry")
+
+
+async def _exported(settings: Settings, out: Path) -> Directory:
+    async with idle_engine(settings) as engine:
+        district = engine.book.district.code
+        listed = await engine.people.listed(district)
+        export(listed, engine.book, await engine.people.proofs(district), out)
+        return listed
 
 
 async def _book(settings: Settings) -> RuleBook:

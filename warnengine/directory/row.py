@@ -121,3 +121,5 @@ class Row(Cells):
     """Channels in the order in which this person is tried below orange: `wecom sms`; others come after."""
     deputy: Key | None = Field(None, title="B角")
     superior: Key | None = Field(None, title="上级")
+    proven: str = Field("", title="最近验证")
+    """When the numbers were proven last; the export writes it, and nobody reads it."""
