@@ -63,7 +63,7 @@ class Places:
             if written in (unit.code, unit.name, unit.short):
                 return unit
         for unit in units:
-            if any(written == former.name for former in unit.formerly):
+            if any(written in (former.name, former.short) for former in unit.formerly):
                 return unit
         names = (name for unit in units for name in (unit.code, unit.name, unit.short))
         raise Unfit(f"规则库里没有“{written}”这个单位", did_you_mean(written, names))
@@ -80,8 +80,11 @@ class Places:
     def renamed(self, read: Iterable[Read[Cells]]) -> Iterator[str]:
         """What is told of units that are called by an earlier name."""
         seen: set[str] = set()
-        former = {one.name: (unit, one) for unit in self.book.units.values() for one in unit.formerly}
-        today = {name for unit in self.book.units.values() for name in (unit.code, unit.name, unit.short)}
+        units = self.book.units.values()
+        former = {
+            name: (unit, one) for unit in units for one in unit.formerly for name in (one.name, one.short) if name
+        }
+        today = {name for unit in units for name in (unit.code, unit.name, unit.short)}
         for row in read:
             written = getattr(row.row, "unit", "")
             if written in former and written not in today and written not in seen:

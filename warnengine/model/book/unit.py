@@ -40,6 +40,8 @@ class Former(Entry):
     """What a unit was called before."""
 
     name: Phrase
+    short: Phrase | None = None
+    """In an SMS; None: as `name`."""
     until: date
     """The first day of the later name."""
 
@@ -69,6 +71,12 @@ class Unit(Entry):
     """Column and row of its tile on the board."""
     sample: bool = False
     confirm: Literal["bureau"] | None = None
+
+    def short_on(self, day: date) -> str:
+        """The name in an SMS on that day: what was sent under an earlier name keeps it."""
+        then = (one for one in sorted(self.formerly, key=lambda one: one.until) if day < one.until)
+        former = next(then, None)
+        return (former.short or former.name) if former else self.short
 
 
 class Post(Entry):
