@@ -10,6 +10,7 @@ import pytest
 from tests.store.world import ANJU, HOUR, ONLY_DUTY, World, small_directory
 from warnengine.model.clock import BEIJING
 from warnengine.model.directory import Absence, Directory, Shift
+from warnengine.model.errors import DirectoryError
 from warnengine.model.rota import DayKind
 from warnengine.model.timetable import Plan
 
@@ -164,6 +165,17 @@ async def test_what_was_imported_is_read_back_as_it_was(world: World, today: dat
         "+8619900009998",
     ]
     assert replace(again, others=()) == replace(several, others=())
+
+
+async def test_two_clerks_at_once_do_not_undo_each_other(world: World, today: date) -> None:
+    store, district = world.engine.people, world.book.district.code
+    seen = await store.listed(district)
+    leave = (Absence("anju_mayor", await world.now(), await world.now() + DAY),)
+    await store.replace(district, replace(seen, absences=leave), seen)
+    with pytest.raises(DirectoryError, match="刚才有人导入了通讯录"):
+        await store.replace(district, replace(seen, shifts=(whole_day("anju_vice", "每天"),)), seen)
+    now = await store.listed(district)
+    assert (now.absences, now.shifts) == (leave, ())
 
 
 async def test_of_two_numbers_the_first_comes_first_and_a_proof_outlives_the_next_import(world: World) -> None:

@@ -69,7 +69,7 @@ async def _replaced(settings: Settings, files: Sequence[Path], *, dry: bool) -> 
         _tell(taken, before, engine.book, now)
         if not dry:
             await engine.orders.found(district.code, district.name)
-            await engine.people.replace(district.code, taken.directory)
+            await engine.people.replace(district.code, taken.directory, before)
         return taken
 
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.directory import Absence, Directory, Holding, Person, Shift
+from warnengine.model.errors import DirectoryError
 from warnengine.model.rota import DayKind
 from warnengine.model.timetable import Stint, timetable
 from warnengine.store.database import Database, queries
@@ -34,11 +35,15 @@ class PeopleStore:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def replace(self, district: str, directory: Directory) -> None:
-        """Make this list the one that counts from now on, for the orders that stand too."""
+    async def replace(self, district: str, directory: Directory, before: Directory | None = None) -> None:
+        """Make this list the one that counts from now on, for the orders that stand too.
+
+        before: the list that this one was made from; DirectoryError where another has come in meanwhile."""
         async with self.database.transaction() as connection:
             # an order that is being written now looks for its people in the old list, and must be asked anew
             await queries.controls.lock_district(connection, code=district)
+            if before is not None and before != await _listed(connection, district):
+                raise DirectoryError("刚才有人导入了通讯录,这次没有导入 — 再导入一次")
             await _keep_people(connection, district, directory)
             await _keep_list(connection, district, directory)
             begins = await sql.begins(connection, district=district)
@@ -60,19 +65,7 @@ class PeopleStore:
     async def listed(self, district: str) -> Directory:
         """The list that counts, as it was imported: without what the hour makes of it."""
         async with self.database.reading() as connection:
-            ways = await sql.people(connection, district=district)
-            holdings = await sql.listed(connection, district=district)
-            absences = await sql.absences(connection, district=district)
-            shifts = await sql.shifts(connection, district=district)
-            days = await sql.special_days(connection, district=district)
-        people = {key: _person(list(rows)) for key, rows in groupby(ways, lambda row: row["key"])}
-        return Directory(
-            people,
-            tuple(Holding(**dict(row)) for row in holdings),
-            tuple(Absence(**dict(row)) for row in absences),
-            tuple(Shift(**dict(row)) for row in shifts),
-            {row["day"]: DayKind(row["kind"]) for row in days},
-        )
+            return await _listed(connection, district)
 
     async def proofs(self, district: str) -> dict[tuple[str, str, str], datetime]:
         """When each number and mailbox of the list was proven last, by (person, channel, address)."""
@@ -89,6 +82,21 @@ class PeopleStore:
         """How many posts somebody holds now."""
         async with self.database.reading() as connection:
             return int(await sql.holding_count(connection, district=district))
+
+
+async def _listed(connection: Connection, district: str) -> Directory:
+    ways = await sql.people(connection, district=district)
+    holdings = await sql.listed(connection, district=district)
+    absences = await sql.absences(connection, district=district)
+    shifts = await sql.shifts(connection, district=district)
+    days = await sql.special_days(connection, district=district)
+    return Directory(
+        {key: _person(list(rows)) for key, rows in groupby(ways, lambda row: row["key"])},
+        tuple(Holding(**dict(row)) for row in holdings),
+        tuple(Absence(**dict(row)) for row in absences),
+        tuple(Shift(**dict(row)) for row in shifts),
+        {row["day"]: DayKind(row["kind"]) for row in days},
+    )
 
 
 async def _keep_people(connection: Connection, district: str, directory: Directory) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from warnengine.app.engine import Engine
-from warnengine.directory import gaps
+from warnengine.directory import gaps, gaps_ahead
 from warnengine.health.check import Check, some
+from warnengine.model.clock import BEIJING
 from warnengine.model.finding import Finding, Severity
 from warnengine.store.doctor import DoctorStore
 
@@ -29,6 +31,9 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     yield Check("deputies", "", not alone, _first(alone).removeprefix("; ") or "everybody has one", _fix(alone))
     rest = [one for one in others if one not in alone]
     yield Check("numbers", "", not rest, _first(rest).removeprefix("; ") or "everybody can be reached", _fix(rest))
+    ahead = gaps_ahead(directory, book, datetime.now(BEIJING))
+    told = _first(ahead).removeprefix("; ") or "every shift and absence of the next month has somebody"
+    yield Check("rota", "", not ahead, told, _fix(ahead))
     yield await _unproven(store, book.district.code)
     yield _authorities(engine, {(held.unit, held.post) for held in directory.holdings})
 
