@@ -57,10 +57,10 @@ class Places:
     book: RuleBook
 
     def unit(self, written: str) -> Unit:
-        """By code, name or short name, today's or an earlier one."""
+        """By code, name, short name or alias, or by an earlier name."""
         units = self.book.units.values()
         for unit in units:
-            if written in (unit.code, unit.name, unit.short):
+            if written in (unit.code, unit.name, unit.short, *unit.aliases):
                 return unit
         for unit in units:
             if any(written in (former.name, former.short) for former in unit.formerly):
