@@ -6,6 +6,8 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.health.conftest import SMPP, Cage
 from tests.store.world import small_directory
 from warnengine.app.doctor import examine, files, outside, people, stored
 from warnengine.health.check import Check, fit, table
+from warnengine.model.directory import Absence
 from warnengine.settings import Settings
 from warnengine.store.doctor import DoctorStore
 
@@ -166,9 +169,14 @@ async def test_what_is_wrong_with_the_people(cage: Cage) -> None:
     checks = [check async for check in people.examine(cage.engine)]
     assert one(checks, "people").ok
     assert one(checks, "unproven numbers").ok is False
+    assert one(checks, "rota").ok
+    away = Absence("water_head", datetime(2020, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC))
+    await cage.world.people(replace(small_directory(), absences=(away,)))
+    checks = [check async for check in people.examine(cage.engine)]
+    assert "WATER_HEAD" in one(checks, "rota").found
     await cage.world.people(small_directory(without=["water_head", "district_leader"], mute=["anju_duty"]))
     checks = [check async for check in people.examine(cage.engine)]
-    assert "has nobody as" in one(checks, "people").found
+    assert "没有人" in one(checks, "people").found
     assert (
         "ANJU_DUTY" in one(checks, "people").found + one(checks, "numbers").found or not one(checks, "people").ok
     )

@@ -385,6 +385,7 @@ class Engine:
             yield "chase", self.chase
             yield "listen", self.listen
             yield "hear", Rarely(self.hear, HEAR).step
+            yield "hand over", Rarely(self.people.hand_over, HEAR).step
             anchors = self.settings.anchors
             yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
             yield "anchor", Anchors(self.audit.head, anchors).step

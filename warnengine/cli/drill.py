@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from warnengine.app.sides import drill_side
-from warnengine.cli.directory import import_into
+from warnengine.cli.directory import Tables, import_into
 from warnengine.cli.intake import ingest_into
 from warnengine.cli.running import ALL, Roles, serve_with
 from warnengine.cli.terminal import Files, run, settings
@@ -29,9 +27,9 @@ def ingest(files: Files) -> None:
 
 
 @group.command("import")
-def import_(file: Path) -> None:
+def import_(files: Tables) -> None:
     """Make this address list the one of the drill; the live one is not readable from there."""
-    import_into(drill_side(settings()), file)
+    import_into(drill_side(settings()), files)
 
 
 @group.command()

@@ -18,7 +18,7 @@ from warnengine.app.explain import explain as explained
 from warnengine.app.rehearsal import messages, moved
 from warnengine.cli.explain_words import shown
 from warnengine.cli.terminal import Files, content, fail, run, settings
-from warnengine.directory import read_csv
+from warnengine.directory import read
 from warnengine.model.arrival import Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.clock import BEIJING
@@ -73,7 +73,7 @@ def moment(words: str) -> datetime:
 
 def listed_people(file: Path, book: RuleBook) -> Directory:
     """The people of an address list."""
-    return read_csv(file.read_bytes(), book, str(file))
+    return read(file.read_bytes(), book, str(file))
 
 
 async def installed(chosen: Settings, book: RuleBook, at: datetime) -> OnDuty | None:

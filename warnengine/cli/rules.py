@@ -16,7 +16,7 @@ from warnengine.cli import book_diff as words
 from warnengine.cli import excel, publish
 from warnengine.cli.coverage import coverage
 from warnengine.cli.document import document
-from warnengine.directory import read_csv
+from warnengine.directory import read
 from warnengine.match.desired import desired
 from warnengine.model.finding import Severity, together
 from warnengine.situation.fold import standing
@@ -72,6 +72,6 @@ def diff(
 ) -> None:
     """What two rule books would order differently, and how many people it concerns: orders, not lines."""
     before, after = rulebook.load(one), rulebook.load(other)
-    people = read_csv(directory.read_bytes(), after, str(directory)) if directory else None
+    people = read(directory.read_bytes(), after, str(directory)) if directory else None
     found = book_diff(before, after, people)
     print(json.dumps(found.plain(), ensure_ascii=False) if as_json else "\n".join(words.shown(found)))

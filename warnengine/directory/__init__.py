@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from warnengine.directory.ahead import gaps_ahead
+from warnengine.directory.changes import changes
+from warnengine.directory.export import export
 from warnengine.directory.gaps import gaps
-from warnengine.directory.table import read_csv
+from warnengine.directory.problem import Problem
+from warnengine.directory.taking import NOBODY, Taken, read, taken_in
 
-__all__ = ["gaps", "read_csv"]
+read_csv = read
+"""What it was called when there was nothing but CSV."""
+
+__all__ = ["NOBODY", "Problem", "Taken", "changes", "export", "gaps", "gaps_ahead", "read", "read_csv", "taken_in"]

@@ -10,7 +10,8 @@ from warnengine.model.directory import Directory, Holding
 from warnengine.model.finding import Finding, Severity
 from warnengine.model.level import Level
 
-FILE = "directory"
+FILE = "通讯录"
+TITLES = {"deputy": "B角", "superior": "上级"}
 
 
 def gaps(directory: Directory, book: RuleBook) -> list[Finding]:
@@ -34,7 +35,7 @@ def _empty(directory: Directory, book: RuleBook) -> Iterator[Finding]:
             if (unit.code, post) not in held:
                 name = book.posts[post].name_in(unit.kind)
                 yield _finding(
-                    Severity.ERROR, f"{unit.name} has nobody as {name}", f"add a line {unit.code},{post}"
+                    Severity.ERROR, f"{unit.name} {name}没有人", f"加一行: 单位 {unit.short},岗位 {name}"
                 )
 
 
@@ -43,7 +44,7 @@ def _unreachable(directory: Directory) -> Iterator[Finding]:
         if person.mobile is None and [channel for channel, _ in person.ways] != ["loudspeaker"]:
             reached = any(channel != "extra" for channel, _ in person.ways)
             grave = Severity.WARNING if reached else Severity.ERROR
-            yield _finding(grave, f"{person.name} ({person.key}) has no mobile number", "add it")
+            yield _finding(grave, f"{person.name}({person.key})没有手机号码", "填上“手机”")
 
 
 def _alone(directory: Directory, book: RuleBook) -> Iterator[Finding]:
@@ -54,8 +55,8 @@ def _alone(directory: Directory, book: RuleBook) -> Iterator[Finding]:
             waits = unit and any(holding.post in called(unit, level, book) for level in levels)
             if unit and waits and getattr(holding, column) is None and not _at_the_top(holding, column, book):
                 post = book.posts[holding.post].name_in(unit.kind)
-                what = f"{unit.name} {post} {directory.people[holding.person].name} has no {column}"
-                yield _finding(Severity.WARNING, what, f"fill in the column {column}")
+                what = f"{unit.name} {post} {directory.people[holding.person].name}没有{TITLES[column]}"
+                yield _finding(Severity.WARNING, what, f"填上“{TITLES[column]}”")
 
 
 def _climbs(book: RuleBook, level: Level) -> bool:
@@ -74,7 +75,7 @@ def _circles(directory: Directory) -> Iterator[Finding]:
             stands_in[holding.person].add(holding.deputy)
     while circle := _circle(stands_in):
         names = " → ".join(directory.people[key].name for key in circle)
-        yield _finding(Severity.WARNING, f"deputies in a circle: {names}", "let the last one name somebody else")
+        yield _finding(Severity.WARNING, f"B角绕成了一圈: {names}", "最后一个人另写一位 B角")
         stands_in[circle[0]].discard(circle[1])
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from warnengine.model.book import Act, After, ApprovalRule
 from warnengine.model.level import Level
 from warnengine.model.pace import Recent
 from warnengine.model.proof import Proof
 from warnengine.model.warning import Warning
+
+FIRST_MOMENT = datetime(2020, 1, 1, tzinfo=UTC)
+"""From which the ids of bundles count milliseconds, in all but their last 22 bits."""
+
+
+def made_at(bundle: int) -> datetime:
+    """When a bundle was made, by its id."""
+    return FIRST_MOMENT + timedelta(milliseconds=bundle >> 22)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from warnengine.model.rota import DayKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Person:
     """What stands for {address} in the settings of the gateway of the kind extra."""
     prefers: tuple[str, ...] = ()
     """Channels in the order in which they are tried below orange; empty: as the ladder says."""
+    others: tuple[tuple[str, str], ...] = ()
+    """(channel, address) of further numbers and mailboxes, in the order in which they are tried."""
 
     @property
     def ways(self) -> tuple[tuple[str, str], ...]:
@@ -41,7 +46,7 @@ class Person:
             ("loudspeaker", self.loudspeaker),
             ("extra", self.extra),
         )
-        return tuple((channel, address) for channel, address in all_ways if address)
+        return (*((channel, address) for channel, address in all_ways if address), *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,45 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody is away, and who is there for them."""
+
+    person: str
+    starts: datetime
+    ends: datetime
+    """No longer: the first moment at which they are back."""
+    stand_in: str | None = None
+    """Person key; None: the deputy of each post."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Somebody holds a post on certain days for some hours: one row of a rota."""
+
+    unit: str
+    post: str
+    days: str
+    """A date (2026-10-01), or a name of days of `model/rota.py`: 工作日, 周一."""
+    begins: time
+    """By the clock of Beijing, on each of those days."""
+    lasts: timedelta
+    """Up to a day: a shift may end on the day after."""
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
-    """A whole address list. Every key that a holding names is in `people`."""
+    """A whole address list. Every key that a holding, an absence or a shift names is in `people`."""
 
     people: Mapping[str, Person]
     """By person key."""
     holdings: tuple[Holding, ...]
-    """In the order of the file."""
+    """In the order of the file: who holds each post when nobody is away and no rota says otherwise."""
+    absences: tuple[Absence, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    calendar: Mapping[date, DayKind] = field(default_factory=dict)
+    """Days off, and days of work, that the week does not tell: 节假日 and 调休."""
 
     def holders(self, unit: str, post: str) -> tuple[Holding, ...]:
         """Who holds that post of that unit."""

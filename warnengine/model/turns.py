@@ -14,6 +14,8 @@ class Known:
     """Channels in the order of the address list."""
     used: frozenset[tuple[str, str]] = frozenset()
     """Ways (channel, address) by which something that is replaced now may have left."""
+    listed: tuple[tuple[str, str], ...] = ()
+    """Ways in the order of the address list: of two numbers the first comes first."""
 
 
 class Ahead(NamedTuple):

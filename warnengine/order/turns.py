@@ -57,16 +57,19 @@ def in_turn(who: Listener, known: Known, book: RuleBook) -> Listener:
         return replace(who, addresses=used)
     if who.level >= Level.ORANGE or len(who.addresses) < 2:
         return who
-    ways = _in_order(who.addresses, known.prefers, rung)
+    ways = _in_order(who.addresses, known, rung)
     first = used or ways[:1]
     later = tuple(way for way in ways if way not in first)
     return replace(who, addresses=first + later, turns=Turns(len(first), rung.next_channel) if later else None)
 
 
-def _in_order(ways: Sequence[Address], prefers: Sequence[str], rung: Rung) -> tuple[Address, ...]:
-    """As the person is listed, then as the ladder lists the channels, then what a person at a desk must do."""
-    order = {channel: place for place, channel in reversed([*enumerate((*prefers, *rung.channels))])}
-    return tuple(sorted(ways, key=lambda way: order.get(way[0], len(order) + len(prefers) + len(rung.channels))))
+def _in_order(ways: Sequence[Address], known: Known, rung: Rung) -> tuple[Address, ...]:
+    """As the person is listed, then as the ladder lists the channels, then what a person at a desk must do; of one
+    channel as its addresses are listed."""
+    order = {channel: place for place, channel in reversed([*enumerate((*known.prefers, *rung.channels))])}
+    last = len(order) + len(known.prefers) + len(rung.channels)
+    listed = {way: place for place, way in enumerate(known.listed)}
+    return tuple(sorted(ways, key=lambda way: (order.get(way[0], last), listed.get(way, len(listed)))))
 
 
 def depends(who: Listener) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
 from warnengine.model.book import RuleBook
+from warnengine.model.bundle import made_at
+from warnengine.model.clock import BEIJING
 from warnengine.model.delivery import Candidate, Purpose, Text
 from warnengine.order.compose import FIRST_LINE
 from warnengine.order.expand import link_code
@@ -39,7 +42,7 @@ class Wording:
         """What fills the slots of a person's text."""
         return {
             "name": name,
-            "posts": "、".join(post_names(posts, self.book)),
+            "posts": "、".join(post_names(posts, self.book, made_at(bundle))),
             "link": self.link(bundle),
             "resend": AGAIN[purpose],
         }
@@ -72,11 +75,12 @@ def standing_alone(short: str) -> str:
     return "\n".join((first[:end], first[end:], *rest))
 
 
-def post_names(posts: Sequence[str], book: RuleBook) -> list[str]:
-    """安居镇书记 for 500151105/secretary."""
+def post_names(posts: Sequence[str], book: RuleBook, at: datetime | None = None) -> list[str]:
+    """安居镇书记 for 500151105/secretary; at: units as they were called then, else as they are."""
     names = []
     for place in posts:
         unit, _, post = place.partition("/")
         known, title = book.units.get(unit), book.posts.get(post)
-        names.append((known.short if known else unit) + (title.name_in(known.kind) if title and known else post))
+        called = (known.short_on(at.astimezone(BEIJING).date()) if at else known.short) if known else unit
+        names.append(called + (title.name_in(known.kind) if title and known else post))
     return names

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from warnengine.model.directory import Directory, Holding, Person
+from warnengine.model.directory import Directory
 from warnengine.store.database import Database, queries
+from warnengine.store.people import PeopleStore
 
 sql = queries.doctor
 
@@ -35,11 +36,7 @@ class DoctorStore:
 
     async def directory(self, district: str) -> Directory:
         """The address list that counts now."""
-        async with self.database.reading() as connection:
-            people = await sql.people(connection, district=district)
-            holdings = await sql.holdings(connection, district=district)
-        known = {row["key"]: Person(**dict(row)) for row in people}
-        return Directory(known, tuple(Holding(**dict(row)) for row in holdings))
+        return await PeopleStore(self.database).listed(district)
 
     async def unproven(self, district: str, days: int) -> list[str]:
         """Names of people in posts whose number nothing has proven for so many days."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,11 +29,15 @@ async def known_ways(connection: Connection, people: Sequence[Listener]) -> dict
         people=[who.person for who in people],
     )
     return {
-        row["person"]: Known(
-            tuple(row["prefers"]), frozenset((way.split(" ", 1)[0], way.split(" ", 1)[1]) for way in row["used"])
-        )
+        row["person"]: Known(tuple(row["prefers"]), frozenset(_ways(row["used"])), tuple(_ways(row["listed"])))
         for row in rows
     }
+
+
+def _ways(written: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for way in written:
+        channel, _, address = way.partition(" ")
+        yield channel, address
 
 
 async def wait_in_turn(connection: Connection, bundles: Sequence[NewBundle]) -> list[Row]:

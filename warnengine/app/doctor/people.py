@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from warnengine.app.engine import Engine
-from warnengine.directory import gaps
+from warnengine.directory import gaps, gaps_ahead
 from warnengine.health.check import Check, some
+from warnengine.model.clock import BEIJING
 from warnengine.model.finding import Finding, Severity
 from warnengine.store.doctor import DoctorStore
 
@@ -17,7 +19,7 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     """The address list that counts now, as `directory check` sees a file."""
     store, book = DoctorStore(engine.database), engine.book
     directory = await store.directory(book.district.code)
-    if not directory.holdings:
+    if not await engine.people.count(book.district.code):
         yield Check("people", "", False, "nobody holds a post", "`warnengine directory import FILE`")
         return
     found = gaps(directory, book)
@@ -25,10 +27,13 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
     others = [one for one in found if one.severity is Severity.WARNING]
     count = f"{len(directory.people)} people in {len(directory.holdings)} posts"
     yield Check("people", "", not errors, f"{count}{_first(errors)}", _fix(errors))
-    alone = [one for one in others if "has no deputy" in one.what]
+    alone = [one for one in others if one.what.endswith("没有B角")]
     yield Check("deputies", "", not alone, _first(alone).removeprefix("; ") or "everybody has one", _fix(alone))
     rest = [one for one in others if one not in alone]
     yield Check("numbers", "", not rest, _first(rest).removeprefix("; ") or "everybody can be reached", _fix(rest))
+    ahead = gaps_ahead(directory, book, datetime.now(BEIJING))
+    told = _first(ahead).removeprefix("; ") or "every shift and absence of the next month has somebody"
+    yield Check("rota", "", not ahead, told, _fix(ahead))
     yield await _unproven(store, book.district.code)
     yield _authorities(engine, {(held.unit, held.post) for held in directory.holdings})
 

@@ -20,7 +20,7 @@ from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Silent, When
 from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
 from warnengine.model.book.trigger import Station, Trigger, Triggers, Watch
-from warnengine.model.book.unit import BOUND, DIGITS, Post, Unit, UnitKind
+from warnengine.model.book.unit import BOUND, DIGITS, Former, Post, Unit, UnitKind
 from warnengine.model.hazard import Hazard, HazardTable
 from warnengine.model.level import Level
 from warnengine.model.place import District
@@ -44,6 +44,7 @@ __all__ = [
     "Evidence",
     "Family",
     "Finish",
+    "Former",
     "Levels",
     "Limits",
     "Measure",

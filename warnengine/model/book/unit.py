@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -35,6 +36,16 @@ DIGITS = {UnitKind.TOWNSHIP: 9, UnitKind.VILLAGE: 12, UnitKind.GRID: 14}
 """How long the codes of the administrative divisions are: each begins with that of the one above it."""
 
 
+class Former(Entry):
+    """What a unit was called before."""
+
+    name: Phrase
+    short: Phrase | None = None
+    """In an SMS; None: as `name`."""
+    until: date
+    """The first day of the later name."""
+
+
 class Unit(Entry):
     """Who receives orders."""
 
@@ -47,6 +58,8 @@ class Unit(Entry):
     kind: UnitKind
     aliases: tuple[Phrase, ...] = ()
     """For a township: other names found in real texts, such as 安居 and 旧县镇."""
+    formerly: tuple[Former, ...] = ()
+    """Earlier names, the oldest first: lists that still use one are understood."""
     parent: str | None = None
     """The unit above; units form a tree."""
     towns: tuple[str, ...] = ()
@@ -58,6 +71,12 @@ class Unit(Entry):
     """Column and row of its tile on the board."""
     sample: bool = False
     confirm: Literal["bureau"] | None = None
+
+    def short_on(self, day: date) -> str:
+        """The name in an SMS on that day: what was sent under an earlier name keeps it."""
+        then = (one for one in sorted(self.formerly, key=lambda one: one.until) if day < one.until)
+        former = next(then, None)
+        return (former.short or former.name) if former else self.short
 
 
 class Post(Entry):

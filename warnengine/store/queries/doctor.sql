@@ -6,22 +6,6 @@ SELECT max(name) FROM migration;
 SELECT count(*) FROM generate_series(1, 12) AS n
 WHERE NOT EXISTS (SELECT FROM missing_partitions((now() AT TIME ZONE 'UTC')::date, n + 1));
 
--- name: people(district)
-SELECT p.key, p.name, w.* FROM person p, LATERAL (
-    SELECT min(address) FILTER (WHERE channel = 'sms') AS mobile,
-           min(address) FILTER (WHERE channel = 'email') AS email,
-           min(address) FILTER (WHERE channel = 'call') AS phone,
-           min(address) FILTER (WHERE channel = 'wecom') AS wecom,
-           min(address) FILTER (WHERE channel = 'app') AS app,
-           min(address) FILTER (WHERE channel = 'loudspeaker') AS loudspeaker,
-           min(address) FILTER (WHERE channel = 'extra') AS extra
-    FROM address a WHERE a.district = p.district AND a.person = p.key AND a.retired_at IS NULL) w
-WHERE p.district = :district AND EXISTS (SELECT FROM on_duty(engine_now()) d
-    WHERE d.district = p.district AND p.key IN (d.person, d.deputy, d.superior));
-
--- name: holdings(district)
-SELECT unit, post, person, deputy, superior FROM on_duty(engine_now()) WHERE district = :district;
-
 -- name: unproven(district, days)
 -- Mobiles of people in posts that nothing has proven for so long: no receipt, no answer, no roll-call.
 SELECT DISTINCT p.name, p.key FROM address a JOIN person p ON p.district = a.district AND p.key = a.person

@@ -6,7 +6,7 @@ SELECT t.id, t.kind, t.person, p.name, t.words AS text, t.since, t.since AS at,
             WHEN EXISTS (SELECT FROM delivery d WHERE d.id BETWEEN t.bundle AND t.bundle + 15 AND d.channel = 'sms')
             THEN '未应答' ELSE '没有手机号码' END AS why,
        coalesce(t.address, (SELECT a.address FROM address a WHERE a.district = t.district AND a.person = t.person
-                            AND a.channel IN ('sms', 'call') ORDER BY a.retired_at NULLS FIRST, a.channel DESC LIMIT 1))
+                            AND a.channel IN ('sms', 'call') ORDER BY a.retired_at NULLS FIRST, a.channel DESC, a.rank LIMIT 1))
            AS number
 FROM task t LEFT JOIN person p ON p.district = t.district AND p.key = t.person LEFT JOIN bundle b ON b.id = t.bundle
 WHERE (t.closed_at IS NULL) = :open ORDER BY t.id;

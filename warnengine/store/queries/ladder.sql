@@ -117,7 +117,7 @@ WITH way AS (
     FROM bundle b JOIN address a ON a.district = b.district AND a.person = b.person AND a.retired_at IS NULL
     WHERE b.id = :bundle AND a.channel IN ('call', 'sms')
       AND NOT EXISTS (SELECT FROM delivery d WHERE d.id = b.id + 15)
-    ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.address LIMIT 1
+    ORDER BY (a.channel = 'sms') = (:channel = 'voice') DESC, a.rank, a.address LIMIT 1
 ), line AS (
     INSERT INTO chunk (channel, lane, purpose, number, due) SELECT :channel, lane, 'first', 1, engine_now() FROM way
     RETURNING id

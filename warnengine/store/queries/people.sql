@@ -7,19 +7,88 @@ ON CONFLICT (district, key) DO UPDATE SET name = excluded.name, prefers = exclud
 UPDATE address SET retired_at = engine_now(), why = '不在新通讯录中'
 WHERE district = :district AND channel <> 'push' AND retired_at IS NULL;
 
--- name: add_address(district, person, channel, address)*!
-INSERT INTO address (district, person, channel, address) VALUES (:district, :person, :channel, :address)
-ON CONFLICT (district, person, channel, address) DO UPDATE SET retired_at = NULL, why = NULL;
+-- name: add_address(district, person, channel, address, rank)*!
+INSERT INTO address (district, person, channel, address, rank)
+VALUES (:district, :person, :channel, :address, :rank)
+ON CONFLICT (district, person, channel, address) DO UPDATE SET retired_at = NULL, why = NULL, rank = excluded.rank;
+
+-- name: begins(district)^
+-- From when a list counts that comes in now: the first one has always counted.
+SELECT engine_now() AS now, EXISTS (SELECT FROM holding WHERE district = :district) AS later;
 
 -- name: end_all(district)!
-UPDATE holding SET ends = engine_now() WHERE district = :district AND ends > engine_now();
+-- What is to come has never been; what is now ends.
+WITH never AS (DELETE FROM holding WHERE district = :district AND starts >= engine_now())
+UPDATE holding SET ends = engine_now() WHERE district = :district AND starts < engine_now() AND ends > engine_now();
 
 -- name: add_holding(district, unit, post, person, deputy, superior)*!
--- The first list has always counted; a later one counts from now on.
-INSERT INTO holding (district, unit, post, person, deputy, superior, starts)
-VALUES (:district, :unit, :post, :person, :deputy, :superior,
-        CASE WHEN EXISTS (SELECT FROM holding WHERE district = :district AND ends < 'infinity')
-             THEN engine_now() ELSE '-infinity' END);
+-- In a post for ever.
+INSERT INTO holding (district, unit, post, person, deputy, superior)
+VALUES (:district, :unit, :post, :person, :deputy, :superior);
+
+-- name: add_stint(district, unit, post, person, deputy, superior, starts, ends)*!
+-- In a post for a time; no moment: without beginning, without end.
+INSERT INTO holding (district, unit, post, person, deputy, superior, starts, ends)
+VALUES (:district, :unit, :post, :person, :deputy, :superior, coalesce(:starts::timestamptz, '-infinity'),
+        coalesce(:ends::timestamptz, 'infinity'));
+
+-- name: forget_list(district)!
+-- What was imported goes; who held what, and when, stays.
+WITH a AS (DELETE FROM listed WHERE district = :district), b AS (DELETE FROM absence WHERE district = :district),
+     c AS (DELETE FROM shift WHERE district = :district)
+DELETE FROM special_day WHERE district = :district;
+
+-- name: add_listed(district, place, unit, post, person, deputy, superior)*!
+INSERT INTO listed (district, place, unit, post, person, deputy, superior)
+VALUES (:district, :place, :unit, :post, :person, :deputy, :superior);
+
+-- name: add_absence(district, place, person, starts, ends, stand_in, reason)*!
+INSERT INTO absence (district, place, person, starts, ends, stand_in, reason)
+VALUES (:district, :place, :person, :starts, :ends, :stand_in, :reason);
+
+-- name: add_shift(district, place, unit, post, days, begins, lasts, person)*!
+INSERT INTO shift (district, place, unit, post, days, begins, lasts, person)
+VALUES (:district, :place, :unit, :post, :days, :begins, :lasts, :person);
+
+-- name: add_day(district, day, kind)*!
+INSERT INTO special_day (district, day, kind) VALUES (:district, :day, :kind);
+
+-- name: listed(district)
+SELECT unit, post, person, deputy, superior FROM listed WHERE district = :district ORDER BY place;
+
+-- name: absences(district)
+SELECT person, starts, ends, stand_in, reason FROM absence WHERE district = :district ORDER BY place;
+
+-- name: shifts(district)
+SELECT unit, post, days, begins, lasts, person FROM shift WHERE district = :district ORDER BY place;
+
+-- name: special_days(district)
+SELECT day, kind FROM special_day WHERE district = :district ORDER BY day;
+
+-- name: people(district)
+-- Everybody whom the list names, with their ways in the order in which they are tried, and when each was proven last.
+SELECT p.key, p.name, p.prefers, a.channel, a.address, a.proven_at FROM person p
+LEFT JOIN address a ON a.district = p.district AND a.person = p.key AND a.retired_at IS NULL AND a.channel <> 'push'
+WHERE p.district = :district AND p.key IN (
+    SELECT unnest(ARRAY[person, deputy, superior]) FROM listed WHERE district = :district
+    UNION SELECT unnest(ARRAY[person, stand_in]) FROM absence WHERE district = :district
+    UNION SELECT person FROM shift WHERE district = :district)
+ORDER BY p.key, a.channel, a.rank, a.address;
+
+-- name: hand_over()
+-- Orders that stand look for their people again where a post of theirs has been taken over since they last did.
+UPDATE change SET expanded_at = NULL
+WHERE id IN (
+    SELECT id FROM change WHERE expanded_at IS NOT NULL AND id IN (
+        SELECT c.id FROM standing_order o
+        JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL JOIN change c ON c.id = v.change
+        WHERE o.lapsed_at IS NULL AND o.district <> canary() AND v.kind <> 'lapse'
+          AND v.not_after > (SELECT engine_now())
+          AND EXISTS (SELECT FROM holding h WHERE h.district = o.district AND h.unit = o.unit AND h.post = ANY (v.posts)
+                      AND h.starts > c.expanded_at AND h.starts <= (SELECT engine_now())
+                      AND h.ends > (SELECT engine_now())))
+    FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id;
 
 -- name: ask_anew(district)!
 -- Orders that stand look for their people again: a new holder of a post has no bundle yet.

@@ -39,4 +39,6 @@ ORDER BY unit, post, person;
 SELECT district, key, name, prefers FROM person WHERE district = :district ORDER BY key;
 
 -- name: ways(district)
-SELECT district, person, channel, address FROM way WHERE district = :district ORDER BY person, channel, address;
+SELECT w.district, w.person, w.channel, w.address, a.rank
+FROM way w JOIN address a USING (district, person, channel, address)
+WHERE w.district = :district ORDER BY w.person, w.channel, a.rank, w.address;

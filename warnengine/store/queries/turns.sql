@@ -24,7 +24,9 @@ WITH people AS MATERIALIZED (
                       AND x.what IN ('withdrawn', 'expired', 'refused', 'failed'))
     GROUP BY e.person
 )
-SELECT p.key AS person, p.prefers, coalesce(u.ways, '{}') AS used
+SELECT p.key AS person, p.prefers, coalesce(u.ways, '{}') AS used,
+       coalesce((SELECT array_agg(a.channel || ' ' || a.address ORDER BY a.rank) FROM address a
+                 WHERE a.district = p.district AND a.person = p.key AND a.retired_at IS NULL), '{}') AS listed
 FROM person p LEFT JOIN used u ON u.person = p.key
 WHERE p.district = :district AND p.key = ANY(:people::text[]);
 
