@@ -34,7 +34,7 @@ sed -e "s/@DATABASE_PASSWORD@/$database/" -e "s/@LINK_KEY@/$link_key/" -e "s/@OP
 if [ "$template" = dev/warnengine.toml ]; then
     cp ../warnengine/demo/directory.csv secrets/directory.csv
 else
-    echo "unit,post,person,name,mobile,phone,email,wecom,app,loudspeaker,extra,prefers,deputy,superior" >secrets/directory.csv
+    echo "unit,post,person,name,mobile,phone,email,wecom,app,loudspeaker,extra,prefers,deputy,superior,proven" >secrets/directory.csv
 fi
 # Each container runs as a user of its own and reads its file; the folder keeps everybody else on this machine out.
 chmod 0444 secrets/*

@@ -12,7 +12,7 @@ import pytest
 
 from tests.deploy.files import COMPOSE, PROJECT
 from warnengine.app import refuse_unsafe
-from warnengine.directory.row import COLUMNS
+from warnengine.directory.row import Row
 from warnengine.settings import Settings
 
 
@@ -79,8 +79,8 @@ def test_it_makes_every_file_that_compose_mounts_and_keeps_others_out(
     assert {file.name for file in folder.iterdir()} == wanted
     with (folder / "directory.csv").open(encoding="utf-8", newline="") as file:
         columns = csv.DictReader(file).fieldnames or ()
-    assert columns == [name for name in COLUMNS if name in columns], "of the address list, in its order"
-    assert arguments or columns == list(COLUMNS)
+    assert columns == [name for name in Row.model_fields if name in columns], "of the address list, in its order"
+    assert arguments or columns == list(Row.model_fields)
 
 
 def test_secrets_that_exist_are_left_alone(project: Path) -> None:
