@@ -95,7 +95,7 @@ def test_what_waits_for_the_bureau_is_marked_where_it_stands(anju: Document, boo
 def test_what_a_measure_takes_the_place_of_stands_in_its_words(anju: Document) -> None:
     by_id = {row[-1].words: row for table in anju.tables for row in table.rows}
     told = by_id["p500151105.rainstorm.red.1"][-2].words
-    assert "代替“通知涪江225米线下住户准备转移”“" in told, "of the plan, then of what all townships have"
+    assert "代替“叫醒225米线下等危险区每户,准备转移”“" in told, "of the plan, then of what all townships have"
 
 
 def test_confirmed_measures_carry_no_mark(book: RuleBook, flags: Unkept) -> None:

@@ -70,6 +70,8 @@ def test_a_file_in_the_wrong_place_is_not_silently_left_out(copy: Path) -> None:
     assert any("区住房城乡建委没有 rainstorm blue、yellow、orange、red 的措施" in words for words in found)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+def test_an_empty_folder_and_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RuleBookError, match="缺这个文件"):
+        load(tmp_path)
+    with pytest.raises(RuleBookError, match="没有这个规则目录"):
         load(tmp_path / "nowhere")
