@@ -292,6 +292,12 @@ async def test_two_engines_let_a_month_go_once(years_later: World, store: Retent
     await proven(years_later)
 
 
+async def test_what_another_engine_has_just_dropped_is_empty(world: World, store: RetentionStore) -> None:
+    await world.execute("""CREATE OR REPLACE FUNCTION partitions_until(month date) RETURNS TABLE (parent text, name text)
+        LANGUAGE sql STABLE AS $$ VALUES ('answer', 'answer_191905') $$""")
+    assert (await store.look(await this_month(store))).bytes == 0
+
+
 # what nobody may do by hand
 
 

@@ -17,8 +17,9 @@ WHERE NOT EXISTS (SELECT FROM nameless_month n WHERE n.month = past.month AND n.
 SELECT month FROM gone_month WHERE done_at IS NULL ORDER BY month;
 
 -- name: partitions(month)
-SELECT parent, name, pg_total_relation_size(name::regclass) AS bytes,
-       greatest((SELECT reltuples FROM pg_class WHERE oid = name::regclass), 0)::bigint AS about
+-- One that another engine drops at this moment is named, and empty.
+SELECT parent, name, coalesce(pg_total_relation_size(to_regclass(name)), 0) AS bytes,
+       coalesce(greatest((SELECT reltuples FROM pg_class WHERE oid = to_regclass(name)), 0), 0)::bigint AS about
 FROM partitions_until(:month);
 
 -- name: open_business(month)^
