@@ -1,24 +1,16 @@
 """Reading warnings: bytes in, values out, no I/O and no clock.
 
-`read` recognises the national platform's XML (12379) and CAP 1.0 to 1.2, alone or many in one document (Atom, RSS,
-EDXL-DE, `<alerts>`), and reads each alert or refuses it with a reason for a person.
+`read` recognises what a message is by its content, and reads each alert of it or refuses it with a reason for a person:
+the national platform's XML (12379) and CAP 1.0 to 1.2, alone or many in one document (Atom, RSS, EDXL-DE, `<alerts>`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
-from warnengine.ingest.formats import cap, national, xml
+from warnengine.ingest.formats import document
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.xml import Element
-from warnengine.model.errors import RefusedWarning
-from warnengine.model.warning import Gravity, Problem, Warning
+from warnengine.model.warning import Warning
 
 __all__ = ["Reading", "read"]
-
-_WRAPPERS = {"feed", "rss", "RDF", "alerts", "EDXLDistribution"}
-_ENTRIES = {"entry", "item", "contentObject"}
 
 
 def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
@@ -27,50 +19,4 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     Raise RefusedWarning where nothing can be read. Where some alerts of many can, they are returned, each with a
     problem that tells of the others: one broken alert must not hold back the rest, nor go unnoticed.
     """
-    root = xml.parse(raw)
-    alerts = tuple(_alerts(root))
-    if not alerts:
-        return _nothing(root)
-    found: list[Warning] = []
-    refused: list[RefusedWarning] = []
-    for alert in alerts:
-        try:
-            found.append(_read_one(alert, reading))
-        except RefusedWarning as refusal:
-            refused.append(refusal)
-    if not found:
-        raise refused[0]
-    return tuple(_with_note(warning, refused) for warning in found)
-
-
-def _alerts(element: Element) -> Iterator[Element]:
-    """The outermost alerts; a national message is one whatever its root is called."""
-    names = {xml.local(child) for child in element}
-    stands_alone = "identifier" in names and names & {"sendTime", "sent"} and xml.local(element) not in _ENTRIES
-    if xml.local(element) == "alert" or stands_alone:
-        yield element
-        return
-    for child in element:
-        yield from _alerts(child)
-
-
-def _nothing(root: Element) -> tuple[Warning, ...]:
-    """No warning at all: an empty list is an answer, a feed of links or a strange document is not."""
-    name = xml.local(root)
-    if name not in _WRAPPERS:
-        raise RefusedWarning("unknown_format", f"<{name[:40]}> is neither a CAP nor a national (12379) message.")
-    if any(xml.local(element) in _ENTRIES for element in root.iter()):
-        raise RefusedWarning("links_only", "The feed carries no alerts itself; fetch the alerts that it links to.")
-    return ()
-
-
-def _read_one(alert: Element, reading: Reading) -> Warning:
-    return national.read(alert, reading) if national.recognises(alert) else cap.read(alert, reading)
-
-
-def _with_note(warning: Warning, refused: list[RefusedWarning]) -> Warning:
-    notes = tuple(
-        Problem("beside_refused", Gravity.WARN, f"Another alert of this message is refused ({no.reason}): {no}")
-        for no in refused
-    )
-    return replace(warning, problems=warning.problems + notes) if notes else warning
+    return document.read(raw, reading)
