@@ -1,7 +1,8 @@
 """Reading warnings: bytes in, values out, no I/O and no clock.
 
-`read` recognises what a message is by its content, and reads each alert of it or refuses it with a reason for a person:
-the national platform's XML (12379) and CAP 1.0 to 1.2, alone or many in one document (Atom, RSS, EDXL-DE, `<alerts>`).
+`read` recognises what a message is by its content, and reads each alert of it or refuses it with a reason for a
+person: the national platform's XML (12379) and CAP 1.0 to 1.2, alone or many in one document (Atom, RSS, EDXL-DE,
+`<alerts>`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""XML documents with warnings: CAP 1.0 to 1.2 and the national platform's (12379), alone or many in one wrapper."""
+"""XML documents: CAP 1.0 to 1.2 and the national platform's (12379), alone or many in one wrapper."""
 
 from __future__ import annotations
 
