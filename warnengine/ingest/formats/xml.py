@@ -117,15 +117,20 @@ def namespace(element: Element) -> str:
 
 def children(element: Element, name: str) -> Iterator[Element]:
     """Child elements of that name, in any namespace."""
-    return (child for child in element if local(child) == name)
+    return element.iterchildren(f"{{*}}{name}")
 
 
 def texts(element: Element, name: str) -> tuple[str, ...]:
     """The text of each child of that name, white space cut off at both ends, empty ones left out."""
-    found = ("".join(map(str, child.itertext())).strip() for child in children(element, name))
-    return tuple(text for text in found if text)
+    return tuple(text for child in children(element, name) if (text := content(child)))
 
 
 def text(element: Element, name: str) -> str:
     """The text of the first such child that has any, else empty."""
-    return next(iter(texts(element, name)), "")
+    return next((text for child in children(element, name) if (text := content(child))), "")
+
+
+def content(element: Element) -> str:
+    """The text of an element and of all within it, white space cut off at both ends."""
+    text = "".join(map(str, element.itertext())) if len(element) else element.text or ""
+    return text.strip()
