@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.bench import b1, b2, b3, b4, b5, b6, report
+from tests.bench import b1, b2, b3, b4, b5, b6, b8, report
 from tests.bench.postgres import Server
 from tests.bench.process import ROOT, python
 from tests.bench.stand import Plan, Stand
@@ -23,10 +23,19 @@ PARTS: dict[str, Callable[[Stand], Awaitable[None]]] = {
     "B4": b4.measure,
     "B5": b5.measure,
     "B6": b6.measure,
+    "B8": b8.measure,
 }
 """B2 compares with the rates of B1."""
 QUICK = Plan(
-    sizes=(1_000,), runs=2, large_runs=1, peer_size=1_000, blues=1_000, history=20_000, patience=60, share=4
+    sizes=(1_000,),
+    runs=2,
+    large_runs=1,
+    peer_size=1_000,
+    blues=1_000,
+    history=20_000,
+    arrivals=1_000,
+    patience=60,
+    share=4,
 )
 """Shows that everything still measures; its figures mean little."""
 

@@ -65,4 +65,8 @@ GOALS = (
     Goal("B6.receipt_ms", "one receipt, sent → stored and confirmed", 2, 2, "ms", least=False),
     Goal("B6.retention_s", "a month dropped", 1, 1, "s", least=False),
     Goal("B6.backlog_exponent", "cost a message against backlog, 10,000 → 100,000", 0.05, 0.05, "", least=False),
+    Goal("B8.of_lxml", "CAP bytes to claims, of the rate of guard and lxml alone", 0.25, 0.4, "×"),
+    Goal("B8.capparselib", "CAP bytes to claims ÷ capparselib, where it reads them", 5, 5, "×"),
+    Goal("B8.fold_s", "a national list of 1,309, all of them ours, to cells", 1, 1, "s", least=False),
+    Goal("B8.growth", "memory after the last third of forty days ÷ after the first", 1.1, 1.1, "×", least=False),
 )

@@ -108,8 +108,17 @@ def family(pid: int) -> list[int]:
 
 def peak_mb(pid: int) -> float:
     """The most memory that a process has held, in MB."""
+    return _status_mb(pid, "VmHWM:")
+
+
+def memory_mb(pid: int) -> float:
+    """The memory that a process holds now, in MB."""
+    return _status_mb(pid, "VmRSS:")
+
+
+def _status_mb(pid: int, field: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition(field)[2].split()[0]) / 1024
 
 
 def _stat(pid: int) -> list[str]:

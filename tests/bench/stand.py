@@ -42,6 +42,8 @@ class Plan:
     """The size that other systems are measured at, beside the smallest."""
     blues: int = 50_000
     history: int = 1_000_000
+    arrivals: int = 37_357
+    """Warnings of forty days that B8 pushes through."""
     patience: float = 150
     """Seconds that one run may take."""
     share: float = 20
