@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: setup demo test check bench faults serve clean
+.PHONY: setup demo test check bench faults fuzz serve clean
 
 setup: .venv/.ready
 
@@ -25,6 +25,11 @@ bench: setup
 # The matrix of faults against the real process, into docs/faults/latest.json; ARGS=--core is what CI runs, "--only 1,5" some.
 faults: setup
 	$(BIN)/python -m tests.faults $(ARGS)
+
+# The reader against mutations of messages, by atheris; ARGS="--seconds 3600".
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3,<4"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""The reader of warnings against bytes that nobody sent."""
