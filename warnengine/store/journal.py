@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -148,7 +148,7 @@ class Journal:
         kept = await self._keep(connection, batch.receipts, fresh)
         whole = _whole(kept, fresh)
         await append(connection, outcomes, self.several, whole)
-        await queries.receipts.reached(connection, bundles=sorted({delivery & ~15 for delivery, _ in whole}))
+        await _reached(connection, (delivery for delivery, _ in whole))
         await self._settle(
             connection, [match for match in kept.known if (match.delivery, match.number) not in whole]
         )
@@ -242,8 +242,7 @@ class Journal:
             **messages,
         )
         settled = await receipts.settle(connection, fates=of["fate"], codes=of["code"], **messages)
-        reached = sorted({row["delivery"] & ~15 for row in settled if row["what"] == "delivered"})
-        await receipts.reached(connection, bundles=reached)
+        await _reached(connection, (row["delivery"] for row in settled if row["what"] == "delivered"))
         after_all = sorted({row["delivery"] & ~15 for row in settled if row["after_all"]})
         if after_all:
             await receipts.tell_after_all(connection, bundles=after_all)
@@ -271,6 +270,12 @@ def _counter(gateway: str, fate: str) -> Counter:
 def _unfinished(written: asyncio.Task[None]) -> None:
     if not written.cancelled() and (lost := written.exception()):
         log.warning("chunks not closed", problem=type(lost).__name__)
+
+
+async def _reached(connection: Connection, deliveries: Iterable[int]) -> None:
+    """The people of these deliveries have their message."""
+    if bundles := sorted({delivery & ~15 for delivery in deliveries}):
+        await queries.receipts.reached(connection, bundles=bundles)
 
 
 def _whole(kept: Kept, fresh: Mapping[Place, Part]) -> set[tuple[int, int]]:
