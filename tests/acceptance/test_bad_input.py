@@ -43,9 +43,9 @@ DOCTYPE = GOOD.replace(b"<alert>", b'<!DOCTYPE alert [<!ENTITY e "x">]><alert>')
 REFUSED = {
     "malformed XML": (scenario.MALFORMED, 422, "malformed"),
     "a DOCTYPE": (DOCTYPE, 422, "doctype"),
-    "no XML at all": ("暴雨红色预警".encode(), 422, "not_xml"),
-    "nothing": (b"", 422, "not_xml"),
-    "JSON": (b'{"identifier": "x"}', 422, "not_xml"),
+    "a text without a time": ("暴雨红色预警".encode(), 422, "missing_field"),
+    "nothing": (b"", 422, "empty"),
+    "JSON": (b'{"identifier": "x"}', 422, "unknown_format"),
     "some other XML": (b"<invoice><total>3</total></invoice>", 422, "unknown_format"),
     "two megabytes": (GOOD.replace(b"</alert>", b"<!--" + b"x" * (2 << 20) + b"--></alert>"), 413, "too_large"),
     "no area": (without_area(later(1)), 422, "no_area"),

@@ -19,9 +19,9 @@ Build = Callable[..., bytes]
 
 BILLION = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><alert>&c;</alert>'
 ATTACKS = [
-    (b"", "not_xml"),
-    (b"{}", "not_xml"),
-    (b"   \n", "not_xml"),
+    (b"", "empty"),
+    (b"{}", "unknown_format"),
+    (b"   \n", "empty"),
     (b"<alert>", "malformed"),
     (b"<alert>&nbsp;</alert>", "malformed"),
     (b"<alert>\xff\xfe</alert>", "malformed"),

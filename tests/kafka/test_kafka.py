@@ -102,11 +102,11 @@ async def test_what_is_refused_goes_to_its_own_topic_and_the_next_one_goes_on(
     house: House, broker: Broker, database: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     bad = {
-        b"\x00\x01 no xml": "not_xml",
+        b"\x00\x01 no text": "unreadable",
         scenario.MALFORMED: "malformed",
         BLUE.xml().replace(b"<alert>", b"<!DOCTYPE alert><alert>"): "doctype",
         scenario.EXERCISE.xml(): "not_actual",
-        b"": "not_xml",
+        b"": "empty",
     }
     before = len(await positions(database))
     await put(broker.address, *bad, None, later(1))
@@ -114,7 +114,7 @@ async def test_what_is_refused_goes_to_its_own_topic_and_the_next_one_goes_on(
     rejected = await read(broker.address, TOPICS.rejected, len(bad) + 1)
     assert [message.value() for message in rejected] == [*bad, b""]
     told = [headers(message) for message in rejected]
-    assert [found["reason"] for found in told] == [*bad.values(), "not_xml"]
+    assert [found["reason"] for found in told] == [*bad.values(), "empty"]
     kept = await positions(database)
     assert len(kept) == before + len(bad) + 2
     assert {found["position"] for found in told} <= set(kept)

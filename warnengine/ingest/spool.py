@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from warnengine import metrics
-from warnengine.ingest.formats.xml import MAX_BYTES
+from warnengine.ingest.formats import MAX_BYTES
 from warnengine.model.arrival import Arrival, Taken, Verdict
 
 log = structlog.get_logger()

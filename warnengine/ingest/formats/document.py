@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from warnengine.ingest.formats import cap, national, xml
+from warnengine.ingest.formats import cap, national, salvage, xml
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.xml import Element
 from warnengine.model.errors import RefusedWarning
-from warnengine.model.warning import Gravity, Problem, Warning
+from warnengine.model.warning import Warning
 
 _WRAPPERS = {"feed", "rss", "RDF", "alerts", "EDXLDistribution"}
+_BROADCAST = {"EBD", "Signature"}
+"""Packets between loudspeaker platforms (应急广播消息封装), and what they are signed with."""
 _ENTRIES = {"entry", "item", "contentObject"}
 
 
@@ -21,16 +22,7 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     alerts = tuple(_alerts(root))
     if not alerts:
         return _nothing(root)
-    found: list[Warning] = []
-    refused: list[RefusedWarning] = []
-    for alert in alerts:
-        try:
-            found.append(_read_one(alert, reading))
-        except RefusedWarning as refusal:
-            refused.append(refusal)
-    if not found:
-        raise refused[0]
-    return tuple(_with_note(warning, refused) for warning in found)
+    return salvage.each(alerts, lambda alert: _read_one(alert, reading))
 
 
 def _alerts(element: Element) -> Iterator[Element]:
@@ -47,6 +39,8 @@ def _alerts(element: Element) -> Iterator[Element]:
 def _nothing(root: Element) -> tuple[Warning, ...]:
     """No warning at all: an empty list is an answer, a feed of links or a strange document is not."""
     name = xml.local(root)
+    if name in _BROADCAST:
+        raise RefusedWarning("not_a_warning", f"<{name}> 是应急广播系统的心跳、回执或签名,不是预警:不必发到这里")
     if name not in _WRAPPERS:
         raise RefusedWarning("unknown_format", f"<{name[:40]}> is neither a CAP nor a national (12379) message.")
     if any(xml.local(element) in _ENTRIES for element in root.iter()):
@@ -56,11 +50,3 @@ def _nothing(root: Element) -> tuple[Warning, ...]:
 
 def _read_one(alert: Element, reading: Reading) -> Warning:
     return national.read(alert, reading) if national.recognises(alert) else cap.read(alert, reading)
-
-
-def _with_note(warning: Warning, refused: list[RefusedWarning]) -> Warning:
-    notes = tuple(
-        Problem("beside_refused", Gravity.WARN, f"Another alert of this message is refused ({no.reason}): {no}")
-        for no in refused
-    )
-    return replace(warning, problems=warning.problems + notes) if notes else warning

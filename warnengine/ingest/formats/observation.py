@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,18 @@ def read(raw: bytes) -> Iterator[tuple[int, str, Reading | Refusal]]:
         if count >= ROWS:
             raise RefusedWarning("too_large", f"一次最多{ROWS}行观测数据:请分开发送")
         yield line, shown[:SHOWN], _row(line, shown[:SHOWN], fields)
+
+
+def recognises(names: Iterable[str]) -> bool:
+    """Whether columns or keys are those of observations."""
+    return {"station", "kind", "value"} <= {NAMES.get(name.strip().lower(), name.strip()) for name in names}
+
+
+def elsewhere() -> RefusedWarning:
+    """What to say to whoever hands observations in as warnings."""
+    return RefusedWarning(
+        "observation", "这是观测数据(站号、要素、数值),不是预警:请用 warnengine observe,或发到 /v1/observations"
+    )
 
 
 def _row(line: int, shown: str, fields: Mapping[str, Any] | str) -> Reading | Refusal:
