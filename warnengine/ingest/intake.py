@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from warnengine import metrics
+from warnengine.ingest.faulty import refuse_faulty
 from warnengine.ingest.limits import refuse_too_long
 from warnengine.ingest.unread import speaks_here, unread
 from warnengine.model.arrival import Arrival, Met, Taken, Verdict
@@ -145,6 +146,8 @@ def admit(warning: Warning, book: RuleBook, statuses: frozenset[Status] = LIVE) 
             f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
             "if it may, add it to `issuers` in rules/district.yaml",
         )
+    if concerns(warning, book):
+        refuse_faulty(warning)
 
 
 _OTHER_SIDE = {

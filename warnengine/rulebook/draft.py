@@ -32,6 +32,7 @@ from warnengine.rulebook.files import (
     HazardFile,
     LadderFile,
     PostFile,
+    SourceEntry,
     UnitFile,
 )
 from warnengine.rulebook.parse import Located, Parsed
@@ -74,6 +75,11 @@ class Draft:
     def hazards(self) -> tuple[Located[HazardEntry], ...]:
         """Every hazard."""
         return self._entries(HazardFile, "hazards")
+
+    @cached_property
+    def sources(self) -> tuple[Located[SourceEntry], ...]:
+        """How issuers without our colours grade."""
+        return self._entries(HazardFile, "sources")
 
     @cached_property
     def units(self) -> tuple[Located[Unit], ...]:

@@ -60,10 +60,24 @@ class HazardEntry(Entry):
     confirm: str | None = Field(default=None, pattern="^bureau$")
 
 
+class SourceEntry(Entry):
+    """How issuers of CAP grade that have no colours of ours."""
+
+    name: Phrase
+    senders: tuple[Annotated[str, Field(pattern=r"^[^\sA-Z]{1,80}$")], ...] = Field(min_length=1)
+    """Patterns of sender in lower case, `*` for anything."""
+    severity: dict[Literal["extreme", "severe", "moderate", "minor"], Colour] = Field(min_length=1)
+    colours: tuple[Annotated[str, Field(pattern=r"^[^A-Z]{1,80}$")], ...] = ()
+    """Parameters whose colour counts before severity."""
+    hours: int | None = Field(default=None, ge=1, le=720)
+    confirm: str | None = Field(default=None, pattern="^bureau$")
+
+
 class HazardFile(Entry):
     """hazards.yaml."""
 
     hazards: tuple[HazardEntry, ...] = Field(min_length=1)
+    sources: tuple[SourceEntry, ...] = ()
 
 
 class UnitFile(Entry):

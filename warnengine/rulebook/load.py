@@ -9,11 +9,11 @@ from pathlib import Path
 from warnengine.model.book import Entry, RuleBook, Unit, UnitKind
 from warnengine.model.errors import RuleBookError
 from warnengine.model.finding import Finding, Findings, Severity, did_you_mean
-from warnengine.model.hazard import Hazard
+from warnengine.model.hazard import Hazard, Source
 from warnengine.model.level import Level
 from warnengine.model.place import District, Township
 from warnengine.rulebook.draft import Draft, owner
-from warnengine.rulebook.files import FOLDERS, OPTIONAL, SINGLE, DistrictFile, HazardEntry, shape
+from warnengine.rulebook.files import FOLDERS, OPTIONAL, SINGLE, DistrictFile, HazardEntry, SourceEntry, shape
 from warnengine.rulebook.lint import coverage, lint
 from warnengine.rulebook.parse import Parsed, broken, parse
 from warnengine.rulebook.sheet import read
@@ -150,6 +150,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         signature=own.signature,
         duty_phone=own.duty_phone,
         hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
+        sources=tuple(_source(source.value) for source in draft.sources),
         issuers=own.issuers,
         triggers=draft.triggers.value if draft.triggers else None,
         units={unit.value.code: unit.value for unit in draft.units},
@@ -183,3 +184,7 @@ def _district(own: DistrictFile, towns: Iterable[Unit]) -> District:
 def _hazard(entry: HazardEntry) -> Hazard:
     hours = tuple((level, entry.hours[level]) for level in Level if level in entry.hours)
     return Hazard(entry.key, entry.name, entry.synonyms, entry.codes, hours)
+
+
+def _source(entry: SourceEntry) -> Source:
+    return Source(entry.name, entry.senders, tuple(entry.severity.items()), entry.colours, entry.hours)

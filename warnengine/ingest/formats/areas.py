@@ -51,7 +51,7 @@ def placed(
 
 
 def _note_nameless_codes(outside: list[Area], problems: list[Problem]) -> None:
-    count = sum(area.code is None for area in outside)
+    count = sum(area.code is None and area.name != "" for area in outside)
     if count:
         message = f"{count} areas have no administrative code; they keep their names."
         problems.append(Problem("area_without_code", Gravity.NOTE, message))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from warnengine.ingest.formats.claims import Stated, merged
-from warnengine.ingest.formats.fields import Head, Info
+from warnengine.ingest.formats.fields import NOWHERE, Head, Info
 from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Warning
 
 _STATING = {MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL}
@@ -17,8 +17,8 @@ def warning(
     """The warning; texts and times are those of the first info, which is Chinese where there is one."""
     first = infos[0] if infos else None
     stated = tuple(said)
-    claims, ungraded = _sorted(head, stated, problems)
-    if not any(info.areas for info in infos) and not claims:
+    claims, ungraded = _placed(*_sorted(head, stated, problems))
+    if not claims and all(claim.area == NOWHERE for claim in ungraded):
         problems.append(_no_area(head))
     return Warning(
         identifier=head.identifier,
@@ -52,6 +52,12 @@ def _sorted(
         message = "No level is given for some or all areas; a person must judge them."
         problems.append(Problem("level_unknown", Gravity.REJECT if not claims else Gravity.WARN, message))
     return claims, ungraded
+
+
+def _placed(claims: tuple[Claim, ...], ungraded: tuple[Claim, ...]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+    """The same without claims on no place at all; where there are no others these are shown, never acted on."""
+    somewhere = [tuple(claim for claim in some if claim.area != NOWHERE) for some in (claims, ungraded)]
+    return (somewhere[0], somewhere[1]) if any(somewhere) else ((), (*claims, *ungraded))
 
 
 def _no_area(head: Head) -> Problem:

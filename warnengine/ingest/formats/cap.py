@@ -7,44 +7,26 @@ same places is its translation: it can raise a level, and it adds the places tha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from warnengine.ingest.formats import assembly, fields, wording, xml
+from warnengine.ingest.formats import assembly, colours, conformance, fields, vocabulary
 from warnengine.ingest.formats.claims import Stated, stated
 from warnengine.ingest.formats.fields import Head, Info
+from warnengine.ingest.formats.pairs import valued
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.xml import Element
-from warnengine.model.level import Level
+from warnengine.ingest.formats.tree import Node
 from warnengine.model.place import Area
 from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Status, Warning
 
-NAMESPACES = (
-    "http://www.incident.com/cap/1.0",
-    "urn:oasis:names:tc:emergency:cap:1.1",
-    "urn:oasis:names:tc:emergency:cap:1.2",
-)
-_ENGLISH = {
-    "red": Level.RED,
-    "orange": Level.ORANGE,
-    "amber": Level.ORANGE,
-    "yellow": Level.YELLOW,
-    "blue": Level.BLUE,
-}
-_ENGLISH_WORD = re.compile(r"\b(red|orange|amber|yellow|blue)\b", re.I)
-_ENGLISH_TITLE = re.compile(
-    r"\bcode (red|orange|amber|yellow|blue)\b"
-    r"|\b(red|orange|amber|yellow|blue)\b(?! (?:flag|county|river|lake|city|beach|hill|cross))"
-    r"(?:[ -][a-z]+){0,3}?[ -](?:warning|alert|watch|advisory|signal|level)\b",
-    re.I,
-)
-_COLOUR_PARAMETER = re.compile(r"colou?r|awareness_?level|severity_?level|alert_?level|hsas|warning_?level", re.I)
 _CHINESE_IDENTIFIER = re.compile(r"\d{14}_\d{14}|(?:urn:oid:)?2\.49\.0\.[01]\.156\.")
 _CHINESE_CODES = re.compile(r"cpeas|adcode|2260|区划|行政", re.I)
+_VTEC = re.compile(r"/[OTEX]\.([A-Z]{3})\.")
 _CODE = re.compile(r"[1-8]\d{5}(?:\d{3}){0,2}")
-_TITLE = 300
 _LIST = re.compile(r"[,，;；\s]+")
 _NAMES = re.compile(r"[,，;；、]\s*")
+_CHINESE = frozenset({"zh", "chi", "cmn", "zho"})
+_SIMPLIFIED = frozenset({"zh", "zh-cn", "zh-hans", "zh-hans-cn", "chi", "cmn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +40,19 @@ class _Block:
     """Geocodes, polygons and circles as written."""
 
 
-def read(alert: Element, reading: Reading) -> Warning:
+def read(alert: Node, reading: Reading) -> Warning:
     """One alert; raise RefusedWarning where it lacks what identifies it or uses a word the standard lacks."""
     problems: list[Problem] = []
-    if xml.namespace(alert) not in NAMESPACES:
-        problems.append(Problem("namespace", Gravity.WARN, "The message has no CAP namespace."))
-    head = _head(alert, reading, problems)
-    chinese = _is_chinese(head, alert)
-    blocks = _by_language([_block(info, chinese, reading, problems) for info in xml.children(alert, "info")])
+    head = _head(alert, problems, reading)
+    infos = alert.all("info")
+    chinese = _is_chinese(head, infos)
+    blocks = _by_language([_block(info, chinese, head, reading, problems) for info in infos])
     said = list(_said(blocks, head, reading, problems))
+    problems += conformance.check(conformance.Message(alert, head))
     return assembly.warning(head, "cap", [block.info for block in blocks], said, problems)
 
 
-def _head(alert: Element, reading: Reading, problems: list[Problem]) -> Head:
+def _head(alert: Node, problems: list[Problem], reading: Reading) -> Head:
     identifier = fields.required(alert, "identifier")
     sender = fields.required(alert, "sender")
     return Head(
@@ -80,84 +62,86 @@ def _head(alert: Element, reading: Reading, problems: list[Problem]) -> Head:
         sent=fields.sent(fields.required(alert, "sent"), problems),
         status=fields.word(fields.required(alert, "status"), Status, "status"),
         msg_type=fields.word(fields.required(alert, "msgType"), MsgType, "msgType"),
-        references=fields.references(xml.text(alert, "references"), identifier, problems),
+        references=fields.references(alert.text("references"), sender),
     )
 
 
-def _is_chinese(head: Head, alert: Element) -> bool:
+def _is_chinese(head: Head, infos: Sequence[Node]) -> bool:
     """Whether six digits in this message are a code of GB/T 2260 and not one of another country."""
-    languages = {xml.text(info, "language").lower() for info in xml.children(alert, "info")}
+    languages = {info.text("language").lower() for info in infos}
     return bool(_CHINESE_IDENTIFIER.match(head.identifier)) or not languages.isdisjoint({"zh", "zh-cn", "zh-hans"})
 
 
-def _block(info: Element, chinese: bool, reading: Reading, problems: list[Problem]) -> _Block:
-    event = xml.text(info, "event")
-    codes = tuple(value for name in ("eventCode", "parameter") for _, value in _valued(info, name))
-    responses = {value.lower() for value in xml.texts(info, "responseType")}
-    places = [place for area in xml.children(info, "area") for place in _places(area)]
+def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: list[Problem]) -> _Block:
+    source = reading.hazards.source(head.sender)
+    language = (info.text("language") or "en").lower()
+    ours = chinese and language in _SIMPLIFIED
+    areas = info.all("area")
     return _Block(
         Info(
-            event=event,
-            codes=codes,
-            headline=xml.text(info, "headline"),
-            description=xml.text(info, "description"),
-            graded=_colour(info, event) or fields.SEVERITY.get(xml.text(info, "severity").lower()),
-            all_clear=responses == {"allclear"},
-            effective=fields.moment(xml.text(info, "effective"), "effective", problems),
-            onset=fields.moment(xml.text(info, "onset"), "onset", problems),
-            expires=fields.moment(xml.text(info, "expires"), "expires", problems),
-            areas=tuple(_areas(info, chinese, reading)),
+            event=fields.plain(info.text("event")),
+            codes=tuple(value for name in ("eventCode", "parameter") for _, value in valued(info, name)),
+            headline=fields.plain(info.text("headline")),
+            description=fields.plain(info.text("description")),
+            graded=colours.graded(info, source),
+            all_clear=_over(info),
+            effective=fields.moment(info.text("effective"), "effective", problems),
+            onset=fields.moment(info.text("onset"), "onset", problems),
+            expires=fields.moment(info.text("expires"), "expires", problems),
+            areas=tuple(area for one in areas for area in _areas(one, chinese, reading)) or (fields.NOWHERE,),
+            listed="" if ours else vocabulary.listed(info, reading.hazards),
+            hours=source.hours,
         ),
-        (xml.text(info, "language") or "en").lower().split("-")[0],
-        frozenset(places),
+        language.split("-")[0],
+        frozenset(place for area in areas for place in _places(area)),
     )
 
 
-def _valued(element: Element, name: str) -> Iterator[tuple[str, str]]:
-    """Name and value of eventCode, parameter or geocode; CAP 1.0 writes `name=value` instead."""
-    for child in xml.children(element, name):
-        if len(child):
-            yield xml.text(child, "valueName"), xml.text(child, "value")
-        else:
-            key, _, value = (child.text or "").partition("=")
-            yield key.strip(), value.strip()
+def _over(info: Node) -> bool:
+    """Whether the block stands something down: AllClear alone, or parameters that say that the danger is over."""
+    responses = {value.lower() for value in info.texts("responseType")}
+    if responses == {"allclear"}:
+        return True
+    codes = [(name.lower(), value) for kind in ("eventCode", "parameter") for name, value in valued(info, kind)]
+    actions = [action for name, value in codes if (action := _action(name, value))]
+    return bool(actions) and set(actions) == {"over"}
 
 
-def _colour(info: Element, event: str) -> Level | None:
-    """A colour in English, or in a parameter of any language; Chinese titles are read as sentences later."""
-    titles = (_ENGLISH_TITLE.search(title[:_TITLE]) for title in (xml.text(info, "headline"), event))
-    named = [next(word for word in found.groups() if word) for found in titles if found]
-    short = [value for name, value in _valued(info, "parameter") if _COLOUR_PARAMETER.search(name)]
-    named += [found[1] for value in short if (found := _ENGLISH_WORD.search(value))]
-    levels = [_ENGLISH[word.lower()] for word in named]
-    levels += [level for value in (*short, event) if (level := wording.colour_in(value))]
-    return max(levels, default=None)
+def _action(name: str, value: str) -> str:
+    """What a code says has become of a danger: `over`, another word, or nothing. ECCC marks the end of an alert
+    per location, the US by the action in its VTEC, tsunami centres by a category; all in an Update or Alert."""
+    if name.endswith("alert_location_status"):
+        return "over" if value.lower() == "ended" else value
+    if name == "tsunamisystemcategory":
+        return "over" if value.lower() == "cancellation" else value
+    found = _VTEC.match(value) if name in {"vtec", "nwsvtec"} else None
+    return ("over" if found[1] in {"CAN", "EXP"} else found[1]) if found else ""
 
 
-def _areas(info: Element, chinese: bool, reading: Reading) -> Iterator[Area]:
-    for area in xml.children(info, "area"):
-        named = xml.text(area, "areaDesc")
-        codes = [
-            code
-            for name, value in _valued(area, "geocode")
-            if chinese or _CHINESE_CODES.search(name)
-            for code in _LIST.split(value)
-            if _CODE.fullmatch(code)
-        ]
-        names = [name for name in _NAMES.split(named) if name]
-        yield from fields.areas(names if len(names) == len(codes) else [named or "?"], codes, reading)
+def _areas(area: Node, chinese: bool, reading: Reading) -> tuple[Area, ...]:
+    """One name may stand for several codes, or several names in one element for as many."""
+    codes = [
+        code
+        for name, value in valued(area, "geocode")
+        if chinese or _CHINESE_CODES.search(name)
+        for code in _LIST.split(value)
+        if _CODE.fullmatch(code)
+    ]
+    described = fields.plain(area.text("areaDesc"))
+    names = [name for name in _NAMES.split(described) if name] if codes else []
+    return fields.areas(names if codes and len(names) == len(codes) else [described or "?"], codes, reading)
 
 
-def _places(area: Element) -> Iterator[str]:
-    yield from (f"{name}={value}" for name, value in _valued(area, "geocode"))
-    yield from xml.texts(area, "polygon")
-    yield from xml.texts(area, "circle")
+def _places(area: Node) -> Iterator[str]:
+    yield from (f"{name}={value}" for name, value in valued(area, "geocode"))
+    yield from area.texts("polygon")
+    yield from area.texts("circle")
 
 
 def _by_language(blocks: list[_Block]) -> list[_Block]:
     """Chinese first, else the language of the first info; each language in its own order."""
     languages = list(dict.fromkeys(block.language for block in blocks))
-    languages.sort(key=lambda language: language not in {"zh", "chi", "cmn"})
+    languages.sort(key=lambda language: language not in _CHINESE)
     return [block for language in languages for block in blocks if block.language == language]
 
 

@@ -46,7 +46,7 @@ def stated(info: Info, head: Head, reading: Reading, problems: list[Problem]) ->
             family=family,
             level=level,
             begins=begins if level else None,
-            ends=_end(info.expires, period, head.sent, hazard, level, problems) if level else None,
+            ends=_end(info, period, head.sent, hazard, level, problems) if level else None,
             precision=precision,
             lifts=None if level else named,
         )
@@ -56,14 +56,15 @@ def stated(info: Info, head: Head, reading: Reading, problems: list[Problem]) ->
 
 
 def _end(
-    expires: datetime | None,
+    info: Info,
     period: Period | None,
     sent: datetime,
     hazard: Hazard | None,
     level: Level,
     problems: list[Problem],
 ) -> datetime:
-    """The end that counts: the field, else the period of the sentence, else the hazard's window from sending."""
+    """The end that counts: the field, else the period of the sentence, else the window of source or hazard."""
+    expires = info.expires
     if expires and expires > sent:
         return expires
     if expires:
@@ -72,10 +73,10 @@ def _end(
     if period:
         _once(problems, Problem("expires_from_text", Gravity.NOTE, "The end is that of the period in the text."))
         return period.ends
-    hours = hazard.window(level) if hazard else 24
+    hours = info.hours or (hazard.window(level) if hazard else 24)
     _once(
         problems,
-        Problem("expires_missing", Gravity.NOTE, f"No end is given; {hours} hours from sending are taken."),
+        Problem("expires_missing", Gravity.WARN, f"No end is given; {hours} hours from sending are taken."),
     )
     return sent + timedelta(hours=hours)
 

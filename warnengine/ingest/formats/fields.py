@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import lru_cache
+from html import unescape
 from typing import TypeVar
 
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.xml import Element, text
+from warnengine.ingest.formats.tree import Node
 from warnengine.model.clock import BEIJING
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
@@ -21,7 +23,11 @@ _MOMENT = re.compile(
     r"(\d{4})[-/](\d\d?)[-/](\d\d?)(?:T|\s+)(\d\d?)(?::(\d\d))?(?::(\d\d)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d:?\d\d)?",
     re.I,
 )
-_DATE = re.compile(r"\s*\d{4}-\d\d-\d\d")
+_SENT = re.compile(
+    r",\s*\d{4}[-/]\d\d?[-/]\d\d?(?:(?:T|\s+)\d\d?:[\d:.]*)?\s?(?:Z|[-+]\d\d:?\d\d)?(?=[\s;]|,\s|$)"
+)
+_BLANK = re.compile(r"\s")
+_SEPARATORS = re.compile(r"[\s,;]+")
 _ISSUER = re.compile(r"\d{14}(?=_\d|$)")
 SEVERITY = {
     "red": Level.RED, "orange": Level.ORANGE, "yellow": Level.YELLOW, "blue": Level.BLUE,
@@ -29,6 +35,15 @@ SEVERITY = {
 }  # fmt: skip
 """Colours of the national platform, and the words of issuers without colours."""
 _MISSPELT = {"cancle": "cancel"}
+_TAG = re.compile(
+    r"</?(?:a|b|i|u|p|br|hr|li|ul|ol|em|tr|td|th|h[1-6]|div|span|font|strong|table|tbody|img|html|body|pre|center)"
+    r"\b[^<>]{0,300}>",
+    re.I,
+)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{1,6}|#x[0-9a-f]{1,5});", re.I)
+
+NOWHERE = Area("", None)
+"""The place of an info block that names none: what it says is shown, and nobody is ordered anything by it."""
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -64,14 +79,33 @@ class Info:
     expires: datetime | None
     areas: tuple[Area, ...]
     """Codes canonical."""
+    listed: str = ""
+    """Key of the danger by the lists and words of issuers abroad; empty: they do not say."""
+    hours: int | None = None
+    """How long this source's messages last that give no end; None: as the danger does."""
 
 
-def required(element: Element, *names: str) -> str:
+def required(alert: Node, *names: str) -> str:
     """The text of the first of these children that has any; raise RefusedWarning(`missing_field`)."""
-    found = next((value for name in names if (value := text(element, name))), None)
+    found = next((value for name in names if (value := alert.text(name))), None)
     if found is None:
-        raise RefusedWarning("missing_field", f"The message has no {names[0]}.")
+        raise RefusedWarning(
+            "missing_field",
+            f"The message has no {names[0]}, or an empty one: ask the issuer to send it again with it.",
+        )
     return found
+
+
+def marked_up(text: str) -> bool:
+    """Whether a text holds HTML tags or entities."""
+    return ("<" in text and bool(_TAG.search(text))) or ("&" in text and bool(_ENTITY.search(text)))
+
+
+def plain(text: str) -> str:
+    """The text without HTML: tags are cut out, entities become what they stand for."""
+    if not marked_up(text):
+        return text
+    return unescape(_TAG.sub(" ", text)).replace("\xa0", " ").strip()
 
 
 def word(value: str, enum: type[Word], field: str) -> Word:
@@ -79,28 +113,35 @@ def word(value: str, enum: type[Word], field: str) -> Word:
     wanted = _MISSPELT.get(value.lower(), value.lower())
     found = next((member for member in enum if member.value.lower() == wanted), None)
     if found is None:
-        raise RefusedWarning("bad_value", f"{field} is {value[:40]!r}; known are {', '.join(enum)}.")
+        raise RefusedWarning("bad_value", f"{field} is {value[:40]!r}; the standard knows {', '.join(enum)}.")
     return found
 
 
+@lru_cache(maxsize=1024)
+def time(value: str) -> tuple[datetime | None, bool]:
+    """A time as feeds write it, Beijing time where it has no offset, and whether it has one; None: no time."""
+    found = _MOMENT.fullmatch(value)
+    if not found or not 1990 <= int(found[1]) <= 2100:
+        return None, False
+    numbers = (int(part or 0) for part in found.group(1, 2, 3, 4, 5, 6))
+    try:
+        return datetime(*numbers, tzinfo=_offset(found[7])), bool(found[7])  # type: ignore[misc,arg-type]
+    except ValueError:
+        return None, False
+
+
 def moment(value: str, field: str, problems: list[Problem]) -> datetime | None:
-    """Read a time; without an offset it is Beijing time and noted. None where empty or unreadable (noted)."""
+    """Read a time; without an offset it is Beijing time and noted. None where empty or unreadable (a reject)."""
     if not value:
         return None
-    found = _MOMENT.fullmatch(value)
-    try:
-        if not found or not 1990 <= int(found[1]) <= 2100:
-            raise ValueError(value)
-        numbers = (int(part or 0) for part in found.group(1, 2, 3, 4, 5, 6))
-        time = datetime(*numbers, tzinfo=_offset(found[7]))  # type: ignore[misc,arg-type]
-    except ValueError:
-        problems.append(Problem("bad_time", Gravity.WARN, f"{field} is {value[:40]!r}, which is not a time."))
-        return None
-    if not found[7]:
+    found, with_offset = time(value)
+    if found is None:
+        problems.append(Problem("bad_time", Gravity.REJECT, f"{field} is {value[:40]!r}, which is not a time."))
+    elif not with_offset:
         problems.append(
             Problem("time_without_offset", Gravity.WARN, f"{field} has no offset; read as Beijing time.")
         )
-    return time
+    return found
 
 
 def _offset(value: str | None) -> tzinfo:
@@ -116,19 +157,36 @@ def sent(value: str, problems: list[Problem]) -> datetime:
     """The time of sending; raise RefusedWarning(`bad_value`) where it cannot be read."""
     time = moment(value, "sent", problems)
     if time is None:
-        raise RefusedWarning("bad_value", f"The time of sending, {value[:40]!r}, cannot be read.")
+        raise RefusedWarning("bad_value", f"The time of sending, {value[:40]!r}, is not a time that can be read.")
     return time
 
 
-def references(value: str, identifier: str, problems: list[Problem]) -> tuple[str, ...]:
-    """Identifiers from `sender,identifier,sent` triplets (CAP) or bare ones (national platform), each once."""
-    parts = value.split(",")
-    triplets = len(parts) > 2 and all(_DATE.match(part) for part in parts[2::2])
-    found = parts[1::2] if triplets else re.split(r"[\s,;]+", value)
-    named = tuple(dict.fromkeys(name.strip() for name in found if name.strip()))
-    if identifier in named:
-        problems.append(Problem("self_reference", Gravity.WARN, "The message refers to itself."))
-    return named
+def references(value: str, sender: str) -> tuple[str, ...]:
+    """Identifiers from `sender,identifier,sent` triplets (CAP) or bare ones (national platform), each once.
+
+    A triplet ends with a time; senders that hold blanks and commas stay apart from their identifiers, and where a
+    triplet has no sender or no time the rest is still found.
+    """
+    named = dict.fromkeys(name for name in _referred(value.strip(), sender) if name)
+    return tuple(named)
+
+
+def _referred(value: str, sender: str) -> Iterator[str]:
+    at = 0
+    for found in _SENT.finditer(value):
+        yield _identifier(value[at : found.start()].strip(" ,;\t\r\n"), sender)
+        at = found.end()
+    rest = value[at:].strip(" ,;\t\r\n")
+    pair = rest.count(",") == 1 and not _BLANK.search(rest)
+    yield from (_identifier(rest, sender),) if pair else _SEPARATORS.split(rest)
+
+
+def _identifier(pair: str, sender: str) -> str:
+    """The identifier of `sender,identifier`: behind the sender where it is this message's own, else behind the
+    last comma, for identifiers hold none by the standard."""
+    own = sender + ","
+    behind = pair[len(own) :] if pair.startswith(own) else pair.rpartition(",")[2]
+    return behind.strip()
 
 
 def issuer(reading: Reading, sender: str, *coded: str) -> str:

@@ -100,7 +100,14 @@ def hazard(info: Info, reading: Reading, problems: list[Problem]) -> Hazard | No
         message = f"Code {', '.join(info.codes)} is {coded.name}, the title says {titled.name}."
         problems.append(Problem("code_contradicts_title", Gravity.WARN, message))
     slug = re.sub(r"[^a-z]+", "_", event.lower()).strip("_")
-    others = (titled, coded, table.get(slug), table.in_text(event), table.in_text(event.lower()))
+    others = (
+        table.get(info.listed),
+        titled,
+        coded,
+        table.get(slug),
+        table.in_text(event),
+        table.in_text(event.lower()),
+    )
     opening = next((part for part in wording.clauses(info.description[: sentence.READ]) if "预警" in part), "")
     return next((h for h in others if h), table.in_text(_after_verb(opening)))
 

@@ -21,8 +21,8 @@ def describe(warning: Warning) -> list[dict[str, object]]:
         word = warning.msg_type if claim.level else MsgType.CANCEL
         shown = claim.level if claim.family != "response" else None
         groups.setdefault((claim.hazard, shown, word.value), []).append(claim)
-    for claim in warning.ungraded:
-        groups.setdefault((claim.hazard, None, warning.msg_type.value), []).append(claim)
+    for claim in warning.ungraded:  # one on no place at all may have a level, and none of these lifts anything
+        groups.setdefault((claim.hazard, claim.level, warning.msg_type.value), []).append(claim)
     if not groups:
         groups[None, None, warning.msg_type.value] = []
     return [_entry(warning, key, claims) for key, claims in groups.items()]
@@ -39,7 +39,7 @@ def _entry(warning: Warning, key: _Key, claims: list[Claim]) -> dict[str, object
         "references": list(warning.references),
         "hazard": hazard,
         "level": level.key if level else None,
-        "areas": [{"code": claim.area.code, "name": claim.area.name} for claim in claims],
+        "areas": [{"code": c.area.code, "name": c.area.name} for c in claims if c.area.code or c.area.name],
         "effective": _text(warning.effective),
         "onset": _text(warning.onset),
         "expires": _text(warning.expires),

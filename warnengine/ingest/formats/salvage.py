@@ -9,7 +9,7 @@ from typing import TypeVar
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Gravity, Problem, Warning
 
-TOLD = 20
+TOLD = 5
 """Refusals that are told one by one; a list of a thousand broken rows would else tell each good one of all."""
 
 Alert = TypeVar("Alert")

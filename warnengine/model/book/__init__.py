@@ -21,7 +21,7 @@ from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, Meas
 from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
 from warnengine.model.book.trigger import Station, Trigger, Triggers, Watch
 from warnengine.model.book.unit import BOUND, DIGITS, Former, Post, Unit, UnitKind
-from warnengine.model.hazard import Hazard, HazardTable
+from warnengine.model.hazard import Hazard, HazardTable, Source
 from warnengine.model.level import Level
 from warnengine.model.place import District
 
@@ -86,6 +86,8 @@ class RuleBook(BaseModel):
     duty_phone: Phrase
     """The number to call and check, as printed in texts."""
     hazards: tuple[Hazard, ...]
+    sources: tuple[Source, ...] = ()
+    """How issuers of CAP without our colours grade; the first that fits a sender counts."""
     issuers: dict[str, str]
     """Issuers whose warnings may order something here: 14-digit code or CAP sender → name."""
     units: dict[str, Unit]
@@ -131,7 +133,7 @@ class RuleBook(BaseModel):
     @cached_property
     def hazard_table(self) -> HazardTable:
         """The hazards, ready to be looked up."""
-        return HazardTable(self.hazards)
+        return HazardTable(self.hazards, self.sources)
 
     def family_name(self, family: str) -> str:
         """应急响应; the key itself where the book does not know it."""
