@@ -9,10 +9,10 @@ from lxml import etree
 
 from warnengine.ingest.formats import cap, national
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.xml import Element
+from warnengine.ingest.formats.tree import Element, Node
 from warnengine.model.warning import Warning
 
-_NAMESPACE = cap.NAMESPACES[-1]
+_NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _NAME = re.compile(r"(?:\{[^}]*\}|\w+:)?([A-Za-z][A-Za-z0-9]{0,60})")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -25,7 +25,7 @@ def find(node: Any) -> list[Any]:
 
 def read(node: Any, reading: Reading) -> Warning:
     """Read one alert."""
-    alert = _element("alert", node)
+    alert = Node(_element("alert", node))
     return national.read(alert, reading) if national.recognises(alert) else cap.read(alert, reading)
 
 

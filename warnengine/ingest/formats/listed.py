@@ -89,7 +89,7 @@ def _head(entry: Entry, heading: Heading, reading: Reading, problems: list[Probl
         if entry.status
         else titles.status_of(entry.title, entry.text),
         msg_type=fields.word(entry.msg_type, MsgType, "msgType") if entry.msg_type else _verb(entry, heading),
-        references=fields.references(entry.references, entry.identifier, problems),
+        references=fields.references(entry.references, sender),
     )
 
 
