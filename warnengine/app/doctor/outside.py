@@ -136,9 +136,10 @@ async def _kafka(settings: Settings) -> Check:
         return Check("kafka", settings.kafka.bootstrap, False, str(error) or type(error).__name__, do)
     finally:
         await admin.close()
-    there = settings.kafka.warnings in topics
-    found = f"answers; topic {settings.kafka.warnings} {'exists' if there else 'does not exist'}"
-    return Check("kafka", settings.kafka.bootstrap, there, found, "" if there else "create the topic")
+    missing = sorted({settings.kafka.warnings, settings.kafka.observations} - set(topics))
+    there = settings.kafka.warnings not in missing
+    found = f"answers; missing topics: {', '.join(missing)}" if missing else "answers; its topics exist"
+    return Check("kafka", settings.kafka.bootstrap, there, found, "create them" if missing else "")
 
 
 async def _alive(settings: Settings) -> Check:
