@@ -186,4 +186,7 @@ def told(error: Exception) -> Unfetched:
         return Unfetched(Trouble.TRUNCATED, "the connection ended before the document did")
     if isinstance(error, TimeoutError):
         return Unfetched(Trouble.UNREACHABLE, "no answer in time")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        why = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(cause).__name__
+        return Unfetched(Trouble.UNREACHABLE, f"{error.host}:{error.port} {why}"[:200])
     return Unfetched(Trouble.UNREACHABLE, (str(error) or type(error).__name__)[:200])

@@ -10,7 +10,7 @@ from warnengine.settings import Feed
 
 SOONEST = 10.0
 """Seconds before the first try after a failure, where the usual pause is no shorter."""
-LATEST = 300.0
+LATEST = 60.0
 """Seconds between two tries at a feed that stays away: whoever lets it come back must not wait for us."""
 LONGEST_WAIT = 3600.0
 """Seconds that another side may make us wait."""

@@ -41,8 +41,8 @@ class Feed(Section):
     """atom, rss: entries that hold an alert, or link to one. json: the list is the document."""
     url: Annotated[str, AfterValidator(_plain)]
     interval_seconds: float = Field(default=60, ge=1, le=3600)
-    """Between two polls, a tenth more or less. After a failure sooner, then ever later, at most five minutes (or
-    this, where it is longer)."""
+    """Between two polls, a tenth more or less. After a failure sooner, then ever later, at most a minute (or this,
+    where it is longer)."""
     hosts: tuple[Annotated[str, Field(pattern=r"^[^/@\s]+$")], ...] = ()
     """Further hosts, as `host` or `host:port`, that links of its entries may lead to; its own always may."""
     inside: tuple[IPvAnyNetwork, ...] = ()
