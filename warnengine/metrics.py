@@ -16,6 +16,19 @@ SOURCE_PAUSE = Gauge(
     "The pause that 19 of 20 pauses of a source stayed below, last 90 days; absent where there were few.",
     ["source"],
 )
+SOURCE_LAG = Histogram(
+    "ews_source_lag_seconds",
+    "From the issue of a warning to its receipt, the first time that it comes.",
+    ["source"],
+    buckets=(5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400),
+)
+FEED_POLLS = Counter(
+    "ews_feed_polls", "Polls by what came: fresh, same, or in which way they failed.", ["source", "result"]
+)
+FEED_SUCCESS = Gauge(
+    "ews_feed_last_success_timestamp_seconds", "When a feed last answered with a whole list.", ["source"]
+)
+FEED_SILENT = Gauge("ews_feed_silent", "1 while a feed is not to be relied on, by why.", ["source", "why"])
 QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["reason"])
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")

@@ -61,6 +61,7 @@ class Condition:
             "standby": STANDBY[await self._standby()],
             "account": engine.accountant.shown(await engine.accounts.latest()),
             "roll_call": await engine.roll.shown(),
+            "sources": await engine.feeds.lights(),
         }
 
     async def examine(self) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from warnengine.app import standing
 from warnengine.app.account import Accountant
 from warnengine.app.canary import Canary
 from warnengine.app.channels import built, shared
+from warnengine.app.feeds import Feeds
 from warnengine.app.fitness import Fitness
 from warnengine.app.library import Library
 from warnengine.app.loops import Loops, Step
@@ -45,7 +46,7 @@ from warnengine.ingest.intake import Intake
 from warnengine.ingest.kafka import KafkaSource
 from warnengine.ingest.spool import SpoolSource
 from warnengine.match.desired import desired
-from warnengine.model.arrival import Arrival, Taken
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.canary import CANARY
 from warnengine.model.delivery import Candidate, Purpose, Text
@@ -75,6 +76,7 @@ from warnengine.store.change import ChangeDesk
 from warnengine.store.controls import HaltStore
 from warnengine.store.database import DATABASE_ERRORS, Database, told
 from warnengine.store.duty import DutyStore
+from warnengine.store.feeds import FeedStore
 from warnengine.store.health import CanaryStore
 from warnengine.store.hearing import HearingStore
 from warnengine.store.held import HeldStore
@@ -101,6 +103,8 @@ HEAR = timedelta(seconds=15)
 """Between two looks for people who have a message after all: most are found as their receipt comes."""
 COUNT = timedelta(seconds=1)
 """Between two looks for tables with their first rows."""
+FEEDS = timedelta(seconds=15)
+"""Between two looks for feeds that are silent."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 """What the watch compares with the chain; the command compares everything."""
 
@@ -153,6 +157,7 @@ class Engine:
         self.drafts = ByHandStore(self.database)
         self.telephone = TelephoneStore(self.database)
         self.accounts = AccountStore(self.database)
+        self.feeds = Feeds(settings.feeds, FeedStore(self.database, self.book.district.code))
 
     def _join_deciders(self, texts: Texts, key: bytes) -> None:
         """What reads warnings, decides and writes."""
@@ -381,6 +386,7 @@ class Engine:
             yield "reconcile", self.reconcile
             yield "expand", self.expand
             yield "observe", self.observe
+            yield "feeds", Rarely(self.feeds.judge, FEEDS).step
         if "ladder" in self.roles:
             yield "chase", self.chase
             yield "listen", self.listen
@@ -422,8 +428,13 @@ class Engine:
             yield self.ballast.run()
             spool = self.settings.spool or self.settings.data / "spool"
             yield SpoolSource(spool, self.take).run()
+            for source in self.feeds.sources(self.take):  # cancelled at the end: no poll is waited for
+                yield self.loops.keep(f"feed {source.feed.name}", source.step)
             if self.settings.kafka:
                 yield KafkaSource(self.settings.kafka, self.take, self.loops.sayer("kafka")).run()
+                yield KafkaSource.observations(
+                    self.settings.kafka, self.take_rows, self.loops.sayer("kafka observations")
+                ).run()
                 outbox = OutboxStore(self.database)
                 say = self.loops.sayer("events")
                 if not self.mode.secret:
@@ -441,6 +452,16 @@ class Engine:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
         self.loops.bell.ring()
         return report
+
+    async def take_rows(self, arrival: Arrival) -> Taken:
+        """Observations as an arrival is taken: quarantined where not one row counts, as over HTTP."""
+        try:
+            report = await self.take_observations(arrival.source, arrival.raw)
+        except RefusedWarning as refusal:
+            return Taken(Verdict.QUARANTINED, (), refusal.reason, str(refusal))
+        if report.refused and not report.kept and not report.known:
+            return Taken(Verdict.QUARANTINED, (), "no_row", f"没有一行可用:{report.refused[0].reason}")
+        return Taken(Verdict.NEW if report.kept else Verdict.REPEAT, ())
 
     async def take(self, arrival: Arrival) -> Taken:
         """Take an arrival and wake the reconciler; ConnectionError where the store did not: it must come again."""

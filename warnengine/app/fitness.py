@@ -96,6 +96,7 @@ class Fitness:
     async def notes(self) -> dict[str, str]:
         """What whoever looks after the engine should know, though a warning may be trusted to it."""
         found = standing.by(self.engine.running)
+        found |= {f"feed {name}": words for name, words in self.engine.feeds.silent.items()}
         if self.engine.settings.database and not await self._mirrored():
             found["database"] = (
                 "no synchronous standby is configured: what this server alone has is lost with it "

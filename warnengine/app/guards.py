@@ -34,6 +34,7 @@ def refuse_unsafe(settings: Settings) -> None:
     names = [gateway.name for gateway in settings.gateways]
     if len(set(names)) != len(names):
         raise StartRefused(f"two gateways have one name: {', '.join(names)}")
+    _refuse_same_source(settings)
     if settings.drill and settings.installation != "drill":
         drill_side(settings)
     if settings.installation == "trial":
@@ -70,6 +71,15 @@ def refuse_samples(settings: Settings, book: str, samples: Sequence[str]) -> Non
         "Put the bureau's own in their place, or start with WARNENGINE_INSTALLATION=trial. To go live with them "
         f"all the same: WARNENGINE_SAMPLES_ACCEPTED={short}; the audit chain records it."
     )
+
+
+def _refuse_same_source(settings: Settings) -> None:
+    """A source is what a contradiction and a silence are told by: a feed must not pass for another."""
+    names = [feed.name for feed in settings.feeds]
+    taken = {"spool", *(source.name for source in settings.sources)}
+    taken |= {settings.kafka.source} if settings.kafka else set()
+    if double := sorted({name for name in names if name in taken or names.count(name) > 1}):
+        raise StartRefused(f"two sources have one name: {', '.join(double)}; give the feed another `name`")
 
 
 def _refuse_doubles(settings: Settings) -> None:

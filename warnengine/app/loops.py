@@ -17,7 +17,7 @@ from warnengine.store.database import DATABASE_ERRORS, told
 log = structlog.get_logger()
 UNHURRIED = frozenset(
     {"listen", "hear", "audit", "anchor", "seal", "partitions", "retention", "account", "roll-call", "lines"}
-    | {"rule book"}
+    | {"rule book", "feeds"}
 )
 """Loops whose work is a matter of minutes."""
 Step = Callable[[], Awaitable[bool]]

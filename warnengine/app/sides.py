@@ -44,6 +44,7 @@ def drill_side(settings: Settings) -> Settings:
             "data": settings.data / "drill",
             "spool": None,
             "trial": None,
+            "feeds": (),
             **{name: getattr(drill, name) for name in type(drill).model_fields},
         }
     )
@@ -86,10 +87,13 @@ def _addresses(live: Settings, drill: Settings) -> Iterator[str]:
         yield f"both listen on {here.host}:{here.port}: set WARNENGINE_DRILL__HTTP__PORT"
     if here.public_url.rstrip("/") == there.public_url.rstrip("/"):
         yield f"links of both begin with {here.public_url}: set WARNENGINE_DRILL__HTTP__PUBLIC_URL"
-    if live.kafka and drill.kafka and live.kafka.bootstrap == drill.kafka.bootstrap:
-        topics = [{side.warnings, side.events, side.rejected} for side in (live.kafka, drill.kafka)]
-        if shared := sorted(topics[0] & topics[1]):
-            yield f"both use the topic {', '.join(shared)}: give the drill topics of its own"
+    if (
+        live.kafka
+        and drill.kafka
+        and live.kafka.bootstrap == drill.kafka.bootstrap
+        and (shared := sorted(live.kafka.topics & drill.kafka.topics))
+    ):
+        yield f"both use the topic {', '.join(shared)}: give the drill topics of its own"
 
 
 def drill_spool(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,5 +39,8 @@ class Handover:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"from-live-{hashlib.sha256(raw).hexdigest()[:24]}"
         hidden = self.folder / f".{name}"
-        hidden.write_bytes(raw)
+        with hidden.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())  # or a crash would leave an empty file under the final name
         hidden.rename(self.folder / name)

@@ -105,7 +105,8 @@ class Intake:
 
     async def _accept(self, arrival: Arrival, found: Sequence[Warning]) -> Taken:
         async with self.store.arrival() as desk:
-            warnings, refused = self._admitted(found, await desk.now())
+            now = await desk.now()
+            warnings, refused = self._admitted(found, now)
             met = [await desk.meet(warning, arrival.source) for warning in warnings]
             verdict, reason, explanation = compare(arrival.source, warnings, met)
             kept = await desk.keep(arrival, verdict, reason, explanation)
@@ -116,7 +117,11 @@ class Intake:
                 if concerns(warning, self.book) and warning.msg_type in SPEAKING:
                     await desk.concern(self.book.district.code, one.id, kept, warning)
             await desk.ask(self.book.district.code, unread(warnings, refused, self.book))
-            return Taken(verdict, tuple(one.id for one in met), reason, explanation)
+        for warning, one in zip(warnings, met, strict=True):
+            if one.fresh:
+                lag = (now - warning.sent).total_seconds()
+                metrics.SOURCE_LAG.labels(arrival.source).observe(max(0.0, lag))
+        return Taken(verdict, tuple(one.id for one in met), reason, explanation)
 
     async def _quarantine(self, arrival: Arrival, refusal: RefusedWarning) -> Taken:
         metrics.QUARANTINE.labels(refusal.reason).inc()

@@ -1,4 +1,4 @@
-"""The Kafka consumer: an offset is committed only after the database has the row.
+"""Kafka, for warnings and for observations: an offset is committed only after the database has the row.
 
 aiokafka rebalances in the background, so a commit may fail after the work is done (aiokafka #929): the unique key
 in the store, not the offset, keeps a warning from coming in twice.
@@ -29,11 +29,25 @@ Say = Callable[[str | None], None]
 
 @dataclass(frozen=True, slots=True)
 class KafkaSource:
-    """Takes warnings from a topic, and hands refused ones to another."""
+    """Takes what a topic brings, and hands what is refused to another."""
 
     settings: Kafka
     take: Take
     say: Say = lambda words: None
+    topic: str = ""
+    """Absent: that of the warnings."""
+
+    @classmethod
+    def observations(cls, settings: Kafka, take: Take, say: Say = lambda words: None) -> KafkaSource:
+        """Takes observations. Of a group of its own: members of one group should read the same topics, or each
+        that comes or goes holds up those that read the others."""
+        own = settings.model_copy(update={"group": f"{settings.group}.observations"})
+        return cls(own, take, say, settings.observations)
+
+    @property
+    def reads(self) -> str:
+        """The topic."""
+        return self.topic or self.settings.warnings
 
     async def run(self) -> None:
         """Consume until cancelled; begin again after any failure."""
@@ -45,8 +59,8 @@ class KafkaSource:
                 metrics.LOOP_FAILURES.labels("kafka").inc()
                 problem = str(error) or type(error).__name__
                 self.say(
-                    f"the broker {self.settings.bootstrap} does not answer ({problem}): warnings come in "
-                    "by HTTP and spool only, those on the topic wait"
+                    f"the broker {self.settings.bootstrap} does not answer ({problem}): what is on the topic "
+                    f"{self.reads} waits, and nothing comes in by it; HTTP and spool go on"
                 )
                 log.warning("kafka", problem=problem, again_in=pause)
             await asyncio.sleep(pause)
@@ -54,7 +68,7 @@ class KafkaSource:
 
     async def _session(self) -> None:
         consumer = AIOKafkaConsumer(
-            self.settings.warnings,
+            self.reads,
             bootstrap_servers=self.settings.bootstrap,
             group_id=self.settings.group,
             enable_auto_commit=False,
@@ -68,7 +82,7 @@ class KafkaSource:
         try:
             await asyncio.wait_for(consumer.start(), 30)
             await asyncio.wait_for(producer.start(), 30)
-            log.info("kafka", topic=self.settings.warnings, state="consuming")
+            log.info("kafka", topic=self.reads, state="consuming")
             await self._consume(consumer, producer)
         finally:
             await stopped(consumer, producer)

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from warnengine.settings.access import Http, Kafka, Operator, Source
 from warnengine.settings.dispatch import AnyGateway, Dispatch
+from warnengine.settings.feed import Feed
 from warnengine.settings.gateway import Gateway, HttpLine
 from warnengine.settings.keeping import Retention
 from warnengine.settings.online import ExtraGateway, MqttGateway, PushGateway, SmtpGateway, WecomGateway
@@ -36,6 +37,7 @@ __all__ = [
     "Dispatch",
     "Drill",
     "ExtraGateway",
+    "Feed",
     "Gateway",
     "Http",
     "HttpGateway",
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
     templates: Path = Path("templates")
     spool: Path | None = None
     """A folder that warnings are dropped into as files; absent: `spool` in the data folder."""
+    feeds: tuple[Feed, ...] = ()
+    """Atom, RSS and JSON lists that are asked for warnings again and again."""
     kafka: Kafka | None = None
     http: Http = Http()
     gateways: tuple[AnyGateway, ...] = ()

@@ -16,10 +16,17 @@ class Kafka(Section):
     """host:port,host:port"""
     group: str = "warnengine"
     warnings: str = "warnengine.warnings"
+    observations: str = "warnengine.observations"
+    """Read by a group of its own, named like `group` with `.observations` behind it."""
     rejected: str = "warnengine.rejected"
     events: str = "warnengine.events"
     source: str = "kafka"
-    """The source that messages of this topic are booked under."""
+    """The source that messages of these topics are booked under."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """All that an installation uses."""
+        return frozenset({self.warnings, self.observations, self.rejected, self.events})
 
 
 class Source(Section):

@@ -230,7 +230,7 @@ async def poison(stage: Stage) -> str:
         return not list(spool.glob("*.xml"))
 
     await until("the files to be taken away", all_moved)
-    refused = len(list((spool / "refused").iterdir()))
+    refused = len(list((spool / "refused").glob("*.xml")))
     hold(await engine.ready(), f"{await engine.problems()}")
     return f"{len(POISON)} kinds of poison by HTTP and as files between 7 good ones: all 4xx, {refused} files refused, engine well; {said}"
 

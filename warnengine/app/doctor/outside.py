@@ -20,11 +20,13 @@ from warnengine.app.channels import channel_of
 from warnengine.app.engine import Engine
 from warnengine.dispatch.channel import Channel
 from warnengine.health.check import Check
+from warnengine.ingest.feed_words import lag
 from warnengine.settings import AnyGateway, Settings
 
 ANSWER = 5.0
 """Seconds that something outside has to answer, where no setting says otherwise."""
 LOOK = 0.05
+FIT = {"green": True, "yellow": True, "grey": None, "red": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ async def examine(engine: Engine) -> AsyncIterator[Check]:
         yield check if check.ok is not False else _explained(check, gateway.name, logged)
     yield _receipts(settings)
     yield await _kafka(settings)
+    async for check in _feeds(engine):
+        yield check
     yield await _alive(settings)
 
 
@@ -136,9 +140,21 @@ async def _kafka(settings: Settings) -> Check:
         return Check("kafka", settings.kafka.bootstrap, False, str(error) or type(error).__name__, do)
     finally:
         await admin.close()
-    there = settings.kafka.warnings in topics
-    found = f"answers; topic {settings.kafka.warnings} {'exists' if there else 'does not exist'}"
-    return Check("kafka", settings.kafka.bootstrap, there, found, "" if there else "create the topic")
+    missing = sorted({settings.kafka.warnings, settings.kafka.observations} - set(topics))
+    there = settings.kafka.warnings not in missing
+    found = f"answers; missing topics: {', '.join(missing)}" if missing else "answers; its topics exist"
+    return Check("kafka", settings.kafka.bootstrap, there, found, "create them" if missing else "")
+
+
+async def _feeds(engine: Engine) -> AsyncIterator[Check]:
+    """Where each feed stands, and the lag of each source: the doctor polls none, engines would miss their turn."""
+    if not engine.settings.feeds:
+        yield Check("feeds", "", None, "not configured")
+    for feed, colour, words in await engine.feeds.findings():
+        do = "" if colour == "green" else "the duty room's task 预警来源 says what to try; does `ingest` run?"
+        yield Check("feed", feed.name, FIT[colour], words, do)
+    for source, half, most, count in await engine.feeds.store.lags():
+        yield Check("lag", source, None, lag(source, half, most, count))
 
 
 async def _alive(settings: Settings) -> Check:

@@ -21,6 +21,7 @@ CHECKS = {
     "database": "数据库",
     "schema": "数据库结构", "audit chain": "留痕链", "canary": "自检", "account": "对账", "engine": "引擎",
     "gateways": "网关", "receipts": "回执", "kafka": "Kafka",
+    "feeds": "预警来源", "feed": "预警来源", "lag": "收到预警的延迟",
 }  # fmt: skip
 
 DO = {
@@ -48,6 +49,7 @@ DO = {
     "account": "看待办里的对账,先电话核实这些人",
     "receipts": "请向运营商开通回执",
     "kafka": "请系统管理员查 Kafka,预警可走接口或文件夹",
+    "feed": "请打电话问发布单位有没有新预警,再按待办里写的办法查这一路",
 }
 """What the duty room does about a finding; for anything else it calls the keeper."""
 KEEPER = "请系统管理员处理"

@@ -17,7 +17,7 @@ from warnengine.order.compose import hazard_name
 TASKS = {
     "call": "打电话", "visit": "派人上门", "decide": "要决定", "unreached": "没送达", "unclear": "要看一看",
     "contact": "缺号码", "silent": "失联", "ended": "到期", "unstarted": "未启动响应", "gateway": "线路",
-    "stations": "测站",
+    "stations": "测站", "feed": "预警来源",
 }  # fmt: skip
 SCOPES = {"all": "全部停发", "district": "全区停发", "order": "单条指令停发"}
 PAGES = (
