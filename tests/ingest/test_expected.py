@@ -40,8 +40,8 @@ def test_a_real_message_says_what_a_person_reads_in_it(
     assert not wrong, "\n".join(["", *wrong, f"note: {row.get('note', '-')}"])
 
 
-@pytest.mark.parametrize("row", table("sentences"), ids=lambda row: row["id"])
-def test_a_sentence_says_what_a_person_reads_in_it(
+@pytest.mark.parametrize("row", [*table("sentences"), *table("forms")], ids=lambda row: row["id"])
+def test_a_message_of_our_own_says_what_a_person_reads_in_it(
     row: dict[str, Any], published: Reading, book: RuleBook
 ) -> None:
     wrong = disagreements(row, row["text"].encode(), published, book.district)
