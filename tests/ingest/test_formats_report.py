@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from warnengine.ingest.formats import Reading, read
 from warnengine.ingest.formats.report import describe
+from warnengine.model.warning import MsgType
 
 Build = Callable[..., bytes]
 
@@ -41,6 +43,12 @@ def test_a_message_that_downgrades_two_and_lifts_one_gives_two_entries(reading: 
         ("Update", "yellow", 2),
         ("Cancel", None, 1),
     ]
+
+
+def test_what_stands_in_a_message_that_ends_something_is_no_cancel(reading: Reading, national: Build) -> None:
+    (warning,) = read(national("铜梁区气象台发布暴雨红色预警信号:预计27日5时至8时我区有暴雨"), reading)
+    (entry,) = describe(replace(warning, msg_type=MsgType.CANCEL))
+    assert (entry["msg_type"], entry["level"]) == ("Update", "red")
 
 
 def test_a_response_is_no_colour(reading: Reading, national: Build) -> None:

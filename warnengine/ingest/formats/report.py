@@ -13,12 +13,13 @@ _Key = tuple[str | None, Level | None, str]
 def describe(warning: Warning) -> list[dict[str, object]]:
     """One entry, ready for JSON, for each (hazard, level, msg_type) that the warning states; at least one.
 
-    Times are ISO 8601 with their offset. What is lifted has msg_type `Cancel` and no level. A response has no
-    level either, for Ⅳ–Ⅰ级响应 are not colours.
+    Times are ISO 8601 with their offset. What is lifted has msg_type `Cancel` and no level; what stands beside it
+    in a message that ends something is an `Update`. A response has no level either, for Ⅳ–Ⅰ级响应 are not colours.
     """
+    standing = MsgType.UPDATE if warning.msg_type is MsgType.CANCEL else warning.msg_type
     groups: dict[_Key, list[Claim]] = {}
     for claim in warning.claims:
-        word = warning.msg_type if claim.level else MsgType.CANCEL
+        word = standing if claim.level else MsgType.CANCEL
         shown = claim.level if claim.family != "response" else None
         groups.setdefault((claim.hazard, shown, word.value), []).append(claim)
     for claim in warning.ungraded:  # one on no place at all may have a level, and none of these lifts anything
