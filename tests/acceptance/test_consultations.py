@@ -106,7 +106,16 @@ async def test_the_story_of_a_night(house: House, zhang: Browser) -> None:
     await got(house, phone(ANJU), "会商研判暴雨升为红色")
     assert (await anju(house))["level"] == "red"
     assert not any("会商" in text for text in house.smsc.to(phone(BAIYANG)))
-    assert "会商升级" in await zhang.get("/duty/orders")
+    page = await zhang.get("/duty/orders")
+    assert "会商升级" in page
+    order = await anju(house)
+    assert f"第{order['version']}版,规则{order['rule_version'][:12]}(现行)" in page, "by which rules"
+    assert all(f"{one['words']}" in page and one["id"] in page for one in order["measures"])
+    assert all(identifier in page for identifier in order["because"]), "and because of what"
+    (asked,) = (one for one in await house.all("approvals") if any(m["unit"] == ANJU for m in one["measures"]))
+    asking = await zhang.get("/duty/approvals")
+    assert f"规则{asked['rule_version'][:12]}(现行)" in asking
+    assert all(one["measure"] in asking for one in asked["measures"])
     assert "安居镇暴雨升级为红色" in await zhang.get("/duty")
     await house.settled()
     # lowered on the page: the signal and what was concluded before, by two people at one desk
@@ -139,7 +148,19 @@ async def test_the_story_of_a_night(house: House, zhang: Browser) -> None:
     await house.settled()
 
 
+def without(field: str) -> Json:
+    return {key: value for key, value in raised().items() if key != field}
+
+
 REFUSALS: dict[str, tuple[Json, int, str]] = {
+    "no end": (without("until"), 422, "until(止期)没有写,写成 2026-07-27T09:00:00+08:00"),
+    "a time without its zone": (raised(until="2026-07-27T09:00:00"), 422, "until(止期)没有写时区"),
+    "a time that is none": (raised(until="明天"), 422, "until(止期)不是时间"),
+    "townships that are no list": (raised(towns="安居镇"), 422, "towns(镇街)要写成列表"),
+    "a township that is no name": (raised(towns=["安居镇", 7]), 422, "towns(镇街)第2个要写文字"),
+    "a key that means nothing": (raised(levle="red"), 422, "levle 没有这一项"),
+    "a reason without end": (raised(why="雨" * 301), 422, "why(理由)太长,最多300个字"),
+    "two at once": (without("until") | {"verb": 3}, 422, "verb(结论)要写文字"),
     "an unknown township": (raised(towns=["渝北镇"]), 422, "没有镇街“渝北镇”"),
     "a level above red": (raised(level="黑色"), 422, "最高红色"),
     "an end in the past": (raised(until="2020-01-01T00:00:00+08:00"), 422, "已过"),
