@@ -3,9 +3,11 @@ signal that nobody lowered."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,6 +224,67 @@ async def test_a_conclusion_is_ended_as_it_was_made(house: House, zhang: Browser
     )
     assert "草稿已作废" in await zhang.post(f"/duty/consultations/{await number_of(dropped)}/discard")
     await house.settled()
+
+
+async def consult(house: House, *arguments: str, by: str = "", token: str = "") -> tuple[int, str]:
+    """Run `warnengine consult …`."""
+    who = ("--by", by, "--token", token) if by else ()
+    said = await house.command("consult", *arguments, *who)
+    assert "Traceback" not in said.err
+    return said.code, said.out + said.err
+
+
+async def test_the_command_line_does_what_the_page_does(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "会商.json"
+    body = raised(hazard="大风", level="blue", towns=["白羊镇"], why="阵风七级")
+    file.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+    code, words = await consult(house, "write", str(file), by="张三", token=ZHANG)
+    assert (code, "还没有生效。请核对后确认" in words) == (0, True), words
+    found = re.search(r"consult confirm (\d+)", words)
+    assert found
+    number = found[1]
+    assert re.search(r"确认后立即向\d+人发出", words)
+    code, words = await consult(house, "confirm", number, by="张三", token=ZHANG)
+    yes = re.search(r"--confirm (\w{64})", words)
+    assert yes
+    assert code == 1, "without a terminal nothing is confirmed unasked"
+    code, words = await consult(house, "confirm", number, "--confirm", yes[1], by="张三", token=ZHANG)
+    assert (code, f"第{number}号会商结论生效中" in words) == (0, True), words
+    await got(house, phone(BAIYANG), "会商研判大风蓝色")
+    code, words = await consult(house, "confirm", number, by="张三", token=ZHANG)
+    assert (code, "不能再确认" in words) == (1, True)
+    ended = ("withdraw", number, "--presided", "王区长", "--why", "风停了")
+    code, words = await consult(house, *ended, by="张三", token=ZHANG)
+    assert (code, "请另一个人确认" in words) == (0, True), words
+    last = str(int(number) + 1)
+    code, words = await consult(house, "confirm", last, by="李四", token=LI)
+    yes = re.search(r"--confirm (\w{64})", words)
+    assert yes
+    code, words = await consult(house, "confirm", last, "--confirm", yes[1], by="张三", token=ZHANG)
+    assert (code, "另一个人" in words) == (1, True), words
+    code, words = await consult(house, "confirm", last, "--confirm", yes[1], by="李四", token=LI)
+    assert code == 0, words
+    code, words = await consult(house, "list")
+    assert (code, f"第{number}号 已终止" in words) == (0, True), words
+
+
+@pytest.mark.parametrize(
+    ("body", "by", "says"),
+    [
+        (without("until"), "张三", "until(止期)没有写"),
+        (raised(towns=["渝北镇"]), "张三", "没有镇街“渝北镇”"),
+        (raised(), "赵科长", "不是值班员或带班领导"),
+        (raised(), "陌生人", "没有这个人"),
+    ],
+    ids=["a field", "a township", "not of the duty room", "nobody"],
+)
+async def test_the_command_line_refuses_in_one_sentence(
+    house: House, tmp_path: Path, body: Json, by: str, says: str
+) -> None:
+    file = tmp_path / "会商.json"
+    file.write_text(json.dumps(body), encoding="utf-8")
+    code, words = await consult(house, "write", str(file), by=by, token=ZHAO if by == "赵科长" else ZHANG)
+    assert (code, says in words) == (1, True), words
 
 
 async def test_a_draft_that_the_night_has_overtaken_says_why_and_can_only_be_dropped(

@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from warnengine.cli import audit, directory, drill, report, retention, rules, trial
+from warnengine.cli import audit, consult, directory, drill, report, retention, rules, trial
 from warnengine.cli.explain import explain
 from warnengine.cli.intake import ingest, parse
 from warnengine.cli.observations import observe
@@ -29,6 +29,7 @@ cli.command(help="只推演、不发送:这些来文会让谁收到哪条指令,
 cli.command(help="只推演、不发送:一次过程的来文逐条重放,每人收到几条;加 --against 看改了规则谁多谁少。")(simulate)
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(directory.group, name="directory")
+cli.add_typer(consult.group, name="consult")
 cli.add_typer(audit.group, name="audit")
 cli.add_typer(drill.group, name="drill")
 cli.add_typer(trial.group, name="trial")
