@@ -3,9 +3,11 @@ signal that nobody lowered."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,7 +108,16 @@ async def test_the_story_of_a_night(house: House, zhang: Browser) -> None:
     await got(house, phone(ANJU), "会商研判暴雨升为红色")
     assert (await anju(house))["level"] == "red"
     assert not any("会商" in text for text in house.smsc.to(phone(BAIYANG)))
-    assert "会商升级" in await zhang.get("/duty/orders")
+    page = await zhang.get("/duty/orders")
+    assert "会商升级" in page
+    order = await anju(house)
+    assert f"第{order['version']}版,规则{order['rule_version'][:12]}(现行)" in page, "by which rules"
+    assert all(f"{one['words']}" in page and one["id"] in page for one in order["measures"])
+    assert all(identifier in page for identifier in order["because"]), "and because of what"
+    (asked,) = (one for one in await house.all("approvals") if any(m["unit"] == ANJU for m in one["measures"]))
+    asking = await zhang.get("/duty/approvals")
+    assert f"规则{asked['rule_version'][:12]}(现行)" in asking
+    assert all(one["measure"] in asking for one in asked["measures"])
     assert "安居镇暴雨升级为红色" in await zhang.get("/duty")
     await house.settled()
     # lowered on the page: the signal and what was concluded before, by two people at one desk
@@ -139,7 +150,19 @@ async def test_the_story_of_a_night(house: House, zhang: Browser) -> None:
     await house.settled()
 
 
+def without(field: str) -> Json:
+    return {key: value for key, value in raised().items() if key != field}
+
+
 REFUSALS: dict[str, tuple[Json, int, str]] = {
+    "no end": (without("until"), 422, "until(止期)没有写,写成 2026-07-27T09:00:00+08:00"),
+    "a time without its zone": (raised(until="2026-07-27T09:00:00"), 422, "until(止期)没有写时区"),
+    "a time that is none": (raised(until="明天"), 422, "until(止期)不是时间"),
+    "townships that are no list": (raised(towns="安居镇"), 422, "towns(镇街)要写成列表"),
+    "a township that is no name": (raised(towns=["安居镇", 7]), 422, "towns(镇街)第2个要写文字"),
+    "a key that means nothing": (raised(levle="red"), 422, "levle 没有这一项"),
+    "a reason without end": (raised(why="雨" * 301), 422, "why(理由)太长,最多300个字"),
+    "two at once": (without("until") | {"verb": 3}, 422, "verb(结论)要写文字"),
     "an unknown township": (raised(towns=["渝北镇"]), 422, "没有镇街“渝北镇”"),
     "a level above red": (raised(level="黑色"), 422, "最高红色"),
     "an end in the past": (raised(until="2020-01-01T00:00:00+08:00"), 422, "已过"),
@@ -201,6 +224,67 @@ async def test_a_conclusion_is_ended_as_it_was_made(house: House, zhang: Browser
     )
     assert "草稿已作废" in await zhang.post(f"/duty/consultations/{await number_of(dropped)}/discard")
     await house.settled()
+
+
+async def consult(house: House, *arguments: str, by: str = "", token: str = "") -> tuple[int, str]:
+    """Run `warnengine consult …`."""
+    who = ("--by", by, "--token", token) if by else ()
+    said = await house.command("consult", *arguments, *who)
+    assert "Traceback" not in said.err
+    return said.code, said.out + said.err
+
+
+async def test_the_command_line_does_what_the_page_does(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "会商.json"
+    body = raised(hazard="大风", level="blue", towns=["白羊镇"], why="阵风七级")
+    file.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+    code, words = await consult(house, "write", str(file), by="张三", token=ZHANG)
+    assert (code, "还没有生效。请核对后确认" in words) == (0, True), words
+    found = re.search(r"consult confirm (\d+)", words)
+    assert found
+    number = found[1]
+    assert re.search(r"确认后立即向\d+人发出", words)
+    code, words = await consult(house, "confirm", number, by="张三", token=ZHANG)
+    yes = re.search(r"--confirm (\w{64})", words)
+    assert yes
+    assert code == 1, "without a terminal nothing is confirmed unasked"
+    code, words = await consult(house, "confirm", number, "--confirm", yes[1], by="张三", token=ZHANG)
+    assert (code, f"第{number}号会商结论生效中" in words) == (0, True), words
+    await got(house, phone(BAIYANG), "会商研判大风蓝色")
+    code, words = await consult(house, "confirm", number, by="张三", token=ZHANG)
+    assert (code, "不能再确认" in words) == (1, True)
+    ended = ("withdraw", number, "--presided", "王区长", "--why", "风停了")
+    code, words = await consult(house, *ended, by="张三", token=ZHANG)
+    assert (code, "请另一个人确认" in words) == (0, True), words
+    last = str(int(number) + 1)
+    code, words = await consult(house, "confirm", last, by="李四", token=LI)
+    yes = re.search(r"--confirm (\w{64})", words)
+    assert yes
+    code, words = await consult(house, "confirm", last, "--confirm", yes[1], by="张三", token=ZHANG)
+    assert (code, "另一个人" in words) == (1, True), words
+    code, words = await consult(house, "confirm", last, "--confirm", yes[1], by="李四", token=LI)
+    assert code == 0, words
+    code, words = await consult(house, "list")
+    assert (code, f"第{number}号 已终止" in words) == (0, True), words
+
+
+@pytest.mark.parametrize(
+    ("body", "by", "says"),
+    [
+        (without("until"), "张三", "until(止期)没有写"),
+        (raised(towns=["渝北镇"]), "张三", "没有镇街“渝北镇”"),
+        (raised(), "赵科长", "不是值班员或带班领导"),
+        (raised(), "陌生人", "没有这个人"),
+    ],
+    ids=["a field", "a township", "not of the duty room", "nobody"],
+)
+async def test_the_command_line_refuses_in_one_sentence(
+    house: House, tmp_path: Path, body: Json, by: str, says: str
+) -> None:
+    file = tmp_path / "会商.json"
+    file.write_text(json.dumps(body), encoding="utf-8")
+    code, words = await consult(house, "write", str(file), by=by, token=ZHAO if by == "赵科长" else ZHANG)
+    assert (code, says in words) == (1, True), words
 
 
 async def test_a_draft_that_the_night_has_overtaken_says_why_and_can_only_be_dropped(

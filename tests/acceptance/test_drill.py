@@ -256,8 +256,11 @@ async def test_what_is_real_is_refused_by_the_drill_and_an_exercise_by_live(nigh
     file = exercise.folder / "by hand.xml"
     file.write_bytes(drilled.xml())
     said = await house.command("drill", "ingest", str(file))
-    assert (said.code, said.out.strip()) == (0, f"{file}: repeat")
-    assert (await house.command("ingest", str(file))).code == 1
+    assert (said.code, said.out.strip()) == (0, f"{file}: 以前收到过,内容一样,不再下达(repeat)")
+    said = await house.command("ingest", str(file))
+    assert (said.code, "没有采用,原文已留存,已报值班室(quarantined) 不是实际发布" in said.out) == (1, True), (
+        said.out
+    )
 
 
 async def test_the_drills_role_is_denied_the_live_list(night: Night) -> None:

@@ -315,7 +315,7 @@ def ahead(book: RuleBook, head: str, *rows: str, now: datetime = NOW) -> list[st
             ("安居镇,值班员,工作日,8:00,8:00,a1", "安居镇,值班员,休息日,8:00,8:00,a2"),
             [
                 "通讯录: 值班表分工作日和休息日,没有 2026 年的节假日调休"
-                " — 按国务院办公厅的通知填“节假日调休”;不填,只按星期算"
+                " — 按国务院办公厅的通知填“节假日调休”;不填,2026 年只按星期算"
             ],
         ),
     ],
@@ -327,8 +327,35 @@ def test_what_the_coming_month_lacks(
     assert ahead(book, head, *rows) == says
 
 
-def test_the_end_of_the_rota_is_told_before_it_comes(book: RuleBook) -> None:
-    row = "安居镇,值班员,每天,8:00,8:00,a1"
-    december = datetime(2026, 12, 10, tzinfo=BEIJING)
-    found = ahead(book, ROTA, row, now=december)
-    assert found[-1] == "通讯录: 值班表只排到 2026-12-31 — 导入下一年的值班表和节假日调休;以后由平时的人接"
+DECEMBER = datetime(2026, 12, 10, tzinfo=BEIJING)
+
+
+@pytest.mark.parametrize(
+    ("label", "row", "says"),
+    [
+        (
+            "by dates, told with the day on which it ends",
+            "安居镇,值班员,2026-12-01~2026-12-31,8:00,8:00,a1",
+            [
+                "通讯录: 安居镇 值班员 2027-01-01 08:00 至 2027-01-10 00:00值班表没有人"
+                " — 在值班表补上;不补,由平时的人(李明)接"
+            ],
+        ),
+        ("every day, it goes on", "安居镇,值班员,每天,8:00,8:00,a1", []),
+        ("by weekdays alone, it goes on", "安居镇,值班员,周一 周二 周三 周四 周五 周六 周日,8:00,8:00,a1", []),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "," not in value else "",
+)
+def test_what_the_turn_of_the_year_brings_is_told_in_december(
+    book: RuleBook, label: str, row: str, says: list[str]
+) -> None:
+    assert ahead(book, ROTA, row, now=DECEMBER) == says
+
+
+def test_holidays_that_nobody_has_listed_are_told_before_their_year_begins(book: RuleBook) -> None:
+    rows = ("安居镇,值班员,工作日,8:00,8:00,a1", "安居镇,值班员,休息日,8:00,8:00,a2")
+    found = ahead(book, ROTA, *rows, now=DECEMBER)
+    assert [line.partition(" — ")[0] for line in found] == [
+        f"通讯录: 值班表分工作日和休息日,没有 {year} 年的节假日调休" for year in (2026, 2027)
+    ]
+    assert "2027 年只按星期算" in found[-1]

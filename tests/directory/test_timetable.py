@@ -125,9 +125,11 @@ def test_who_is_on_shift_has_the_deputy_of_their_line_or_of_the_post() -> None:
     assert held(directory, at(17)) == [line("b", "d", "e")]
 
 
-def test_the_rota_ends_with_the_year_that_the_calendar_tells() -> None:
+def test_the_rota_is_known_to_the_end_of_the_year_that_the_calendar_tells_and_for_a_month_at_least() -> None:
     directory = listed(line("c"), rota=(shift("a", "每天"),))
     assert horizon(directory, NOW) == date(2027, 1, 1)
+    assert horizon(directory, datetime(2026, 11, 30, tzinfo=BEIJING)) == date(2027, 1, 1)
+    assert horizon(directory, datetime(2026, 12, 1, tzinfo=BEIJING)) == date(2028, 1, 1)
     assert who(directory, datetime(2027, 1, 1, 7, tzinfo=BEIJING)) == ["a"], "the last night goes to its end"
     assert who(directory, datetime(2027, 1, 1, 9, tzinfo=BEIJING)) == ["c"]
     assert horizon(listed(rota=(shift("a", "2027-02-03"),)), NOW) == date(2027, 2, 4)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import RULES, Postgres
 from warnengine.app.rehearsal import People, Rehearsal, staged
-from warnengine.directory import read_csv
+from warnengine.directory import read
 from warnengine.model.book import RuleBook
 from warnengine.model.directory import Directory
 from warnengine.settings import Settings
@@ -22,7 +23,7 @@ Set = Callable[..., Awaitable[Rehearsal]]
 
 @pytest.fixture(scope="session")
 def people(book: RuleBook) -> Directory:
-    return read_csv(LIST.read_bytes(), book, "directory.csv")
+    return read(LIST.read_bytes(), book, "directory.csv")
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ async def stage(postgres: Postgres, people: Directory, tmp_path: Path) -> AsyncI
     settings = Settings.model_validate({"data": tmp_path, "templates": ROOT / "templates"})
     async with AsyncExitStack() as open_:
 
-        async def set_(rules: Path = RULES, listed: People = people) -> Rehearsal:
+        async def set_(rules: Path = RULES, listed: People = people, begins: datetime | None = None) -> Rehearsal:
             database = await open_.enter_async_context(postgres.copy())
-            return await staged(settings, rules, listed, database, tmp_path)
+            return await staged(settings, rules, listed, database, tmp_path, begins)
 
         yield set_

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,8 @@ from warnengine.demo import scenario
 from warnengine.match.silence import Why
 from warnengine.model.book import RuleBook, UnitKind
 from warnengine.model.clock import BEIJING
-from warnengine.model.directory import Directory
+from warnengine.model.directory import Absence, Directory, Shift
+from warnengine.model.instead import Because
 from warnengine.model.order import Mark
 
 ANJU = "500151105"
@@ -65,7 +66,8 @@ async def test_the_recipients_are_the_holders_of_the_posts(stage: Set, book: Rul
 
 async def test_the_file_of_results(stage: Set, book: RuleBook) -> None:
     found = (await explained(await stage(), read(book, RED_HERE.xml()))).plain()
-    assert set(found) == {"orders", "silent"}
+    assert set(found) == {"orders", "silent", "absent"}
+    assert found["absent"] == []
     (anju,) = (order for order in found["orders"] if order["unit"] == ANJU)
     assert set(anju) == {"unit", "kind", "hazard", "level", "measures", "rule_version", "recipients"}
     assert (anju["kind"], anju["hazard"], anju["level"]) == ("issue", "rainstorm", "red")
@@ -138,6 +140,86 @@ async def test_who_is_on_duty_in_another_store_gets_the_orders(
     here = await explained(installed, read(book, RED_HERE.xml()))
     there = await explained(await stage(listed=duty), read(book, RED_HERE.xml()))
     assert here.plain() == there.plain()
+
+
+NIGHT = datetime(2021, 7, 20, 3, 0, tzinfo=BEIJING)
+"""Long past: the rota counts then too."""
+AROUND = {"starts": NIGHT - timedelta(days=1), "ends": NIGHT + timedelta(days=1)}
+
+
+def changed(people: Directory, post: str, case: str) -> Directory:
+    """The post of 安居镇 as a case has it; somebody of the water bureau stands in or is on shift."""
+    (held,) = people.holders(ANJU, post)
+    other = people.holders("water", "duty")[0].person
+    lone = replace(held, deputy=None)
+    without = tuple(one for one in people.holdings if one is not held)
+    shift = Shift(ANJU, post, "每天", time(20), timedelta(hours=12), other)
+    away = Absence(held.person, **AROUND)
+    match case:
+        case "stand-in":
+            return replace(people, absences=(replace(away, stand_in=other),))
+        case "deputy":
+            return replace(people, absences=(away,))
+        case "still":
+            return replace(people, holdings=(*without, lone), absences=(away,))
+        case "off shift":
+            return replace(people, shifts=(shift,))
+        case "no shift":
+            return replace(people, shifts=(replace(shift, begins=time(8)),))
+        case _:
+            return replace(people, holdings=without)
+
+
+WHO_STANDS_IN = {
+    "stand-in": (Because.STAND_IN, "water/duty"),
+    "deputy": (Because.DEPUTY, "deputy"),
+    "still": (Because.STILL, f"{ANJU}/mayor"),
+    "off shift": (Because.OFF_SHIFT, "water/duty"),
+    "no shift": (Because.NO_SHIFT, f"{ANJU}/mayor"),
+    "nobody": (Because.NOBODY, ""),
+}
+
+
+@pytest.mark.parametrize("case", WHO_STANDS_IN)
+async def test_who_of_the_list_does_not_get_it_and_who_does(
+    stage: Set, book: RuleBook, people: Directory, case: str
+) -> None:
+    because, where = WHO_STANDS_IN[case]
+    (held,) = people.holders(ANJU, "mayor")
+    gets = held.deputy if where == "deputy" else people.holders(*where.split("/"))[0].person if where else None
+    rehearsed = await stage(listed=changed(people, "mayor", case), begins=NIGHT)
+    found = await explained(rehearsed, moved(read(book, RED_HERE.xml()), NIGHT))
+    (absent,) = found.absent
+    assert (absent.unit, absent.post, absent.because, absent.sits) == (
+        ANJU,
+        "mayor",
+        because,
+        (gets,) if gets else (),
+    )
+    (order,) = (order for order in found.orders if order.unit == ANJU)
+    told = {who.person for who in order.recipients if "mayor" in order.posts(who)}
+    assert told == set(absent.sits), "what is said is what the engine does"
+    words = shown(found, listed=True)
+    assert because in words
+    if gets and gets != held.person:
+        assert people.people[gets].name in words
+    if because in {Because.STAND_IN, Because.DEPUTY, Because.STILL}:
+        assert absent.person == held.person
+        assert "(到07-21 03:00)" in words
+    json.dumps(found.plain())
+
+
+async def test_an_installation_tells_the_same_of_who_stands_in(
+    stage: Set, book: RuleBook, people: Directory
+) -> None:
+    listed = changed(people, "mayor", "stand-in")
+    installed = await stage(listed=listed, begins=NIGHT)
+    duty = await installed.store.on_duty(NIGHT)
+    message = moved(read(book, RED_HERE.xml()), NIGHT)
+    here = await explained(installed, message)
+    there = await explained(await stage(listed=duty), message)
+    assert here.plain() == there.plain()
+    assert there.plain()["absent"]
 
 
 async def test_a_clerk_can_read_it(stage: Set, book: RuleBook, people: Directory) -> None:

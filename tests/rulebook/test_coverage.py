@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from tests.rulebook import naive_grid
 from warnengine.app.coverage import Coverage, coverage, printed
 from warnengine.cli.rules import group
-from warnengine.directory import read_csv
+from warnengine.directory import read
 from warnengine.directory.coverage import staffed
 from warnengine.model.book import RuleBook
 from warnengine.model.directory import Directory
@@ -38,7 +38,7 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def people(book: RuleBook) -> Directory:
-    return read_csv(LIST.read_bytes(), book)
+    return read(LIST.read_bytes(), book)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from warnengine.directory import gaps, read_csv
+from warnengine.directory import gaps, read
 from warnengine.model.book import RuleBook
 from warnengine.model.clock import BEIJING
 from warnengine.model.finding import Severity
@@ -87,7 +87,7 @@ def test_a_planted_fault_is_named_with_file_and_line(fault: Fault, copy: Path) -
 
 @pytest.mark.parametrize("fault", OF_PEOPLE, ids=[fault["label"] for fault in OF_PEOPLE])
 def test_people_who_cannot_be_reached_are_named(fault: Fault, book: RuleBook) -> None:
-    whole = read_csv(DEMO.read_bytes(), book)
+    whole = read(DEMO.read_bytes(), book)
     unit, post = fault["holding"].split()
     holding = next(one for one in whole.holdings if (one.unit, one.post) == (unit, post))
     without = fault["without"]

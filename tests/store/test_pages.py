@@ -47,3 +47,9 @@ async def test_an_all_clear_asks_for_nothing_but_its_receipt(world: World) -> No
     assert "收到" in text
     assert "已完成" not in text
     assert "已开展" not in text
+
+
+async def test_an_order_says_by_which_rules_it_was_made(world: World) -> None:
+    await world.warn("red")
+    await world.send()
+    assert f"依据规则{world.book.hash[:12]}" in await page(world, "anju_duty")

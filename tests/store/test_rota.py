@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.world import ANJU, HOUR, ONLY_DUTY, World, small_directory
 from warnengine.model.clock import BEIJING
-from warnengine.model.directory import Absence, Directory, Shift
+from warnengine.model.directory import Absence, Directory, Holding, Shift
 from warnengine.model.errors import DirectoryError
 from warnengine.model.rota import DayKind
 from warnengine.model.timetable import Plan
@@ -95,6 +95,55 @@ async def test_whoever_takes_over_gets_the_order_that_stands_and_nobody_gets_it_
     assert not await world.engine.people.hand_over()
 
 
+async def test_a_request_that_waits_is_asked_of_who_comes_on_duty_and_its_clock_goes_on(
+    world: World, today: date
+) -> None:
+    def leads(person: str, days: date) -> Shift:
+        return Shift("district", "leader", days.isoformat(), time(8), DAY, person)
+
+    people = (leads("district_leader", today), leads("water_head", today + DAY))
+    await world.people(replace(small_directory(), shifts=people))
+    await clock(world, today + DAY, 7)
+    await world.jump(timedelta(minutes=57))
+    await world.warn("red", lasts=6 * HOUR)
+    await world.settle()
+    asked = "SELECT person FROM bundle WHERE purpose = 'approval' ORDER BY id"
+    await world.engine.hand_over()
+    assert await world.column(asked) == ["district_leader"], "nobody has taken over yet"
+    due = await world.value("SELECT due FROM approval")
+    await world.jump(timedelta(minutes=4))
+    await world.engine.hand_over()
+    await world.settle()
+    assert await world.column(asked) == ["district_leader", "water_head"]
+    assert await world.value("SELECT due FROM approval") == due, "nobody waits longer because a shift has changed"
+    assert any("请1分钟内批复" in text for text in await world.inbox("water_head"))
+    await world.engine.hand_over()
+    await world.jump(timedelta(minutes=2))
+    await world.settle()
+    await world.engine.hand_over()
+    assert await world.column(asked) == ["district_leader", "water_head", "district_governor"], "each once"
+
+
+async def test_nobody_is_asked_of_what_is_decided(world: World, today: date) -> None:
+    await world.warn("red", lasts=6 * HOUR)
+    await world.settle()
+    (request,) = await world.engine.board.requests(pending=True)
+    await world.engine.board.decide(request["id"], "no", "leader", "")
+    also = [Holding("district", "leader", "water_head", None, None)]
+    await world.people(small_directory(without=["district_leader"], also=also))
+    await world.engine.hand_over()
+    assert await world.bundles("water_head", "approval") == []
+
+
+async def test_whoever_holds_the_post_by_a_new_list_is_asked_too(world: World, today: date) -> None:
+    await world.warn("red", lasts=6 * HOUR)
+    await world.settle()
+    also = [Holding("district", "leader", "water_head", None, None)]
+    await world.people(small_directory(without=["district_leader"], also=also))
+    await world.engine.hand_over()
+    assert len(await world.bundles("water_head", "approval")) == 1
+
+
 async def test_who_is_away_is_not_called_and_the_deputy_is(world: World, today: date) -> None:
     now = await world.now()
     await world.people(replace(small_directory(), absences=(Absence("anju_mayor", now - DAY, now + DAY),)))
@@ -165,6 +214,31 @@ async def test_what_was_imported_is_read_back_as_it_was(world: World, today: dat
         "+8619900009998",
     ]
     assert replace(again, others=()) == replace(several, others=())
+
+
+async def test_a_rota_goes_on_over_the_turn_of_the_year(world: World, today: date) -> None:
+    await world.people(rota(whole_day("anju_vice", "每天")))
+    people, district = world.engine.people, world.book.district.code
+    assert not await people.go_on(district), "it has just been worked out"
+    year = today.year + 1 if today.month == 12 else today.year
+    new_year, december = date(year + 1, 1, 1), date(year, 12, 2)
+    assert await on_duty(world, at=datetime.combine(new_year, time(12), BEIJING)) == ["anju_duty"]
+    await world.warn("blue", lasts=1000 * DAY)
+    await world.send()
+    had = await world.value("SELECT count(*) FROM bundle")
+    await clock(world, december, 12)
+    assert await people.go_on(district)
+    assert not await people.go_on(district)
+    assert await on_duty(world) == ["anju_vice"]
+    assert await on_duty(world, at=datetime.combine(new_year, time(12), BEIJING)) == ["anju_vice"]
+    await world.engine.hand_over()
+    await world.react()
+    assert await world.value("SELECT count(*) FROM bundle") == had, "nobody is told a second time"
+
+
+async def test_without_a_rota_there_is_nothing_to_go_on(world: World, today: date) -> None:
+    await clock(world, date(today.year + 1, 12, 2), 12)
+    assert not await world.engine.people.go_on(world.book.district.code)
 
 
 async def test_two_clerks_at_once_do_not_undo_each_other(world: World, today: date) -> None:

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from warnengine.api.faults import sentences
 from warnengine.model.errors import NoRoom, Refused
 from warnengine.store.database import DATABASE_ERRORS, told
 
@@ -52,8 +53,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    places = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-    return answer(422, "The request is not understood", "; ".join(places))
+    return answer(422, "The request is not understood", sentences(error.errors()))
 
 
 async def _no_database(request: Request, error: Exception) -> JSONResponse:

@@ -55,7 +55,7 @@ from warnengine.model.observation import Report
 from warnengine.order import limits
 from warnengine.order.authority import ending
 from warnengine.order.ended import show_ended
-from warnengine.order.escalate import Spokesman, petition, show_unstarted
+from warnengine.order.escalate import Spokesman, pass_on, petition, show_unstarted
 from warnengine.order.expand import FIRST_GROUP, GROUP, Expander
 from warnengine.order.hand import Hand
 from warnengine.order.held import tell_held
@@ -318,6 +318,12 @@ class Engine:
         await self.announce_ending()
         return any([asked, await chaser.step(), *told])
 
+    async def hand_over(self) -> None:
+        """What stands, and what waits for a decision, goes to whoever has come on duty."""
+        await self.people.hand_over()
+        while await pass_on(self.spokesman, self.ladder):
+            pass
+
     async def announce_ending(self) -> None:
         """Tell the duty room of authorisations that end soon, each once for ever."""
         book = self.book
@@ -391,7 +397,8 @@ class Engine:
             yield "chase", self.chase
             yield "listen", self.listen
             yield "hear", Rarely(self.hear, HEAR).step
-            yield "hand over", Rarely(self.people.hand_over, HEAR).step
+            yield "hand over", Rarely(self.hand_over, HEAR).step
+            yield "rota", Rarely(lambda: self.people.go_on(self.book.district.code), HOUR).step
             anchors = self.settings.anchors
             yield "audit", Watch(self.links, self.differences, lambda: anchor.read(anchors)).step
             yield "anchor", Anchors(self.audit.head, anchors).step

@@ -15,9 +15,11 @@ from warnengine.model.arrival import Verdict
 from warnengine.model.book import RuleBook, Unit
 from warnengine.model.clock import BEIJING
 from warnengine.model.errors import RefusedWarning
+from warnengine.model.instead import Instead
 from warnengine.model.level import Level
-from warnengine.model.order import Mark, Version
+from warnengine.model.order import Kind, Mark, Version
 from warnengine.model.situation import InForce
+from warnengine.model.timetable import Plan
 from warnengine.model.warning import Warning
 from warnengine.settings import Settings
 from warnengine.situation import fold
@@ -78,6 +80,10 @@ class Explanation:
     played: Played
     orders: tuple[Order, ...]
     silent: tuple[Silence, ...]
+    absent: tuple[Instead, ...]
+    """Posts of these orders that others hold than the list says, or nobody."""
+    names: Mapping[str, str]
+    """Of the people of the list."""
     questions: tuple[str, ...]
     """What the duty room is asked to judge."""
 
@@ -86,12 +92,24 @@ class Explanation:
         return {
             "orders": [order.plain() for order in self.orders],
             "silent": [{"unit": one.unit, "reason": one.reason} for one in self.silent],
+            "absent": [
+                {
+                    "unit": one.unit,
+                    "post": one.post,
+                    "person": one.person,
+                    "reason": one.because.value,
+                    "stands_in": list(one.sits),
+                    "until": one.until.astimezone(BEIJING).isoformat() if one.until else None,
+                }
+                for one in self.absent
+            ],
         }
 
 
 async def explain(settings: Settings, rules: Path, listed: Sequence[Message], people: People) -> Explanation:
     """Play the messages in their order; tell what the last one leads to."""
-    async with rehearsal(settings, rules, people) as stage:
+    begins = min(message.at for message in listed)
+    async with rehearsal(settings, rules, people, begins) as stage:
         return await explained(stage, listed)
 
 
@@ -105,7 +123,9 @@ async def explained(stage: Rehearsal, listed: Sequence[Message]) -> Explanation:
     orders = tuple(_order(id_, version, played.told) for id_, version in played.versions.items())
     concerned = {order.unit for order in orders}
     silent = (_silent(unit, played, scene) for unit in book.units.values() if unit.code not in concerned)
-    return Explanation(book, played, orders, tuple(silent), tuple(await stage.store.questions()))
+    absent = tuple(await _absent(stage, orders))
+    names = {person.key: person.name for person in stage.listed.people.values()} if stage.listed else {}
+    return Explanation(book, played, orders, tuple(silent), absent, names, tuple(await stage.store.questions()))
 
 
 def unreadable(refusal: RefusedWarning, book: RuleBook) -> dict[str, Any]:
@@ -116,6 +136,20 @@ def unreadable(refusal: RefusedWarning, book: RuleBook) -> dict[str, Any]:
 
 def _order(id_: int, version: Version, told: Iterable[Told]) -> Order:
     return Order(version, tuple(who for who in told if id_ in who.versions))
+
+
+async def _absent(stage: Rehearsal, orders: Iterable[Order]) -> list[Instead]:
+    """Why somebody else than the list says holds a post that is told, where the list says why. An all-clear goes
+    to whom the order went to, whoever has the post now."""
+    if stage.listed is None:
+        return []
+    assert stage.clock
+    at, duty = stage.clock, await stage.store.on_duty(stage.clock)
+    plan = Plan.of(stage.listed, at)
+    told = [order for order in orders if order.version.change.kind is not Kind.LAPSE]
+    posts = dict.fromkeys((order.unit, post) for order in told for post in order.version.posts)
+    as_known = (post for post in posts if duty.holders(*post) == plan.held(post, at).keys())
+    return [one for post in as_known for one in plan.instead(post, at)]
 
 
 async def _scene(stage: Rehearsal, warning: Warning) -> Scene:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 
 from warnengine.api.consultations import Minutes
+from warnengine.api.faults import sentences
 from warnengine.model.book import RuleBook
 from warnengine.model.consultation import CONSULTATION, Conclusion
 from warnengine.model.errors import Refused, Unplayable
@@ -54,12 +55,10 @@ def read(name: str, raw: bytes, before: int = 0) -> list[Minute]:
         found = json.loads(raw.decode("utf-8-sig"))
         listed = MINUTES.validate_python(found if isinstance(found, list) else [found])
     except ValidationError as error:
-        where = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise Unplayable(
-            f"{name}: no conclusion of a consultation ({where}); see docs/consultations.md", name
-        ) from error
+        where = sentences(map(dict, error.errors()))
+        raise Unplayable(f"{name}: 会商结论读不出来: {where}。写法见 docs/consultations.md", name) from error
     except ValueError as error:
-        raise Unplayable(f"{name}: neither a warning nor JSON ({error})", name) from error
+        raise Unplayable(f"{name}: 既不是预警,也不是 JSON ({error})", name) from error
     return [
         one if one.number else one.model_copy(update={"number": place})
         for place, one in enumerate(listed, before + 1)

@@ -143,6 +143,8 @@ class Rehearsal:
 
     engine: Engine
     store: RehearsalStore
+    listed: Directory | None = None
+    """The address list from which it follows who is on duty."""
     clock: datetime | None = None
     passed: list[Played] = field(default_factory=list)
     """What happened so far, with what happened without a message."""
@@ -241,24 +243,36 @@ People = Directory | OnDuty | None
 
 
 @asynccontextmanager
-async def rehearsal(settings: Settings, rules: Path, people: People) -> AsyncIterator[Rehearsal]:
-    """A rehearsal of these rules with these people, in a store of its own."""
+async def rehearsal(
+    settings: Settings, rules: Path, people: People, begins: datetime | None
+) -> AsyncIterator[Rehearsal]:
+    """A rehearsal of these rules with these people, in a store of its own; begins: at which moment; None: now."""
     async with throwaway() as (database, folder):
-        yield await staged(settings, rules, people, database, folder)
+        yield await staged(settings, rules, people, database, folder, begins)
 
 
-async def staged(settings: Settings, rules: Path, people: People, database: Database, folder: Path) -> Rehearsal:
-    """A rehearsal in an empty store of a demo installation."""
+async def staged(
+    settings: Settings,
+    rules: Path,
+    people: People,
+    database: Database,
+    folder: Path,
+    begins: datetime | None = None,
+) -> Rehearsal:
+    """A rehearsal in an empty store of a demo installation. The rota of a list counts from when it begins."""
     book = load(rules)
     engine = Engine(_alone(settings, folder), book, database, frozenset())
     await engine.board.ensure_partitions()
     await engine.orders.publish(book.district.code, book.district.name, book.hash, book_files(rules))
     store = RehearsalStore(database, book.district.code)
+    if begins:
+        await engine.board.jump(begins)
     if isinstance(people, OnDuty):
         await store.take_over(people)
-    elif people:
+        return Rehearsal(engine, store, people.listed)
+    if people:
         await engine.people.replace(book.district.code, people)
-    return Rehearsal(engine, store)
+    return Rehearsal(engine, store, people)
 
 
 def _alone(settings: Settings, folder: Path) -> Settings:

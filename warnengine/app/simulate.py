@@ -15,6 +15,7 @@ from warnengine.model.book import RuleBook
 from warnengine.model.directory import Directory
 from warnengine.model.errors import Unplayable
 from warnengine.model.order import Change, Kind, Mark, Version
+from warnengine.rulebook import load
 from warnengine.settings import Settings
 from warnengine.store.rehearsal import Left
 
@@ -118,7 +119,8 @@ async def simulate(
     settings: Settings, rules: Path, files: Sequence[tuple[str, bytes]], people: Directory | None
 ) -> Run:
     """Play every message of these files in the order of sending."""
-    async with rehearsal(settings, rules, people) as stage:
+    begins = min((message.at for message in messages(files, load(rules))), default=None)
+    async with rehearsal(settings, rules, people, begins) as stage:
         return await simulated(stage, files)
 
 

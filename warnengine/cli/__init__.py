@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from warnengine.cli import audit, directory, drill, report, retention, rules, trial
+from warnengine.cli import audit, consult, directory, drill, report, retention, rules, trial
 from warnengine.cli.explain import explain
 from warnengine.cli.intake import ingest, parse
 from warnengine.cli.observations import observe
@@ -23,12 +23,14 @@ from warnengine.cli.terminal import fail
 from warnengine.model.errors import WarnEngineError
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for command in (serve, demo, parse, ingest, observe, halt, resume, doctor):
+for command in (serve, demo, parse, observe, halt, resume, doctor):
     cli.command()(command)
+cli.command(help="把来文交给系统,和接口收到的一样办;正在运行的引擎马上执行。")(ingest)
 cli.command(help="只推演、不发送:这些来文会让谁收到哪条指令,其余的人为什么不收到。")(explain)
 cli.command(help="只推演、不发送:一次过程的来文逐条重放,每人收到几条;加 --against 看改了规则谁多谁少。")(simulate)
 cli.add_typer(rules.group, name="rules")
 cli.add_typer(directory.group, name="directory")
+cli.add_typer(consult.group, name="consult")
 cli.add_typer(audit.group, name="audit")
 cli.add_typer(drill.group, name="drill")
 cli.add_typer(trial.group, name="trial")

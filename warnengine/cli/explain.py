@@ -48,7 +48,7 @@ def explain(
             print(json.dumps(unreadable(error.__cause__, book), ensure_ascii=False))
         raise
     if not listed:
-        fail("these files hold no warning: an empty list is nothing to explain")
+        fail(f"{'、'.join(map(str, files))}: 里面没有预警 (no warning),没有可说明的")
     if at:
         listed = moved(listed, moment(at))
     people = listed_people(directory, book) if directory else run(installed(chosen, book, listed[-1].at))
@@ -67,7 +67,7 @@ def moment(words: str) -> datetime:
     try:
         read = datetime.fromisoformat(words)
     except ValueError:
-        fail(f"--at {words}: write a time such as 2026-10-01T03:00 or 2026-10-01T03:00+08:00", code=2)
+        fail(f"--at {words}: 不是时间,写成 2026-10-01T03:00(北京时间)", code=2)
     return read if read.tzinfo else read.replace(tzinfo=BEIJING)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from warnengine.app.explain import Explanation, Order
 from warnengine.app.rehearsal import Message
@@ -11,6 +11,7 @@ from warnengine.model.arrival import Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.channel import channel_zh
 from warnengine.model.clock import BEIJING
+from warnengine.model.instead import Instead
 from warnengine.model.order import Change, Form, Kind, Mark, MeasureMark
 from warnengine.store.rehearsal import Told
 
@@ -42,6 +43,8 @@ def _orders(found: Explanation) -> Iterator[str]:
         yield f"■ {unit_name(order.unit, found.book)}  {what}"
         yield from (f"   · {line}" for line in map(_measure, order.version.measures))
         yield from _recipients(order, found.book)
+        absent = [one for one in found.absent if one.unit == order.unit]
+        yield from (f"   {line}" for line in _absent(absent, found))
 
 
 def _measure(mark: MeasureMark) -> str:
@@ -58,6 +61,20 @@ def _recipients(order: Order, book: RuleBook) -> Iterator[str]:
         ways = "、".join(channel_zh(channel) for channel in channels) or "没有可用渠道"
         more = f" 等{len(names)}人" if len(names) > FIRST else ""
         yield f"   收令[{ways}]:{'、'.join(names[:FIRST])}{more}"
+
+
+def _absent(absent: Iterable[Instead], found: Explanation) -> Iterator[str]:
+    """Who of the list does not get it, why, and who does."""
+    for one in absent:
+        unit, post = found.book.units[one.unit], found.book.posts.get(one.post)
+        who = " ".join(filter(None, (post.name_in(unit.kind) if post else one.post, _names(one.person, found))))
+        until = f"(到{one.until.astimezone(BEIJING):%m-%d %H:%M})" if one.until else ""
+        others = [_names(key, found) for key in one.sits if key != one.person]
+        yield f"{who}{until}:{one.because}{':' if others else ''}{'、'.join(others)}"
+
+
+def _names(key: str | None, found: Explanation) -> str:
+    return found.names.get(key, key) if key else ""
 
 
 def _posts(order: Order, who: Told, book: RuleBook) -> str:

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from warnengine import rulebook
+from warnengine.app.explain import REFUSALS
 from warnengine.cli.terminal import Files, content, idle_engine, run, settings
 from warnengine.ingest import formats
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.report import describe
-from warnengine.model.arrival import Arrival, Verdict
+from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.errors import RefusedWarning
 from warnengine.settings import Settings
 
@@ -62,6 +63,21 @@ async def _taken(settings: Settings, files: list[Path]) -> list[Verdict]:
         for file in files:
             arrival = Arrival("command", f"{file}@{datetime.now().astimezone().isoformat()}", content(file))
             one = await engine.take(arrival)
-            print(f"{file}: {one.verdict}" + (f" ({one.reason}: {one.explanation})" if one.reason else ""))
+            print(f"{file}: {_answered(one)}")
             taken.append(one.verdict)
         return taken
+
+
+ANSWERS = {
+    Verdict.NEW: "已收下,是新的来文。下达了什么看值班室“指令”页;没有下达的,原因看首页待办",
+    Verdict.REPEAT: "以前收到过,内容一样,不再下达",
+    Verdict.CONFLICT: "同一编号有两种级别,按较高的执行,已请值班室核实",
+    Verdict.QUARANTINED: "没有采用,原文已留存,已报值班室",
+}
+
+
+def _answered(taken: Taken) -> str:
+    """What became of it, for whoever handed it in; the word of the API stands behind it."""
+    reason = REFUSALS.get(taken.reason or "", "")
+    why = ":".join(part for part in (reason, taken.explanation) if part)
+    return f"{ANSWERS[taken.verdict]}({taken.verdict}){f' {why}' if why else ''}"

@@ -9,7 +9,4 @@ from warnengine.directory.gaps import gaps
 from warnengine.directory.problem import Problem
 from warnengine.directory.taking import NOBODY, Taken, read, taken_in
 
-read_csv = read
-"""What it was called when there was nothing but CSV."""
-
-__all__ = ["NOBODY", "Problem", "Taken", "changes", "export", "gaps", "gaps_ahead", "read", "read_csv", "taken_in"]
+__all__ = ["NOBODY", "Problem", "Taken", "changes", "export", "gaps", "gaps_ahead", "read", "taken_in"]

@@ -1,9 +1,9 @@
-"""What the coming weeks lack: shifts that nobody has, absences with nobody to stand in, a rota that runs out."""
+"""What the coming month lacks: shifts that nobody has, absences with nobody to stand in, holidays not listed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from warnengine.directory.gaps import FILE
 from warnengine.model.book import RuleBook
@@ -11,19 +11,16 @@ from warnengine.model.clock import BEIJING
 from warnengine.model.directory import Directory, Shift
 from warnengine.model.finding import Finding, Severity
 from warnengine.model.rota import DAYS, EVERY, WEEKDAYS
-from warnengine.model.timetable import Opening, horizon, openings
-
-WEEKS = timedelta(days=31)
-"""How far ahead it is looked: rotas are made month by month."""
+from warnengine.model.timetable import MONTH, Opening, openings, year_known
 
 
 def gaps_ahead(directory: Directory, book: RuleBook, now: datetime) -> list[Finding]:
     """What of the next month is not as the rota and the list would have it; none of it hinders anything."""
     lacking: dict[tuple[str, str, str | None], list[Opening]] = {}
-    for opening in openings(directory, now, now + WEEKS):
+    for opening in openings(directory, now, now + MONTH):
         lacking.setdefault((opening.unit, opening.post, opening.person), []).append(opening)
     told = [_opening(times, directory, book) for times in lacking.values()]
-    return [*told, *_running_out(directory, now)]
+    return [*told, *_unlisted(directory, now)]
 
 
 def _opening(times: list[Opening], directory: Directory, book: RuleBook) -> Finding:
@@ -49,18 +46,14 @@ def _post(opening: Opening, book: RuleBook) -> str:
     return f"{unit.name if unit else opening.unit} {post.name_in(unit.kind) if unit and post else opening.post}"
 
 
-def _running_out(directory: Directory, now: datetime) -> Iterator[Finding]:
-    if not directory.shifts:
-        return
-    end = horizon(directory, now)
-    if datetime.combine(end, datetime.min.time(), BEIJING) < now + WEEKS:
-        last = end - timedelta(days=1)
-        fix = "导入下一年的值班表和节假日调休;以后由平时的人接"
-        yield Finding(FILE, 0, Severity.WARNING, f"值班表只排到 {last}", fix)
-    year = now.astimezone(BEIJING).year
-    if any(map(_of_work, directory.shifts)) and not any(day.year == year for day in directory.calendar):
-        fix = "按国务院办公厅的通知填“节假日调休”;不填,只按星期算"
-        yield Finding(FILE, 0, Severity.WARNING, f"值班表分工作日和休息日,没有 {year} 年的节假日调休", fix)
+def _unlisted(directory: Directory, now: datetime) -> Iterator[Finding]:
+    """Years that are on, or begin within the month, of which the calendar says nothing though the rota asks it."""
+    listed = {day.year for day in directory.calendar}
+    for year in dict.fromkeys((now.astimezone(BEIJING).year, year_known(now))):
+        if year not in listed and any(map(_of_work, directory.shifts)):
+            what = f"值班表分工作日和休息日,没有 {year} 年的节假日调休"
+            fix = f"按国务院办公厅的通知填“节假日调休”;不填,{year} 年只按星期算"
+            yield Finding(FILE, 0, Severity.WARNING, what, fix)
 
 
 def _of_work(shift: Shift) -> bool:

@@ -12,8 +12,11 @@ from itertools import pairwise
 
 from warnengine.model.clock import BEIJING
 from warnengine.model.directory import Absence, Directory, Holding, Shift
+from warnengine.model.instead import Because, Instead
 from warnengine.model.rota import DAYS, rank, speaks_of
 
+MONTH = timedelta(days=31)
+"""How far ahead the rota is known at any time: rotas are made month by month."""
 DAY = timedelta(days=1)
 BEGINNING = datetime(1970, 1, 1, tzinfo=BEIJING)
 """Before anything that a list can tell of."""
@@ -46,12 +49,19 @@ class Opening:
     """Who is away, with nobody there for them; None: no shift of the rota."""
 
 
-def horizon(directory: Directory, now: datetime) -> date:
-    """The first day of which the rota says nothing: nobody knows the holidays of a year before they are announced.
+def year_known(now: datetime) -> int:
+    """The year to whose end the rota is counted, whatever the calendar lists: in December it is the next one."""
+    return (now.astimezone(BEIJING) + MONTH).year
 
-    It goes to the end of the last year that the calendar lists, or of this one, or to the last date in the rota.
+
+def horizon(directory: Directory, now: datetime) -> date:
+    """The first day of which the rota says nothing.
+
+    It goes to the end of the last year that the calendar lists, or of the year that is known, or to the last date
+    in the rota. Whoever keeps stints makes them anew when another year is known: a rota that nobody has ended goes
+    on, by the week alone where the holidays of a year are not listed.
     """
-    year = max([now.astimezone(BEIJING).year, *(day.year for day in directory.calendar)])
+    year = max([year_known(now), *(day.year for day in directory.calendar)])
     dates = (date.fromisoformat(shift.days) for shift in directory.shifts if shift.days not in DAYS)
     return max([date(year + 1, 1, 1), *(day + DAY for day in dates)])
 
@@ -143,6 +153,30 @@ class Plan:
                 last[person] = Opening(*post, starts_then, ends, person)
         yield from last.values()
 
+    def instead(self, post: Post, at: datetime) -> Iterator[Instead]:
+        """Whoever is meant and does not hold it themselves, or would not if anybody could be there for them."""
+        sits = tuple(self.held(post, at))
+        on_shift = {shift.person for shift in self._on_shift(post, at)}
+        if not sits:
+            yield Instead(*post, Because.NOBODY)
+        elif self.shifts.get(post) and not on_shift:
+            yield Instead(*post, Because.NO_SHIFT, sits)
+        for holding in self.listed.get(post, ()) if on_shift else ():
+            if holding.person not in {*on_shift, *sits}:
+                yield Instead(*post, Because.OFF_SHIFT, sits, holding.person)
+        for holding in self._meant(post, at):
+            if absence := self._absence(holding.person, at):
+                seat = self._seat(holding, at)
+                yield Instead(*post, self._because(holding, seat, at), (seat,), holding.person, absence.ends)
+
+    def _because(self, holding: Holding, seat: str, at: datetime) -> Because:
+        if seat == holding.person:
+            return Because.STILL
+        return Because.STAND_IN if self._there(holding.person, at) else Because.DEPUTY
+
+    def _absence(self, person: str, at: datetime) -> Absence | None:
+        return next((one for one in self.away.get(person, ()) if one.starts <= at < one.ends), None)
+
     def _lacking(self, post: Post, at: datetime) -> Iterator[str | None]:
         if self.shifts.get(post) and not self._on_shift(post, at):
             yield None
@@ -213,7 +247,7 @@ class Plan:
         seen: set[str] = set()
         while person not in seen:
             seen.add(person)
-            absence = next((one for one in self.away.get(person, ()) if one.starts <= at < one.ends), None)
+            absence = self._absence(person, at)
             if absence is None:
                 return person
             if absence.stand_in is None:

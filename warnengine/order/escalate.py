@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from warnengine.model.book import ApprovalRule, Authority, RuleBook, Whom
-from warnengine.model.bundle import Asked, Call, Listener, NewBundle, Pleading, Response, Written
+from warnengine.model.bundle import Asked, Call, Listener, NewBundle, Pleading, Response
 from warnengine.model.level import Level
 from warnengine.order.asking import written
 from warnengine.order.expand import BundleDesk, code_hash, link_code
@@ -24,6 +24,8 @@ from warnengine.order.unstarted import leader_text, not_started, note, to_be_tol
 log = structlog.get_logger()
 UNRULED = timedelta(minutes=5)
 """Until a request that nobody may decide is looked at again: a new rule book may name somebody."""
+SHORTEST = timedelta(minutes=1)
+"""What a request says is left of the time to decide, at least."""
 COUNTERSIGN_ASKS = 3
 """How often somebody is asked to countersign before only the duty room's list says so."""
 
@@ -32,9 +34,14 @@ class ApprovalDesk(BundleDesk, Protocol):
     """One overdue request, locked for one transaction."""
 
     pleading: Pleading
+    left: timedelta
+    """Of the time of who is asked; none of a request that is overdue."""
 
     async def listeners(self, authority: Authority) -> Sequence[Listener]:
         """Who holds the post now, with the way there."""
+
+    async def newcomers(self, authority: Authority) -> Sequence[Listener]:
+        """Those of them who have not been asked."""
 
     async def next_rung(self, rung: int, within: timedelta) -> None:
         """The clock of the next authority starts."""
@@ -80,6 +87,11 @@ class ApprovalStore(Protocol):
 
     def overdue(self) -> AbstractAsyncContextManager[ApprovalDesk | None]:
         """A request whose authority's time has passed; None when there is none."""
+
+    def taken_over(
+        self, posts: Sequence[tuple[Level, int, str, str]]
+    ) -> AbstractAsyncContextManager[ApprovalDesk | None]:
+        """A request of which somebody on duty in the post that is asked knows nothing; None when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +154,20 @@ class Spokesman:
             await desk.to_duty_room(f"第{pleading.approval}号请示无人批复:请电话请示")
         people = await desk.listeners(authority)
         if people:
-            written = await self._request(desk, authority)
-            text = await desk.add_text(pleading.change, pleading.versions, (), "approval", written)
-            bundles = await self.bundles(desk, people, text)
-            await self._ask(desk, bundles)
+            await self._request(desk, people, authority.within)
         else:
             await desk.to_duty_room(f"第{pleading.approval}号请示:{authority.unit}/{authority.post}无人在岗")
         await desk.next_rung(rung, authority.within)
         log.info("approval asked", approval=pleading.approval, rung=rung)
+
+    async def pass_on(self, desk: ApprovalDesk) -> None:
+        """Ask whoever has come on duty in the post that is asked already. The clock goes on: no evacuation is put
+        off because a shift has changed."""
+        rule = rule_of(desk.pleading.level, self.book)
+        people = await desk.newcomers(rule.authorities[desk.pleading.rung]) if rule else ()
+        if people:
+            await self._request(desk, people, max(desk.left, SHORTEST))
+            log.info("approval passed on", approval=desk.pleading.approval, people=len(people))
 
     async def _countersign(self, desk: ApprovalDesk, call: Call) -> None:
         """Ask who decided by telephone to confirm it; whoever has not in time is a task, and asked once more."""
@@ -171,10 +189,13 @@ class Spokesman:
         asked = [replace(bundle, approval=desk.pleading.approval) for bundle in bundles]
         await desk.add_bundles(desk.pleading.change, "approval", asked, [])
 
-    async def _request(self, desk: ApprovalDesk, authority: Authority) -> Written:
-        versions = await desk.versions(desk.pleading.versions)
-        facts = facts_of(desk.pleading, versions, self.book, authority.within)
-        return self.texts.write("approval", "", facts, fallback=plain(facts))
+    async def _request(self, desk: ApprovalDesk, people: Sequence[Listener], within: timedelta) -> None:
+        pleading = desk.pleading
+        versions = await desk.versions(pleading.versions)
+        facts = facts_of(pleading, versions, self.book, within)
+        words = self.texts.write("approval", "", facts, fallback=plain(facts))
+        text = await desk.add_text(pleading.change, pleading.versions, (), "approval", words)
+        await self._ask(desk, await self.bundles(desk, people, text))
 
     async def bundles(self, desk: BundleDesk, people: Sequence[Listener], text: int) -> list[NewBundle]:
         """One for each who reads a text."""
@@ -195,6 +216,20 @@ async def petition(spokesman: Spokesman, store: ApprovalStore) -> bool:
     async with store.overdue() as desk:
         if desk is not None:
             await spokesman.plead(desk)
+        return desk is not None
+
+
+async def pass_on(spokesman: Spokesman, store: ApprovalStore) -> bool:
+    """Put one request that waits to whoever has come on duty since; return whether there was one."""
+    rules = {level: rule for level in Level if (rule := rule_of(level, spokesman.book))}
+    posts = [
+        (level, rung, one.unit, one.post)
+        for level, rule in rules.items()
+        for rung, one in enumerate(rule.authorities)
+    ]
+    async with store.taken_over(posts) as desk:
+        if desk is not None:
+            await spokesman.pass_on(desk)
         return desk is not None
 
 

@@ -175,7 +175,12 @@ class OutboxStore:
 
 def _order(row: dict[str, Any]) -> dict[str, Any]:
     measures = [
-        {"id": mark["standing"]["measure"], "form": mark["standing"]["form"], "deadline": mark["deadline"]}
+        {
+            "id": mark["standing"]["measure"],
+            "form": mark["standing"]["form"],
+            "deadline": mark["deadline"],
+            "words": mark["words"],
+        }
         for mark in row.pop("measures")
         if mark["mark"] != "lapsed"
     ]

@@ -150,6 +150,17 @@ class LadderStore:
             concerned, call = await about(connection, row) if row else ([], None)
             yield ApprovalDesk(connection, row, concerned, call) if concerned else None
 
+    @asynccontextmanager
+    async def taken_over(self, posts: Sequence[tuple[Level, int, str, str]]) -> AsyncIterator[ApprovalDesk | None]:
+        """A request of which somebody on duty in the post that is asked knows nothing; None when there is none.
+
+        posts: (level, rung, unit, post), as the rules ask them."""
+        levels, rungs, units, keys = [list(one) for one in zip(*posts, strict=True)] if posts else [[]] * 4
+        async with self.database.transaction() as connection:
+            row = await approvals.taken_over(connection, levels=levels, rungs=rungs, units=units, posts=keys)
+            concerned, call = await about(connection, row) if row else ([], None)
+            yield ApprovalDesk(connection, row, concerned, call) if concerned else None
+
     async def ended(self) -> list[Ended]:
         """Dangers beyond their end, of which no task tells yet."""
         async with self.database.reading() as connection:

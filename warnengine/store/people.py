@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from warnengine.model.directory import Absence, Directory, Holding, Person, Shift
 from warnengine.model.errors import DirectoryError
 from warnengine.model.rota import DayKind
-from warnengine.model.timetable import Stint, timetable
+from warnengine.model.timetable import Stint, timetable, year_known
 from warnengine.store.database import Database, queries
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ class PeopleStore:
                 raise DirectoryError("刚才有人导入了通讯录,这次没有导入 — 再导入一次")
             await _keep_people(connection, district, directory)
             await _keep_list(connection, district, directory)
-            begins = await sql.begins(connection, district=district)
-            await sql.end_all(connection, district=district)
-            stints = timetable(directory, begins["now"])
-            since = begins["now"] if begins["later"] else None
-            await sql.add_stint(connection, list(_rows(district, stints, since)))
+            await _work_out(connection, district, directory)
             await sql.ask_anew(connection, district=district)
             await sql.go_new_ways(connection, district=district)
             body = {
@@ -61,6 +57,16 @@ class PeopleStore:
                 "shifts": len(directory.shifts),
             }
             await queries.orders.audit(connection, kind="directory", body=body)
+
+    async def go_on(self, district: str) -> bool:
+        """Work the rota out for another year, where one has come to be known since; return whether it was."""
+        async with self.database.transaction() as connection:
+            short = await sql.short_of(connection, district=district)
+            if short is None or short["year"] >= year_known(short["now"]):
+                return False
+            await queries.controls.lock_district(connection, code=district)
+            await _work_out(connection, district, await _listed(connection, district))
+            return True
 
     async def listed(self, district: str) -> Directory:
         """The list that counts, as it was imported: without what the hour makes of it."""
@@ -97,6 +103,16 @@ async def _listed(connection: Connection, district: str) -> Directory:
         tuple(Shift(**dict(row)) for row in shifts),
         {row["day"]: DayKind(row["kind"]) for row in days},
     )
+
+
+async def _work_out(connection: Connection, district: str, directory: Directory) -> None:
+    """Who holds which post from now on."""
+    begins = await sql.begins(connection, district=district)
+    await sql.end_all(connection, district=district)
+    stints = timetable(directory, begins["now"])
+    since = begins["now"] if begins["later"] else None
+    await sql.add_stint(connection, list(_rows(district, stints, since)))
+    await sql.counted_to(connection, district=district, year=year_known(begins["now"]))
 
 
 async def _keep_people(connection: Connection, district: str, directory: Directory) -> None:

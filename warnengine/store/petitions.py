@@ -39,6 +39,7 @@ class ApprovalDesk(ChangeDesk):
             after=row["kind"] == "after",
             call=Call(**call) if call else None,
         )
+        self.left: timedelta = row["due"] - row["now"]
 
     async def listeners(self, authority: Authority) -> list[Listener]:
         """Who holds the post now, with the way there."""
@@ -46,6 +47,14 @@ class ApprovalDesk(ChangeDesk):
             self.connection, district=self.district, unit=authority.unit, post=authority.post
         )
         return [self._listener(row, f"{authority.unit}/{authority.post}") for row in rows]
+
+    async def newcomers(self, authority: Authority) -> list[Listener]:
+        """Those of them who have not been asked."""
+        people = await self.listeners(authority)
+        request = {"approval": self.pleading.approval, "change": self.pleading.change, "district": self.district}
+        rows = await approvals.asked(self.connection, **request, people=[one.person for one in people])
+        asked = {row["person"] for row in rows}
+        return [one for one in people if one.person not in asked]
 
     async def listener(self, person: str) -> Listener | None:
         """One person, with the way there."""

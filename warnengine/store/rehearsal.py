@@ -11,12 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from warnengine.model.directory import Directory
 from warnengine.model.order import OrderKey, Stands, Version
 from warnengine.model.situation import Cell, CellKey
 from warnengine.store.change import ChangeDesk
 from warnengine.store.database import Database, queries
 from warnengine.store.district import DistrictDesk
 from warnengine.store.embedded import EmbeddedPostgres
+from warnengine.store.people import PeopleStore
 
 sql = queries.rehearsal
 HASTY = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
@@ -58,6 +60,12 @@ class OnDuty:
     people: tuple[Mapping[str, Any], ...]
     ways: tuple[Mapping[str, Any], ...]
     posts: tuple[Mapping[str, Any], ...]
+    listed: Directory
+    """What they follow from."""
+
+    def holders(self, unit: str, post: str) -> frozenset[str]:
+        """Who is on duty in a post."""
+        return frozenset(row["person"] for row in self.posts if (row["unit"], row["post"]) == (unit, post))
 
 
 @asynccontextmanager
@@ -144,7 +152,8 @@ class RehearsalStore:
                 await sql.ways(connection, **whom),
                 await sql.on_duty_at(connection, **whom, moment=moment),
             )
-        return OnDuty(*(tuple(map(dict, listed)) for listed in rows))
+        people, ways, posts = (tuple(map(dict, found)) for found in rows)
+        return OnDuty(people, ways, posts, await PeopleStore(self.database).listed(self.district))
 
     async def take_over(self, duty: OnDuty) -> None:
         """Give this store those people, in those posts for ever."""

@@ -159,6 +159,7 @@ SELECT b.id AS bundle, b.purpose, b.kind, b.level, b.made_at, b.not_after, p.nam
        (SELECT max(r.name) FROM obligation o JOIN person r ON r.district = o.district AND r.key = o.responsible
         WHERE o.bundle = b.id AND o.responsible <> b.person) AS taken,
        EXISTS (SELECT FROM obligation o WHERE o.version = ANY (b.versions) AND o.counts) AS counts,
+       array(SELECT DISTINCT left(v.book, 12) FROM order_version v WHERE v.id = ANY (b.versions) ORDER BY 1) AS books,
        (SELECT array_agg(w.description ORDER BY w.sent) FROM warning w
         WHERE w.identifier IN (SELECT unnest(v.because) FROM order_version v WHERE v.id = ANY (b.versions))) AS originals
 FROM bundle b JOIN text t ON t.id = b.text JOIN person p ON p.district = b.district AND p.key = b.person

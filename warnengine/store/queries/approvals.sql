@@ -32,6 +32,7 @@ ON CONFLICT DO NOTHING;
 SELECT a.id, a.change, a.district, a.level, a.asked_at, a.due, a.rung, encode(a.sha256, 'hex') AS sha256, a.ceiling,
        a.decided_at, a.decision, a.by, a.words AS comment, a.kind, a.manner, a.recorded_by, a.called_at, a.of, a.asks,
        (SELECT c.decided_at FROM approval c WHERE c.of = a.id) AS countersigned_at,
+       (SELECT max(v.book) FROM order_version v WHERE v.change = a.change) AS rule_version,
        jsonb_agg(jsonb_build_object('unit', o.unit, 'measure', i.measure, 'order', i.words) ORDER BY o.unit, i.measure)
            AS measures
 FROM approval a JOIN approval_item i ON i.approval = coalesce(a.of, a.id) JOIN standing_order o ON o.id = i.standing_order
@@ -86,9 +87,27 @@ FROM approval c JOIN approval o ON o.id = c.of WHERE c.id = :approval;
 
 -- name: overdue()^
 -- A request whose authority has let its time pass, locked; nobody is asked about what has ended.
-SELECT id, district, change, level, rung, kind, of, engine_now() AS now FROM approval
+SELECT id, district, change, level, rung, kind, of, due, engine_now() AS now FROM approval
 WHERE decided_at IS NULL AND due <= engine_now() AND id IN (SELECT id FROM askable)
 ORDER BY due LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: taken_over(levels, rungs, units, posts)^
+-- A request that waits, where somebody has come on duty in the post that is asked and was not asked, locked. The posts
+-- are those that the rules ask, by level and place in the line.
+SELECT a.id, a.district, a.change, a.level, a.rung, a.kind, a.of, a.due, engine_now() AS now
+FROM approval a JOIN unnest(:levels::int[], :rungs::int[], :units::text[], :posts::text[]) AS asked (level, rung, unit, post)
+  ON asked.level = a.level AND asked.rung = a.rung
+WHERE a.decided_at IS NULL AND a.kind <> 'countersign' AND a.id IN (SELECT id FROM askable)
+  AND EXISTS (SELECT FROM on_duty(engine_now()) d
+              WHERE d.district = a.district AND d.unit = asked.unit AND d.post = asked.post
+                AND NOT EXISTS (SELECT FROM bundle b WHERE b.district = d.district AND b.person = d.person
+                                AND b.change = a.change AND b.approval = a.id))
+ORDER BY a.id LIMIT 1 FOR UPDATE OF a SKIP LOCKED;
+
+-- name: asked(approval, change, district, people)
+-- Who of these has the request already.
+SELECT DISTINCT person FROM bundle
+WHERE district = :district AND person = ANY(:people::text[]) AND change = :change AND approval = :approval;
 
 -- name: next_rung(approval, rung, within)!
 UPDATE approval SET rung = :rung, due = engine_now() + :within::interval WHERE id = :approval;

@@ -32,6 +32,16 @@ INSERT INTO holding (district, unit, post, person, deputy, superior, starts, end
 VALUES (:district, :unit, :post, :person, :deputy, :superior, coalesce(:starts::timestamptz, '-infinity'),
         coalesce(:ends::timestamptz, 'infinity'));
 
+-- name: counted_to(district, year)!
+-- To the end of which year the stints are worked out.
+INSERT INTO counted_to (district, year) VALUES (:district, :year)
+ON CONFLICT (district) DO UPDATE SET year = excluded.year;
+
+-- name: short_of(district)^
+-- The year to whose end the stints of a rota are worked out, and the time; null where there is no rota.
+SELECT coalesce((SELECT year FROM counted_to WHERE district = :district), 0) AS year, engine_now() AS now
+WHERE EXISTS (SELECT FROM shift WHERE district = :district);
+
 -- name: forget_list(district)!
 -- What was imported goes; who held what, and when, stays.
 WITH a AS (DELETE FROM listed WHERE district = :district), b AS (DELETE FROM absence WHERE district = :district),
