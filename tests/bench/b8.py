@@ -49,7 +49,7 @@ async def measure(stand: Stand) -> None:
         return
     book = load(stand.shipped.rules)
     reading = Reading({book.district.code: book.district}, book.hazard_table)
-    alerts = [raw for raw in alerts if _reads(lambda raw: read(raw, reading), raw)]
+    alerts = [raw for raw in alerts if xml.begins(raw) and _reads(lambda raw: read(raw, reading), raw)]
     found = await stand.repeated("CAP bytes to claims", len(alerts), lambda: claimed(alerts, reading), TIMES)
     if found:
         stand.values["B8.of_lxml"] = found["of_lxml"]
