@@ -30,5 +30,5 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
         raise RefusedWarning("too_large", f"一份来文最多{MAX_BYTES}字节,这份更长:请分批发送")
     words = encoding.decode(raw)
     if not words:
-        raise RefusedWarning("empty", "来文是空的:请核对文件,重新发送")
+        raise RefusedWarning("empty", "来文是空的,没有任何内容:请核对文件是不是没有收全,再重新发送")
     return lists.read(words, reading) if jsontext.begins(words) else text.read(words, reading)
