@@ -101,12 +101,12 @@ def _sender(entry: Entry, heading: Heading) -> str:
     """The office that the title names, else the one that the text opens with, else the title's place."""
     if _OFFICE.search(heading.issuer) or not entry.text:
         return heading.issuer
-    return titles.read(entry.text).issuer or heading.issuer
+    return titles.issuer_of(entry.text) or heading.issuer
 
 
 def _verb(entry: Entry, heading: Heading) -> MsgType:
     """As the title says; its plain 发布 may be 升级…为… in the text."""
-    if heading.verb is MsgType.ALERT and entry.text and titles.read(entry.text).verb is MsgType.UPDATE:
+    if heading.verb is MsgType.ALERT and titles.changes(entry.text):
         return MsgType.UPDATE
     return heading.verb
 

@@ -46,6 +46,7 @@ _ENGLISH_OFFICE = re.compile(
     re.I,
 )
 _ENGLISH_END = re.compile(r"\b(?:cancel(?:s|led|ed|lation)?|lift(?:s|ed)|withdraw[sn]?|terminate[sd]?)\b", re.I)
+_LIFTS = re.compile(r"解除|撤[销消]|取消|终止|结束")
 _CHANGE = re.compile(
     r"继续|更新|变更|升级|降级|升高|提升|降低|调整|维持|确认|延长|\bupdate[sd]?\b|\bcontinue[sd]?\b", re.I
 )
@@ -67,20 +68,32 @@ class Heading:
 
 def read(title: str) -> Heading:
     """Read a title, Chinese or English, or the opening of a text."""
-    line = _MARKED_FIRST.sub("", title[:READ])
-    found = OPENING.match(_BLANK.sub("", line)) or _ENGLISH_ISSUER.match(line)
-    issuer = ((found["issuer"] if found.re is OPENING else found[1]) if found else "").strip()
+    line = title[:READ]
+    issuer = issuer_of(line)
     return Heading(issuer, place_of(issuer), _verb(line))
+
+
+def issuer_of(line: str) -> str:
+    """The issuer that a title or text opens with; empty where there is none."""
+    line = _MARKED_FIRST.sub("", line[:READ])
+    found = OPENING.match(_BLANK.sub("", line)) or _ENGLISH_ISSUER.match(line)
+    return ((found["issuer"] if found.re is OPENING else found[1]) if found else "").strip()
 
 
 def _verb(title: str) -> MsgType:
     """解除 that puts nothing in its place is a cancel; 继续发布, 升级…为… are updates."""
-    stated = [found for part in wording.clauses(title) if (found := wording.statement(part))]
-    if stated and not any(found.level for found in stated):
+    stated = [wording.statement(part) for part in wording.clauses(title)] if _LIFTS.search(title) else []
+    found = [statement.level for statement in stated if statement]
+    if found and not any(found):
         return MsgType.CANCEL
     if _ENGLISH_END.search(title):
         return MsgType.CANCEL
-    return MsgType.UPDATE if _CHANGE.search(clause(title)) else MsgType.ALERT
+    return MsgType.UPDATE if changes(title) else MsgType.ALERT
+
+
+def changes(text: str) -> bool:
+    """Whether the first clause continues, raises or lowers something: 27日3时15分升级…为…."""
+    return bool(_CHANGE.search(clause(text[:READ])))
 
 
 def clause(text: str) -> str:
