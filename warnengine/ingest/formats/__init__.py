@@ -24,7 +24,7 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     Raise RefusedWarning where nothing can be read. Where some alerts of many can, they are returned, each with a
     problem that tells of the others: one broken alert must not hold back the rest, nor go unnoticed.
     """
-    if xml.begins(raw):
+    if encoding.is_xml(raw):
         return document.read(raw, reading)
     if len(raw) > MAX_BYTES:
         raise RefusedWarning("too_large", f"一份来文最多{MAX_BYTES}字节,这份更长:请分批发送")

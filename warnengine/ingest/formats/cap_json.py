@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from warnengine.ingest.formats import cap, national
+from warnengine.ingest.formats import cap, document
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.xml import Element
 from warnengine.model.warning import Warning
@@ -25,8 +25,8 @@ def find(node: Any) -> list[Any]:
 
 def read(node: Any, reading: Reading) -> Warning:
     """Read one alert."""
-    alert = _element("alert", node)
-    return national.read(alert, reading) if national.recognises(alert) else cap.read(alert, reading)
+    (warning,) = document.read(etree.tostring(_element("alert", node), encoding="utf-8"), reading)
+    return warning
 
 
 def _element(name: str, value: Any) -> Element:

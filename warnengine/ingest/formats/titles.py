@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from warnengine.ingest.formats import wording
 from warnengine.model.warning import MsgType, Status
 
 READ = 400
@@ -46,7 +45,6 @@ _ENGLISH_OFFICE = re.compile(
     re.I,
 )
 _ENGLISH_END = re.compile(r"\b(?:cancel(?:s|led|ed|lation)?|lift(?:s|ed)|withdraw[sn]?|terminate[sd]?)\b", re.I)
-_LIFTS = re.compile(r"解除|撤[销消]|取消|终止|结束")
 _CHANGE = re.compile(
     r"继续|更新|变更|升级|降级|升高|提升|降低|调整|维持|确认|延长|\bupdate[sd]?\b|\bcontinue[sd]?\b", re.I
 )
@@ -81,11 +79,7 @@ def issuer_of(line: str) -> str:
 
 
 def _verb(title: str) -> MsgType:
-    """解除 that puts nothing in its place is a cancel; 继续发布, 升级…为… are updates."""
-    stated = [wording.statement(part) for part in wording.clauses(title)] if _LIFTS.search(title) else []
-    found = [statement.level for statement in stated if statement]
-    if found and not any(found):
-        return MsgType.CANCEL
+    """继续发布, 升级…为… are updates. What 解除 ends, its sentence says when it is read."""
     if _ENGLISH_END.search(title):
         return MsgType.CANCEL
     return MsgType.UPDATE if changes(title) else MsgType.ALERT

@@ -27,12 +27,6 @@ _CHINESE_ENCODING = re.compile(rb"""^(<\?xml[^>]{0,80}?encoding\s*=\s*["'])(gb23
 _STARTS = (b"<", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def begins(raw: bytes) -> bool:
-    """Whether bytes are XML, or mean to be."""
-    head = raw[:64].lstrip(b" \t\r\n").removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    return head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\0<"))
-
-
 def parse(raw: bytes) -> Element:
     """The root element of a message of at most MAX_BYTES; comments and processing instructions are left out.
 
