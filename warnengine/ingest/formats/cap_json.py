@@ -7,12 +7,12 @@ from typing import Any
 
 from lxml import etree
 
-from warnengine.ingest.formats import cap, document
+from warnengine.ingest.formats import document
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.xml import Element
 from warnengine.model.warning import Warning
 
-_NAMESPACE = cap.NAMESPACES[-1]
+_NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _NAME = re.compile(r"(?:\{[^}]*\}|\w+:)?([A-Za-z][A-Za-z0-9]{0,60})")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
