@@ -87,12 +87,23 @@ async def test_what_could_not_be_concluded_then_is_not_played(stage: Set, case: 
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (b"[{]", "既不是预警,也不是 JSON"),
+        (b"[{]", "不是完整的 JSON"),
+        (b'[{"verb": }]', "既不是预警,也不是 JSON"),
         (b'[{"verb": "raise"}]', "第1条 at(时间)没有写,写成 2026-"),
         (b'[{"at": 1, "verb": "raise", "x": 2}]', "第1条 x 没有这一项,请去掉,或者核对拼写"),
     ],
-    ids=["no JSON", "no time", "a key that means nothing"],
+    ids=["no JSON", "no JSON of a conclusion", "no time", "a key that means nothing"],
 )
 def test_a_file_that_cannot_be_read_says_why(book: RuleBook, raw: bytes, words: str) -> None:
     with pytest.raises(Unplayable, match=re.escape(words)):
         messages([("minutes.json", raw)], book)
+
+
+def test_a_list_of_warnings_in_json_is_played_too(book: RuleBook) -> None:
+    row = {
+        "alertid": "50022441600000_20260727031512",
+        "issuetime": "2026/07/27 03:15",
+        "title": "重庆市铜梁区气象台发布暴雨橙色预警信号",
+    }
+    (played,) = messages([("list.json", json.dumps([row]).encode())], book)
+    assert played.warning.identifier == row["alertid"]

@@ -18,7 +18,7 @@ from tests.waiting import until
 from warnengine import metrics
 from warnengine.demo.scenario import RED
 from warnengine.ingest import formats
-from warnengine.ingest.formats.xml import MAX_BYTES
+from warnengine.ingest.formats import MAX_BYTES
 from warnengine.ingest.intake import Intake
 from warnengine.ingest.spool import LARGEST, SpoolSource
 from warnengine.model.arrival import Arrival, Taken, Verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from warnengine.order.conclusion import Wanted
 
 PLAYED = ("推演",)
 """Who confirms in a rehearsal."""
+_OURS = re.compile(rb'"(?:verb|at)"\s*:')
 OVER = "会商降级到期,恢复原来的级别"
 
 
@@ -45,8 +47,8 @@ MINUTES = TypeAdapter(list[Minute])
 
 
 def told(raw: bytes) -> bool:
-    """Whether a file holds conclusions: JSON, not XML."""
-    return raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+    """Whether a file holds conclusions: JSON with one of their keys, which no list of warnings has."""
+    return raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and bool(_OURS.search(raw))
 
 
 def read(name: str, raw: bytes, before: int = 0) -> list[Minute]:

@@ -24,11 +24,11 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     Raise RefusedWarning where nothing can be read. Where some alerts of many can, they are returned, each with a
     problem that tells of the others: one broken alert must not hold back the rest, nor go unnoticed.
     """
-    if xml.begins(raw):
+    if encoding.is_xml(raw):
         return document.read(raw, reading)
     if len(raw) > MAX_BYTES:
         raise RefusedWarning("too_large", f"一份来文最多{MAX_BYTES}字节,这份更长:请分批发送")
     words = encoding.decode(raw)
     if not words:
-        raise RefusedWarning("empty", "来文是空的:请核对文件,重新发送")
+        raise RefusedWarning("empty", "来文是空的,没有任何内容:请核对文件是不是没有收全,再重新发送")
     return lists.read(words, reading) if jsontext.begins(words) else text.read(words, reading)

@@ -7,9 +7,9 @@ from typing import Any
 
 from lxml import etree
 
-from warnengine.ingest.formats import cap, national
+from warnengine.ingest.formats import document
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.tree import Element, Node
+from warnengine.ingest.formats.xml import Element
 from warnengine.model.warning import Warning
 
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -25,8 +25,8 @@ def find(node: Any) -> list[Any]:
 
 def read(node: Any, reading: Reading) -> Warning:
     """Read one alert."""
-    alert = Node(_element("alert", node))
-    return national.read(alert, reading) if national.recognises(alert) else cap.read(alert, reading)
+    (warning,) = document.read(etree.tostring(_element("alert", node), encoding="utf-8"), reading)
+    return warning
 
 
 def _element(name: str, value: Any) -> Element:

@@ -1,7 +1,7 @@
 """Warnings in force by administrative code, as relays of CMA's CAP feed give them: hazard, colour, times, a name.
 
 There are no identifiers: place, hazard, colour and times make one, the same at every poll. An entry that leaves
-out when it was issued is as old as the list; with neither its issue nor its end it cannot be told from another.
+out when it was issued is as old as the list; one with neither issue nor end is said anew by every list.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from warnengine.ingest.formats import listed, wording
 from warnengine.ingest.formats.listed import Entry
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.rows import Row, Text
-from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Warning
 
 _CODE = re.compile(r"[1-8]\d{5}(?:\d{3}){0,2}")
@@ -48,10 +47,8 @@ def find(node: Any) -> list[Any]:
 def read(node: Any, reading: Reading) -> Warning:
     """Read one row."""
     row = _Row.of(node)
-    if not row.issued and not row.expires:
-        shown = f"{row.name}{row.event}{row.colour}"
-        raise RefusedWarning("missing_field", f"“{shown[:40]}”没有发布时间也没有止期:请向来源索取原文")
-    words = "|".join((row.code, row.event, row.colour, row.issued, row.expires))
+    times = (row.issued, row.expires) if row.issued or row.expires else (row.updated,)
+    words = "|".join((row.code, row.event, row.colour, *times))
     entry = Entry(
         identifier=f"{row.code}-{hashlib.sha256(words.encode()).hexdigest()[:24]}",
         issued=row.issued or row.updated,

@@ -7,16 +7,24 @@ import re
 from warnengine.model.errors import RefusedWarning
 
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _SAYS = re.compile(r"预警|警报|信号|响应|雨量|水位")
 _BLANK = "\ufeff \t\r\n\u3000\u200b"
 
 
+def is_xml(raw: bytes) -> bool:
+    """Whether bytes are XML, or mean to be."""
+    return raw[:64].lstrip(b" \t\r\n\xef\xbb\xbf\xff\xfe\0")[:1] == b"<"
+
+
 def decode(raw: bytes) -> str:
-    """The text without blanks around it; raise RefusedWarning(`unreadable`) where no encoding fits.
+    """The text without blanks around it; raise RefusedWarning with `compressed` or `unreadable`.
 
     Broken UTF-8 is nearly always some GB 18030, only not Chinese that means anything. So GB 18030 is believed
     where the words of warnings come out, and a text cut short in transit is refused.
     """
+    if raw.startswith(_PACKED):
+        raise RefusedWarning("compressed", "这是压缩文件,里面的内容没有读:请解压后重新提交")
     encoding = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
     try:
         return _whole(raw.decode(encoding))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from warnengine.ingest.formats import assembly, codes, fields, titles
@@ -25,6 +25,7 @@ from warnengine.model.warning import Gravity, MsgType, Problem, Status, Warning
 _CODED = re.compile(r"([1-8]\d{5})(?:\d{8}_|-)\d{14}")
 _REGION = re.compile(r".+?(?:省|市|自治区|自治州|地区|盟)")
 _OFFSET = re.compile(r"(?:[Zz]|:\d\d[+-]\d\d:?\d\d)$")
+_SEPARATOR = re.compile(r"[\s,，;；、]+")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 _OFFICE = re.compile(r"(?:局|台|部|中心|委|站|厅|office|observatory|bureau|centre|center|administration)$", re.I)
@@ -67,6 +68,8 @@ def warning(entry: Entry, form: str, reading: Reading) -> Warning:
         message = "列表里只有标题,没有正文:按发布单位所在地的全域理解,具体镇街请看原文。"
         problems.append(Problem("title_only", Gravity.WARN, message))
     said = stated(info, head, reading, problems)
+    if not entry.msg_type and said.graded and said.claims and not any(claim.level for claim in said.claims):
+        head = replace(head, msg_type=MsgType.CANCEL)
     return assembly.warning(head, form, [info], [said], problems)
 
 
@@ -89,8 +92,14 @@ def _head(entry: Entry, heading: Heading, reading: Reading, problems: list[Probl
         if entry.status
         else titles.status_of(entry.title, entry.text),
         msg_type=fields.word(entry.msg_type, MsgType, "msgType") if entry.msg_type else _verb(entry, heading),
-        references=fields.references(entry.references, sender),
+        references=_references(entry),
     )
+
+
+def _references(entry: Entry) -> tuple[str, ...]:
+    """Identifiers, each once; a first issue that refers to itself refers to nothing."""
+    named = dict.fromkeys(_SEPARATOR.split(entry.references.strip()))
+    return tuple(name for name in named if name not in ("", entry.identifier))
 
 
 def _shown(entry: Entry) -> str:
@@ -101,12 +110,12 @@ def _sender(entry: Entry, heading: Heading) -> str:
     """The office that the title names, else the one that the text opens with, else the title's place."""
     if _OFFICE.search(heading.issuer) or not entry.text:
         return heading.issuer
-    return titles.read(entry.text).issuer or heading.issuer
+    return titles.issuer_of(entry.text) or heading.issuer
 
 
 def _verb(entry: Entry, heading: Heading) -> MsgType:
     """As the title says; its plain 发布 may be 升级…为… in the text."""
-    if heading.verb is MsgType.ALERT and entry.text and titles.read(entry.text).verb is MsgType.UPDATE:
+    if heading.verb is MsgType.ALERT and titles.changes(entry.text):
         return MsgType.UPDATE
     return heading.verb
 

@@ -33,5 +33,5 @@ def each(alerts: Iterable[Alert], read: Callable[[Alert], Warning]) -> tuple[War
 def _notes(refused: Sequence[RefusedWarning]) -> tuple[Problem, ...]:
     told = [f"Another alert of this message is refused ({no.reason}): {no}" for no in refused[:TOLD]]
     if len(refused) > TOLD:
-        told.append(f"{len(refused) - TOLD} more alerts of this message are refused.")
+        told.append(f"{len(refused) - TOLD} further alerts of this message are refused.")
     return tuple(Problem("beside_refused", Gravity.WARN, words) for words in dict.fromkeys(told))

@@ -34,7 +34,7 @@ _WHEN = (
 )
 _TIME = re.compile(_WHEN)
 _TITLED = re.compile(
-    rf"(?!请|各|要)[^,。;:!?]{{2,60}}?[局台部中心委站厅会办省市区县旗州盟](?:关于)?{titles.VERB}(?!的)[^,。;!?]{{0,40}}(?:{_SAYS.pattern})"
+    rf"(?!请|各|要|关于)[^,。;:!?]{{2,60}}?[局台部中心委站厅会办省市区县旗州盟](?:关于)?{titles.VERB}(?!的)[^,。;!?]{{0,40}}(?:{_SAYS.pattern})"
     r"(?:[\[(【].{0,40})?(?:的(?:通知|通告|公告|紧急通知|函|报告))?"
 )
 """A title on its own line; what the text says of other offices (区气象局已启动应急响应) is none."""
@@ -81,7 +81,7 @@ def _messages(text: str) -> Iterator[_Message]:
     for line in text.splitlines():
         plain = _plain(line)
         found = titles.OPENING.match(plain)
-        if found and found["when"]:
+        if found and (found["when"] or (found["at"] and not message.opening)):
             if message.opening and len(message.lines) == 1 and plain.startswith(message.opening.rstrip("。")):
                 message = _Message(message.lines[0])  # the title, with its time, above the text that repeats it
             elif message.opening:
@@ -118,14 +118,15 @@ def _sender(message: _Message, plain: str) -> str:
     """The issuer of the opening, of the title, or of an opening behind other words (经会商研判,…)."""
     openings = map(titles.OPENING.match, (message.opening, _plain(message.title), plain))
     found = next(filter(None, openings), None) or _LATER.search(plain)
-    return found["issuer"] if found else ""
+    return titles.relayed(found["issuer"]) if found else ""
 
 
 def _issued(message: _Message, plain: str) -> datetime:
     """The time of the opening, its year from elsewhere in the text where need be; else that of a signature."""
     opening = titles.OPENING.match(message.opening) or _LATER.search(plain)
     stamps = [found for line in (message.title, *message.lines) if (found := _STAMP.fullmatch(_plain(line)))]
-    said = opening["when"] if opening else (stamps[-1]["when"] if stamps else None)
+    said = opening and (opening["when"] or opening["at"])
+    said = said or (stamps[-1]["when"] if stamps else None)
     first = _parts(_TIME.fullmatch(said)) if said else None
     if not first:
         raise RefusedWarning(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from warnengine.ingest.formats import wording
 from warnengine.model.warning import MsgType, Status
 
 READ = 400
@@ -19,14 +18,15 @@ MOMENT = (
     r"|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\d{1,2}[:：]\d{2}(?:[:：]\d{2})?"
 )
 VERB = (
-    r"(?:联合|继续|升级|降级|更新|变更|重新|再次|统一|首次|同时|正式)*"
-    r"(?:发布(?!中心)|解除|撤销|撤消|取消|更新|变更|升级|降级|升高|提升|降低|调整|确认|继续|维持|启动|终止|结束|将)"
+    r"(?:联合|继续|升级|降级|更新|变更|重新|再次|统一|首次|同时|正式|决定)*"
+    r"(?:发布(?!中心)|解除|撤[销消]|取消|更新|变更|升级|降级|升高|升为|降为|提升|降低|调整|确认|继续|维持|启动|终止|结束|"
+    r"延长|订正|更正|宣布|将)"
 )
 OPENING = re.compile(
-    r"(?:【[^】]{0,40}】|\[[^\]]{0,40}\]|\([^)]{0,12}\))*(?P<issuer>[^,，。;；:：“\"]{2,120}?)(?:关于|于|在)?"
-    rf"(?P<when>{MOMENT})?{VERB}"
+    r"(?:【[^】]{0,40}】|\[[^\]]{0,40}\]|\([^)]{0,12}\))*(?!关于)(?P<issuer>[^,，。;；:：“\"]{2,120}?)(?:关于|于|在)?"
+    rf"(?:(?P<when>{MOMENT})?{VERB}|(?<=[局台部心委站厅会办室])(?:于|在)?(?P<at>{MOMENT}))"
 )
-"""Issuer, time and verb with which a title or text begins, blanks taken out."""
+"""Issuer, time and verb with which a title or text begins, or an office and a time (at); blanks taken out."""
 _CLAUSE = re.compile(r"[,，。;；\n]|(?<!\d)[:：]|[:：](?!\d)")
 _BLANK = re.compile(r"[\s\u200b\ufeff]+")
 _OFFICES = re.compile(
@@ -35,6 +35,7 @@ _OFFICES = re.compile(
 )
 _WEATHER = re.compile(r"气象")
 _JOINT = re.compile(r"[、,，/]|(?<=[局台部厅委站])(?:和|与|会同|联合)")
+_RELAYED = re.compile(r".+(?:转发|转载|转)(?=.{2,}[局台心])")
 _NATIONAL = {"", "中央", "国家", "中国", NATION}
 _ENGLISH_ISSUER = re.compile(
     r"(.{3,120}?)\s+(?:issue[sd]?|update[sd]?|cancel(?:s|led|ed)?|lift(?:s|ed)?|continue[sd]?)\b", re.I
@@ -47,7 +48,8 @@ _ENGLISH_OFFICE = re.compile(
 )
 _ENGLISH_END = re.compile(r"\b(?:cancel(?:s|led|ed|lation)?|lift(?:s|ed)|withdraw[sn]?|terminate[sd]?)\b", re.I)
 _CHANGE = re.compile(
-    r"继续|更新|变更|升级|降级|升高|提升|降低|调整|维持|确认|延长|\bupdate[sd]?\b|\bcontinue[sd]?\b", re.I
+    r"继续|更新|变更|升级|降级|升高|[升降]为|提升|降低|[上下]调|调整|维持|确认|延长|订正|更正|\bupdate[sd]?\b|\bcontinue[sd]?\b",
+    re.I,
 )
 _MARK = re.compile(r"[【\[(（〔](?P<mark>[^】\])）〕]{0,12}(?:演练|演习|测试)[^】\])）〕]{0,6})[】\])）〕]")
 _MARKED_FIRST = re.compile(r"^\W*(?:这是一?[次条个])?(?P<mark>演练|演习|测试)[】\])）〕:：,，\s]*")
@@ -67,20 +69,35 @@ class Heading:
 
 def read(title: str) -> Heading:
     """Read a title, Chinese or English, or the opening of a text."""
-    line = _MARKED_FIRST.sub("", title[:READ])
-    found = OPENING.match(_BLANK.sub("", line)) or _ENGLISH_ISSUER.match(line)
-    issuer = ((found["issuer"] if found.re is OPENING else found[1]) if found else "").strip()
+    line = title[:READ]
+    issuer = issuer_of(line)
     return Heading(issuer, place_of(issuer), _verb(line))
 
 
+def issuer_of(line: str) -> str:
+    """The issuer that a title or text opens with; empty where there is none."""
+    line = _MARKED_FIRST.sub("", line[:READ])
+    found = OPENING.match(_BLANK.sub("", line)) or _ENGLISH_ISSUER.match(line)
+    if not found:
+        return ""
+    return relayed(found["issuer"]) if found.re is OPENING else found[1].strip()
+
+
+def relayed(issuer: str) -> str:
+    """Whose words they are: 应急管理局转发气象台…."""
+    return _RELAYED.sub("", issuer)
+
+
 def _verb(title: str) -> MsgType:
-    """解除 that puts nothing in its place is a cancel; 继续发布, 升级…为… are updates."""
-    stated = [found for part in wording.clauses(title) if (found := wording.statement(part))]
-    if stated and not any(found.level for found in stated):
-        return MsgType.CANCEL
+    """继续发布, 升级…为… are updates. What 解除 ends, its sentence says when it is read."""
     if _ENGLISH_END.search(title):
         return MsgType.CANCEL
-    return MsgType.UPDATE if _CHANGE.search(clause(title)) else MsgType.ALERT
+    return MsgType.UPDATE if changes(title) else MsgType.ALERT
+
+
+def changes(text: str) -> bool:
+    """Whether the first clause continues, raises or lowers something: 27日3时15分升级…为…."""
+    return bool(_CHANGE.search(clause(text[:READ])))
 
 
 def clause(text: str) -> str:

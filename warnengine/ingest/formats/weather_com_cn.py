@@ -47,7 +47,7 @@ def find_pages(node: Any) -> list[Any]:
 
 
 def read_page(node: Any, reading: Reading) -> Warning:
-    """Read one. A first issue refers to itself, which means nothing."""
+    """Read one."""
     page = _Page.of(node)
     place = page.station or page.city or page.province
     entry = Entry(
@@ -61,7 +61,7 @@ def read_page(node: Any, reading: Reading) -> Warning:
         place=place,
         expires=page.relieved,
         msg_type=page.msg_type,
-        references=page.references if page.references != page.identifier else "",
+        references=page.references,
     )
     return listed.warning(entry, "weather_com_cn", reading)
 

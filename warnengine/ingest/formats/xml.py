@@ -38,12 +38,6 @@ _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf")
 
 
-def begins(raw: bytes) -> bool:
-    """Whether bytes are XML, or mean to be."""
-    head = raw[:64].lstrip(b" \t\r\n").removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    return head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff\0<"))
-
-
 def parse(raw: bytes) -> Element:
     """The root element of a message of at most MAX_BYTES; comments and processing instructions are left out.
 
