@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from warnengine.ingest.formats import assembly, colours, conformance, fields, vocabulary
+from warnengine.ingest.formats import abroad, assembly, colours, conformance, fields
 from warnengine.ingest.formats.claims import Stated, stated
 from warnengine.ingest.formats.fields import Head, Info
 from warnengine.ingest.formats.pairs import valued
@@ -89,7 +89,7 @@ def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: li
             onset=fields.moment(info.text("onset"), "onset", problems),
             expires=fields.moment(info.text("expires"), "expires", problems),
             areas=tuple(area for one in areas for area in _areas(one, chinese, reading)) or (fields.NOWHERE,),
-            listed="" if ours else vocabulary.listed(info, reading.hazards),
+            listed="" if ours else abroad.listed(info, reading.hazards),
             hours=source.hours,
         ),
         language.split("-")[0],

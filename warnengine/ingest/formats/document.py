@@ -26,6 +26,14 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     alerts = wrapper.alerts(root)
     if not alerts:
         return _nothing(root)
+    found = _each(alerts, reading)
+    around = tuple(_around(root, len(alerts)))
+    first = replace(found[0], problems=found[0].problems + around)
+    return _told_apart((first, *found[1:]))
+
+
+def _each(alerts: list[Found | RefusedWarning], reading: Reading) -> tuple[Warning, ...]:
+    """Those that can be read, each telling of the others; raise the first refusal where none can."""
     found: list[Warning] = []
     refused: list[RefusedWarning] = []
     for alert in alerts:
@@ -35,11 +43,8 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
             refused.append(refusal)
     if not found:
         raise refused[0]
-    around = tuple(_around(root, len(alerts)))
-    first = replace(found[0], problems=found[0].problems + around) if around else found[0]
-    notes = (*_beside(refused),)
-    twice = _twice(found)
-    return tuple(_noted(warning, notes, twice) for warning in (first, *found[1:]))
+    notes = tuple(_beside(refused))
+    return tuple(replace(warning, problems=warning.problems + notes) if notes else warning for warning in found)
 
 
 def _read_one(found: Found | RefusedWarning, reading: Reading) -> Warning:
@@ -89,14 +94,13 @@ def _beside(refused: list[RefusedWarning]) -> Iterator[Problem]:
         yield Problem("beside_refused", Gravity.WARN, words)
 
 
-def _twice(found: list[Warning]) -> frozenset[tuple[str, str]]:
-    """Keys under which one document says two things."""
+def _told_apart(found: tuple[Warning, ...]) -> tuple[Warning, ...]:
+    """B3: under one identifier one document must not say two things; both are kept and say so."""
     meanings = {(warning.key, warning.meaning()) for warning in found} if len(found) > 1 else set()
-    return frozenset(key for key, times in Counter(key for key, _ in meanings).items() if times > 1)
+    twice = {key for key, times in Counter(key for key, _ in meanings).items() if times > 1}
+    return tuple(_repeated(warning) if warning.key in twice else warning for warning in found)
 
 
-def _noted(warning: Warning, notes: tuple[Problem, ...], twice: frozenset[tuple[str, str]]) -> Warning:
-    if warning.key in twice:
-        words = f"The identifier {warning.identifier[:60]} stands twice in this document with different content."
-        notes = (*notes, Problem("identifier_repeated", Gravity.WARN, words))
-    return replace(warning, problems=warning.problems + notes) if notes else warning
+def _repeated(warning: Warning) -> Warning:
+    words = f"The identifier {warning.identifier[:60]} stands twice in this document with different content."
+    return replace(warning, problems=(*warning.problems, Problem("identifier_repeated", Gravity.WARN, words)))
