@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from warnengine.ingest.formats import abroad, assembly, colours, conformance, fields
 from warnengine.ingest.formats.claims import Stated, stated
 from warnengine.ingest.formats.fields import Head, Info
-from warnengine.ingest.formats.pairs import valued
+from warnengine.ingest.formats.pairs import Pairs, valued
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.tree import Node
 from warnengine.model.place import Area
@@ -76,20 +76,21 @@ def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: li
     source = reading.hazards.source(head.sender)
     language = (info.text("language") or "en").lower()
     ours = chinese and language in _SIMPLIFIED
+    codes, parameters = tuple(valued(info, "eventCode")), tuple(valued(info, "parameter"))
     areas = info.all("area")
     return _Block(
         Info(
             event=fields.plain(info.text("event")),
-            codes=tuple(value for name in ("eventCode", "parameter") for _, value in valued(info, name)),
+            codes=tuple(value for _, value in (*codes, *parameters)),
             headline=fields.plain(info.text("headline")),
             description=fields.plain(info.text("description")),
-            graded=colours.graded(info, source),
-            all_clear=_over(info),
+            graded=colours.graded(info, parameters, source),
+            all_clear=_over(info, (*codes, *parameters)),
             effective=fields.moment(info.text("effective"), "effective", problems),
             onset=fields.moment(info.text("onset"), "onset", problems),
             expires=fields.moment(info.text("expires"), "expires", problems),
             areas=tuple(area for one in areas for area in _areas(one, chinese, reading)) or (fields.NOWHERE,),
-            listed="" if ours else abroad.listed(info, reading.hazards),
+            listed="" if ours else abroad.listed(info.text("event"), (*codes, *parameters), reading.hazards),
             hours=source.hours,
         ),
         language.split("-")[0],
@@ -97,13 +98,12 @@ def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: li
     )
 
 
-def _over(info: Node) -> bool:
+def _over(info: Node, codes: Pairs) -> bool:
     """Whether the block stands something down: AllClear alone, or parameters that say that the danger is over."""
     responses = {value.lower() for value in info.texts("responseType")}
     if responses == {"allclear"}:
         return True
-    codes = [(name.lower(), value) for kind in ("eventCode", "parameter") for name, value in valued(info, kind)]
-    actions = [action for name, value in codes if (action := _action(name, value))]
+    actions = [action for name, value in codes if (action := _action(name.lower(), value))]
     return bool(actions) and set(actions) == {"over"}
 
 
