@@ -21,6 +21,7 @@ from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Status, W
 
 _CHINESE_IDENTIFIER = re.compile(r"\d{14}_\d{14}|(?:urn:oid:)?2\.49\.0\.[01]\.156\.")
 _CHINESE_CODES = re.compile(r"cpeas|adcode|2260|区划|行政", re.I)
+_HAN = re.compile("[\u4e00-\u9fff]")
 _VTEC = re.compile(r"/[OTEX]\.([A-Z]{3})\.")
 _CODE = re.compile(r"[1-8]\d{5}(?:\d{3}){0,2}")
 _LIST = re.compile(r"[,，;；\s]+")
@@ -148,11 +149,11 @@ def _by_language(blocks: list[_Block]) -> list[_Block]:
 def _said(blocks: list[_Block], head: Head, reading: Reading, problems: list[Problem]) -> Iterator[Stated]:
     """What the infos of the first language state, raised and completed by the others."""
     first = [block for block in blocks if block.language == blocks[0].language]
-    said = [stated(block.info, head, reading, problems) for block in first]
+    said = [stated(_spoken(block.info), head, reading, problems) for block in first]
     for language in dict.fromkeys(block.language for block in blocks[len(first) :]):
         free = dict(enumerate(first))
         for place, block in enumerate(block for block in blocks if block.language == language):
-            other = stated(block.info, head, reading, [])
+            other = stated(_spoken(block.info), head, reading, [])
             twin = _twin(place, block, free)
             if twin is None:
                 said.append(other)
@@ -160,6 +161,13 @@ def _said(blocks: list[_Block], head: Head, reading: Reading, problems: list[Pro
             del free[twin]
             said[twin] = _completed(said[twin], other, problems)
     return iter(said)
+
+
+def _spoken(info: Info) -> Info:
+    """The block as the reader of Chinese sentences gets it: without texts that have no Chinese in them."""
+    if _HAN.search(info.headline) or _HAN.search(info.description):
+        return info
+    return replace(info, headline="", description="")
 
 
 def _twin(place: int, block: _Block, free: dict[int, _Block]) -> int | None:

@@ -16,7 +16,7 @@ _NUMBER = r"[-+]?\d{1,4}+(?:\.\d{0,25}+)?+"
 _PAIRS = re.compile(rf"(?:{_NUMBER},{_NUMBER}(?:\s++|$))++")
 _PAIR = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})")
 _CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER})\s+(\d{{1,8}}+(?:\.\d{{0,25}}+)?+)")
-STEPS = 20_000
+STEPS = 8_000
 """Comparisons that the search for crossings may take in one ring; what is longer is taken as it is."""
 
 

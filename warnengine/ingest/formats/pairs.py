@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from warnengine.ingest.formats.tree import Node
 
-
 Pairs = Sequence[tuple[str, str]]
 
 

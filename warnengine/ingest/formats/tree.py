@@ -13,6 +13,9 @@ _MIXED = frozenset({"event", "headline", "description", "instruction", "areaDesc
 """Texts in which exporters leave tags unescaped."""
 
 
+_LEAF: dict[str, list[Node]] = {}
+
+
 class Node:
     """One element. Namespaces differ from issuer to issuer and are only asked for at the root."""
 
@@ -21,12 +24,13 @@ class Node:
     def __init__(self, element: Element) -> None:
         self.element = element
         self.name: str = element.tag.rpartition("}")[2]
-        self.parts: dict[str, list[Node]] = {}
+        self.parts = _LEAF
         self.children: tuple[Node, ...] = ()
         self.value = ""
         """Its text, white space cut off at both ends; of what holds other elements only where that is a text."""
         if len(element):
             self.children = tuple(map(Node, element))
+            self.parts = {}
             for child in self.children:
                 self.parts.setdefault(child.name, []).append(child)
             if self.name in _MIXED:
