@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.district import READING
+from tests.core.district import BOOK, READING
 from tests.ingest.conftest import Build
 from warnengine.ingest.formats import conformance, read
 from warnengine.ingest.formats.conformance import FEED, RULES
+from warnengine.ingest.intake import DRILL, admit
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Gravity, Problem, Warning
 
@@ -243,3 +244,21 @@ def test_the_page_of_rules_is_the_rules() -> None:
     gravities = {Gravity.REJECT: "R", Gravity.WARN: "W", Gravity.NOTE: "N"}
     known = {(rule.number, rule.word, gravities[rule.gravity]) for rule in (*conformance.RULES, *conformance.FEED)}
     assert known <= rows
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("<onset>2026-07-27T06:00:00+08:00", "<onset>soon"), ("<scope>Public</scope>", "<scope>Everybody</scope>")],
+)
+def test_what_the_list_rejects_orders_nothing_here(old: str, new: str) -> None:
+    (good,) = read(MESSAGE.encode(), READING)
+    (faulty,) = read(changed(old, new).encode(), READING)
+    admit(good, BOOK)
+    with pytest.raises(RefusedWarning) as refusal:
+        admit(faulty, BOOK)
+    assert refusal.value.reason in {"bad_time", "scope"}
+
+
+def test_an_exercise_is_a_matter_of_live_and_drill() -> None:
+    (warning,) = read(changed("<status>Actual</status>", "<status>Exercise</status>").encode(), READING)
+    admit(warning, BOOK, DRILL)
