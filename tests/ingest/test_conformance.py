@@ -174,6 +174,14 @@ def test_a_rule_broken_a_hundred_times_is_one_problem_with_a_count() -> None:
     assert "99 more" in found["polygon_form"].message
 
 
+def test_infos_that_break_a_rule_alike_are_one_problem_with_a_count() -> None:
+    many = "".join(INFO.replace("2026-07-27T09", f"2026-07-26T{hour:02}") for hour in range(24))
+    (warning,) = read(MESSAGE.replace(INFO, many).encode(), READING)
+    told = [problem.message for problem in warning.problems if problem.rule == "expires_before_sent"]
+    assert len(told) == 1
+    assert "23 more" in told[0]
+
+
 def test_only_what_the_list_rejects_is_rejected() -> None:
     rejects = {word for word, old, new in BREACHES if problems(changed(old, new))[word].severity is Gravity.REJECT}
     assert rejects == {"scope", "not_actual", "no_info", "bad_time"}
