@@ -15,6 +15,6 @@ def refuse_faulty(warning: Warning) -> None:
     if fault:
         raise RefusedWarning(
             fault.rule,
-            f"{warning.identifier[:60]} does not conform: {fault.message} Read it by hand, and ask the issuer to "
-            "send it again in order",
+            f"{warning.identifier[:60]} is not in order: {fault.message} "
+            "Read it by hand, and ask the issuer to send it again",
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import RefusedWarning
+from warnengine.model.reasons import CHINESE
 from warnengine.model.warning import Claim, Warning
 
+_REASON = re.compile(r"\((\w+)\)")
 SHOWN = 5
 """Places or refusals that a question lists; the message itself is kept."""
 
@@ -21,13 +24,19 @@ def unread(warnings: Sequence[Warning], refused: Sequence[RefusedWarning], book:
                 f"{';'.join(gaps)}。请看原文核实,需要时人工通知。"
             )
     beside = [p.message for warning in warnings for p in warning.problems if p.rule == "beside_refused"]
-    broken = list(dict.fromkeys((*beside, *map(str, refused))))
+    broken = list(dict.fromkeys((*map(_beside, beside), *(CHINESE.get(no.reason, str(no)) for no in refused))))
     if warnings and broken:
-        more = f" 等{len(broken)}条" if len(broken) > SHOWN else ""
+        more = f"等{len(broken)}种情形。" if len(broken) > SHOWN else ""
         yield (
             f"与预警 {warnings[0].identifier} 同一份电文里,另有预警没有收下,未下发指令:"
-            f"{' '.join(broken[:SHOWN])}{more} 请看原文核实,并请发布单位更正后重新发布。"
+            f"{''.join(broken[:SHOWN])}{more}"
         )
+
+
+def _beside(message: str) -> str:
+    """A refusal beside other alerts, in Chinese by the reason that it names."""
+    named = _REASON.search(message)
+    return CHINESE.get(named[1], message) if named else CHINESE["beside_refused"]
 
 
 def speaks_here(warning: Warning, book: RuleBook) -> bool:

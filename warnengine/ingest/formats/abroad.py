@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 
-from warnengine.ingest.formats.pairs import valued
-from warnengine.ingest.formats.tree import Node
+from warnengine.ingest.formats.pairs import Pairs
 from warnengine.model.hazard import HazardTable
 
 _WORDS = {
@@ -128,10 +127,10 @@ _LISTS = {
 _PHENOMENON = re.compile(r"/[OTEX]\.[A-Z]{3}\.[A-Z0-9]{4}\.([A-Z]{2})\.[A-Z]\.")
 
 
-def listed(info: Node, table: HazardTable) -> str:
+def listed(event: str, codes: Pairs, table: HazardTable) -> str:
     """The key of the danger that an info block means, empty where nothing says: by the issuer's word for it, then
     by the lists that its codes are from. A title also names causes and surroundings, so it is not asked."""
-    keys = (_in_words(info.text("event")), *_by_lists(info))
+    keys = (_in_words(event), *_by_lists(codes))
     return next((key for key in keys if key and table.get(key)), "")
 
 
@@ -140,9 +139,8 @@ def _in_words(text: str) -> str:
     return _BY_WORD[found.group().lower()] if found else ""
 
 
-def _by_lists(info: Node) -> list[str]:
-    pairs = (*valued(info, "eventCode"), *valued(info, "parameter"))
-    named = [(name, value) for key, value in pairs if (name := _list(key))]
+def _by_lists(codes: Pairs) -> list[str]:
+    named = [(name, value) for key, value in codes if (name := _list(key))]
     return [key for name, value in named if (key := _LISTS[name].get(_code(name, value), ""))]
 
 

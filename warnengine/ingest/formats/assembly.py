@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from warnengine.ingest.formats.claims import Stated, merged
 from warnengine.ingest.formats.fields import NOWHERE, Head, Info
 from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Warning
 
+_BY_NAME = frozenset({"unknown_town"})
+"""Problems that tell a person which place is meant."""
 _STATING = {MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL}
 
 
@@ -36,8 +39,19 @@ def warning(
         expires=stated[0].expires if stated else None,
         claims=claims,
         ungraded=ungraded,
-        problems=tuple(dict.fromkeys(problems)),
+        problems=tuple(_counted(problems)),
     )
+
+
+def _counted(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """One problem per rule with a count, but every place that is not known by its own name."""
+    groups: dict[tuple[str, Gravity, str], list[Problem]] = {}
+    for problem in dict.fromkeys(problems):
+        named = problem.message if problem.rule in _BY_NAME else ""
+        groups.setdefault((problem.rule, problem.severity, named), []).append(problem)
+    for first, *more in groups.values():
+        counted = f" ({len(more)} more of the kind in this message.)" if more else ""
+        yield replace(first, message=first.message + counted)
 
 
 def _sorted(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from warnengine.ingest.formats import abroad, assembly, colours, conformance, fields
 from warnengine.ingest.formats.claims import Stated, stated
 from warnengine.ingest.formats.fields import Head, Info
-from warnengine.ingest.formats.pairs import valued
+from warnengine.ingest.formats.pairs import Pairs, valued
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.tree import Node
 from warnengine.model.place import Area
@@ -21,6 +21,7 @@ from warnengine.model.warning import Claim, Gravity, MsgType, Problem, Status, W
 
 _CHINESE_IDENTIFIER = re.compile(r"\d{14}_\d{14}|(?:urn:oid:)?2\.49\.0\.[01]\.156\.")
 _CHINESE_CODES = re.compile(r"cpeas|adcode|2260|区划|行政", re.I)
+_HAN = re.compile("[\u4e00-\u9fff]")
 _VTEC = re.compile(r"/[OTEX]\.([A-Z]{3})\.")
 _CODE = re.compile(r"[1-8]\d{5}(?:\d{3}){0,2}")
 _LIST = re.compile(r"[,，;；\s]+")
@@ -76,20 +77,21 @@ def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: li
     source = reading.hazards.source(head.sender)
     language = (info.text("language") or "en").lower()
     ours = chinese and language in _SIMPLIFIED
+    codes, parameters = tuple(valued(info, "eventCode")), tuple(valued(info, "parameter"))
     areas = info.all("area")
     return _Block(
         Info(
             event=fields.plain(info.text("event")),
-            codes=tuple(value for name in ("eventCode", "parameter") for _, value in valued(info, name)),
+            codes=tuple(value for _, value in (*codes, *parameters)),
             headline=fields.plain(info.text("headline")),
             description=fields.plain(info.text("description")),
-            graded=colours.graded(info, source),
-            all_clear=_over(info),
+            graded=colours.graded(info, parameters, source),
+            all_clear=_over(info, (*codes, *parameters)),
             effective=fields.moment(info.text("effective"), "effective", problems),
             onset=fields.moment(info.text("onset"), "onset", problems),
             expires=fields.moment(info.text("expires"), "expires", problems),
             areas=tuple(area for one in areas for area in _areas(one, chinese, reading)) or (fields.NOWHERE,),
-            listed="" if ours else abroad.listed(info, reading.hazards),
+            listed="" if ours else abroad.listed(info.text("event"), (*codes, *parameters), reading.hazards),
             hours=source.hours,
         ),
         language.split("-")[0],
@@ -97,13 +99,12 @@ def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: li
     )
 
 
-def _over(info: Node) -> bool:
+def _over(info: Node, codes: Pairs) -> bool:
     """Whether the block stands something down: AllClear alone, or parameters that say that the danger is over."""
     responses = {value.lower() for value in info.texts("responseType")}
     if responses == {"allclear"}:
         return True
-    codes = [(name.lower(), value) for kind in ("eventCode", "parameter") for name, value in valued(info, kind)]
-    actions = [action for name, value in codes if (action := _action(name, value))]
+    actions = [action for name, value in codes if (action := _action(name.lower(), value))]
     return bool(actions) and set(actions) == {"over"}
 
 
@@ -148,11 +149,11 @@ def _by_language(blocks: list[_Block]) -> list[_Block]:
 def _said(blocks: list[_Block], head: Head, reading: Reading, problems: list[Problem]) -> Iterator[Stated]:
     """What the infos of the first language state, raised and completed by the others."""
     first = [block for block in blocks if block.language == blocks[0].language]
-    said = [stated(block.info, head, reading, problems) for block in first]
+    said = [stated(_spoken(block.info), head, reading, problems) for block in first]
     for language in dict.fromkeys(block.language for block in blocks[len(first) :]):
         free = dict(enumerate(first))
         for place, block in enumerate(block for block in blocks if block.language == language):
-            other = stated(block.info, head, reading, [])
+            other = stated(_spoken(block.info), head, reading, [])
             twin = _twin(place, block, free)
             if twin is None:
                 said.append(other)
@@ -160,6 +161,13 @@ def _said(blocks: list[_Block], head: Head, reading: Reading, problems: list[Pro
             del free[twin]
             said[twin] = _completed(said[twin], other, problems)
     return iter(said)
+
+
+def _spoken(info: Info) -> Info:
+    """The block as the reader of Chinese sentences gets it: without texts that have no Chinese in them."""
+    if _HAN.search(info.headline) or _HAN.search(info.description):
+        return info
+    return replace(info, headline="", description="")
 
 
 def _twin(place: int, block: _Block, free: dict[int, _Block]) -> int | None:

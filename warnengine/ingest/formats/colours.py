@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from warnengine.ingest.formats import wording
-from warnengine.ingest.formats.pairs import valued
+from warnengine.ingest.formats.pairs import Pairs
 from warnengine.ingest.formats.tree import Node
 from warnengine.model.hazard import Source
 from warnengine.model.level import Level
@@ -36,15 +36,15 @@ _PARAMETER = re.compile(r"colou?r|awareness_?level|severity_?level|alert_?level|
 _READ = 300
 
 
-def graded(info: Node, source: Source) -> Level | None:
+def graded(info: Node, parameters: Pairs, source: Source) -> Level | None:
     """The level that the fields give: a colour where one is named, else what the source means by its severity."""
     word = info.text("severity").lower()
-    return _named(info, source) or source.level(word) or _NAMED.get(word)
+    return _named(info, parameters, source) or source.level(word) or _NAMED.get(word)
 
 
-def _named(info: Node, source: Source) -> Level | None:
+def _named(info: Node, parameters: Pairs, source: Source) -> Level | None:
     """The gravest colour of parameters, event and title; Chinese titles are read as sentences later."""
-    values = [value for name, value in valued(info, "parameter") if value and _grades(name, source)]
+    values = [value for name, value in parameters if value and _grades(name, source)]
     event = info.text("event")
     titles = (_TITLE.search(title[:_READ]) for title in (info.text("headline"), event))
     words = [next(word for word in found.groups() if word) for found in titles if found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from warnengine.ingest.formats import cap, conformance, national, salvage, wrapper, xml
@@ -29,8 +29,7 @@ def read(raw: bytes, reading: Reading) -> tuple[Warning, ...]:
     found = salvage.each(alerts, lambda alert: _read_one(alert, reading))
     around = tuple(_around(root, len(alerts)))
     first = replace(found[0], problems=found[0].problems + around)
-    twice = _twice(found)
-    return tuple(_noted(warning, twice) for warning in (first, *found[1:]))
+    return _told_apart((first, *found[1:]))
 
 
 def _read_one(found: Found | RefusedWarning, reading: Reading) -> Warning:
@@ -74,15 +73,13 @@ def _around(root: Node, alerts: int) -> Iterator[Problem]:
         yield Problem("links_beside", Gravity.WARN, words)
 
 
-def _twice(found: Sequence[Warning]) -> frozenset[tuple[str, str]]:
-    """Keys under which one document says two things."""
+def _told_apart(found: tuple[Warning, ...]) -> tuple[Warning, ...]:
+    """B3: under one identifier one document must not say two things; both are kept and say so."""
     meanings = {(warning.key, warning.meaning()) for warning in found} if len(found) > 1 else set()
-    return frozenset(key for key, times in Counter(key for key, _ in meanings).items() if times > 1)
+    twice = {key for key, times in Counter(key for key, _ in meanings).items() if times > 1}
+    return tuple(_repeated(warning) if warning.key in twice else warning for warning in found)
 
 
-def _noted(warning: Warning, twice: frozenset[tuple[str, str]]) -> Warning:
-    if warning.key not in twice:
-        return warning
+def _repeated(warning: Warning) -> Warning:
     words = f"The identifier {warning.identifier[:60]} stands twice in this document with different content."
-    problem = Problem("identifier_repeated", Gravity.WARN, words)
-    return replace(warning, problems=(*warning.problems, problem))
+    return replace(warning, problems=(*warning.problems, Problem("identifier_repeated", Gravity.WARN, words)))

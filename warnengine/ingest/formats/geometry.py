@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 Point = tuple[float, float]
 
@@ -15,7 +16,7 @@ _NUMBER = r"[-+]?\d{1,4}+(?:\.\d{0,25}+)?+"
 _PAIRS = re.compile(rf"(?:{_NUMBER},{_NUMBER}(?:\s++|$))++")
 _PAIR = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})")
 _CIRCLE = re.compile(rf"({_NUMBER}),({_NUMBER})\s+(\d{{1,8}}+(?:\.\d{{0,25}}+)?+)")
-STEPS = 60_000
+STEPS = 8_000
 """Comparisons that the search for crossings may take in one ring; what is longer is taken as it is."""
 
 
@@ -68,36 +69,39 @@ def circle(text: str) -> Circle | None:
     return Circle(float(found[1]), float(found[2]), float(found[3])) if found else None
 
 
-Segment = tuple[float, float, float, float]
-"""Western and eastern end: longitude, latitude, longitude, latitude."""
+Side = tuple[float, float, float, float, float, float]
+"""West, east, south and north, then the latitudes of the western and of the eastern end."""
 
 
 def crosses(points: tuple[Point, ...]) -> bool:
     """Whether two sides of a ring cross; touching in a point is no crossing. A sweep from west to east."""
-    sides = sorted(_side(points, at) for at in range(len(points)))
+    sides = sorted(map(_side, points, (*points[1:], points[0])))
     steps = 0
-    for at, side in enumerate(sides):
-        for further in range(at + 1, len(sides)):
-            if sides[further][0] > side[2] or steps > STEPS:
+    for at, side in enumerate(sides, 1):
+        _, east, south, north, *_ = side
+        for other in islice(sides, at, None):
+            if other[0] > east:
                 break
             steps += 1
-            if _cross(side, sides[further]):
+            if other[2] <= north and other[3] >= south and _cross(side, other):
                 return True
+        if steps > STEPS:
+            return False
     return False
 
 
-def _side(points: tuple[Point, ...], at: int) -> Segment:
-    (y1, x1), (y2, x2) = points[at], points[(at + 1) % len(points)]
-    return (x1, y1, x2, y2) if x1 <= x2 else (x2, y2, x1, y1)
+def _side(one: Point, other: Point) -> Side:
+    (y1, x1), (y2, x2) = (one, other) if one[1] <= other[1] else (other, one)
+    return (x1, x2, y1, y2, y1, y2) if y1 <= y2 else (x1, x2, y2, y1, y1, y2)
 
 
-def _cross(one: Segment, other: Segment) -> bool:
-    ax, ay, bx, by = one
-    cx, cy, dx, dy = other
-    if max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by):
-        return False
+def _cross(one: Side, other: Side) -> bool:
+    ax, bx, _, _, ay, by = one
+    cx, dx, _, _, cy, dy = other
     of_c = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     of_d = (bx - ax) * (dy - ay) - (by - ay) * (dx - ax)
+    if of_c * of_d >= 0:
+        return False
     of_a = (dx - cx) * (ay - cy) - (dy - cy) * (ax - cx)
     of_b = (dx - cx) * (by - cy) - (dy - cy) * (bx - cx)
-    return of_c * of_d < 0 and of_a * of_b < 0
+    return of_a * of_b < 0

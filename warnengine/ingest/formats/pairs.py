@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from warnengine.ingest.formats.tree import Node
+
+Pairs = Sequence[tuple[str, str]]
 
 
 def valued(node: Node, name: str) -> Iterator[tuple[str, str]]:

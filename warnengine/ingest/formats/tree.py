@@ -9,25 +9,34 @@ from lxml import etree
 Element = etree._Element
 
 
+_MIXED = frozenset({"event", "headline", "description", "instruction", "areaDesc", "message"})
+"""Texts in which exporters leave tags unescaped."""
+
+
+_LEAF: dict[str, list[Node]] = {}
+
+
 class Node:
     """One element. Namespaces differ from issuer to issuer and are only asked for at the root."""
 
-    __slots__ = ("children", "element", "name", "parts")
+    __slots__ = ("children", "element", "name", "parts", "value")
 
     def __init__(self, element: Element) -> None:
         self.element = element
-        self.name = element.tag.rpartition("}")[2]
-        self.children: tuple[Node, ...] = tuple(map(Node, element)) if len(element) else ()
-        self.parts: dict[str, list[Node]] = {}
-        for child in self.children:
-            self.parts.setdefault(child.name, []).append(child)
-
-    @property
-    def value(self) -> str:
-        """Its text and that of what it holds, white space cut off at both ends."""
-        if self.children:
-            return "".join(map(str, self.element.itertext())).strip()
-        return (self.element.text or "").strip()
+        self.name: str = element.tag.rpartition("}")[2]
+        self.parts = _LEAF
+        self.children: tuple[Node, ...] = ()
+        self.value = ""
+        """Its text, white space cut off at both ends; of what holds other elements only where that is a text."""
+        if len(element):
+            self.children = tuple(map(Node, element))
+            self.parts = {}
+            for child in self.children:
+                self.parts.setdefault(child.name, []).append(child)
+            if self.name in _MIXED:
+                self.value = "".join(map(str, element.itertext())).strip()
+        elif text := element.text:
+            self.value = text.strip()
 
     def all(self, name: str) -> Sequence[Node]:
         """The children of that name."""

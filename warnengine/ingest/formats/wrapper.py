@@ -20,8 +20,8 @@ from warnengine.ingest.formats.tree import Node
 from warnengine.model.errors import RefusedWarning
 
 WRAPPERS = frozenset({"feed", "rss", "RDF", "alerts", "EDXLDistribution"})
-MAX_EMBEDDED = 500
-"""Documents inside texts of one document."""
+MAX_ALERTS = 10_000
+"""Of one document; a megabyte holds some six thousand rows of an index."""
 _HEAD = ("identifier", "sender", "sent", "status", "msgType", "scope", "note", "references")
 _INFO = (
     *("category", "event", "responseType", "urgency", "severity", "certainty"),
@@ -44,8 +44,8 @@ def alerts(root: Node) -> list[Found | RefusedWarning]:
     found: list[Found | RefusedWarning] = []
     for one in _within(root, root, escaped=True):
         found.append(one)
-        if len(found) > MAX_EMBEDDED * 20:
-            raise RefusedWarning("too_many_alerts", f"The document holds more than {MAX_EMBEDDED * 20} alerts.")
+        if len(found) > MAX_ALERTS:
+            raise RefusedWarning("too_many_alerts", f"The document holds more than {MAX_ALERTS} alerts.")
     return found
 
 
@@ -66,8 +66,8 @@ def _within(node: Node, root: Node, *, escaped: bool) -> Iterator[Found | Refuse
 
 def _stands_alone(node: Node) -> bool:
     """A national message is one whatever its root is called."""
-    names = node.parts.keys()
-    return "identifier" in names and bool(names & {"sendTime", "sent"}) and node.name not in ENTRIES
+    named = "identifier" in node.parts and ("sendTime" in node.parts or "sent" in node.parts)
+    return named and node.name not in ENTRIES
 
 
 def _embedded(text: str) -> bool:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from warnengine.ingest.formats import geometry
 from warnengine.ingest.formats.conformance.rule import Message, Rule, shown
-from warnengine.ingest.formats.pairs import valued
-from warnengine.ingest.formats.tree import Node
 from warnengine.model.warning import Gravity
 
 _COORDINATES = re.compile(r"\s*-?\d{1,3}\.\d+,-?\d{1,3}\.\d+\s+-?\d{1,3}\.\d+,")
@@ -20,58 +18,53 @@ _LISTS = re.compile(
 )
 
 
-def _name(area: Node) -> str:
-    return repr(shown(area.text("areaDesc")))
-
-
 def _named(message: Message) -> Iterator[str]:
     """D1: every area has a name in areaDesc."""
-    for area in message.areas:
+    for area in (place.node for place in message.places):
         if not area.text("areaDesc"):
             yield "An area has no areaDesc; it is known by its code alone, or not at all."
 
 
 def _placed(message: Message) -> Iterator[str]:
     """D2: every area has a polygon, a circle or a geocode."""
-    for area in message.areas:
-        coded = any(value for _, value in valued(area, "geocode"))
-        if not coded and not area.text("polygon") and not area.text("circle"):
-            yield f"Area {_name(area)} has no polygon, circle or geocode; a person must say where it is."
+    for place in message.places:
+        if not (place.coded or place.polygons or place.circles):
+            yield f"Area {place.name} has no polygon, circle or geocode; a person must say where it is."
 
 
 def _polygon(message: Message) -> Iterator[str]:
     """D3: a polygon is four pairs lat,lon or more."""
-    for area in message.areas:
-        if "polygon" in area.parts and len(area.texts("polygon")) < len(area.all("polygon")):
-            yield f"Area {_name(area)} has an empty polygon; it is passed over."
+    for place in message.places:
+        if len(place.polygons) < len(place.node.all("polygon")):
+            yield f"Area {place.name} has an empty polygon; it is passed over."
     for name, ring in message.rings:
         if not ring.readable:
-            yield f"The polygon of {name!r} is not written as pairs lat,lon; what is no pair is left out."
+            yield f"The polygon of {name} is not written as pairs lat,lon; what is no pair is left out."
         elif not ring.enough:
-            yield f"The polygon of {name!r} has {len(ring.points)} points and encloses nothing."
+            yield f"The polygon of {name} has {len(ring.points)} points and encloses nothing."
 
 
 def _open(message: Message) -> Iterator[str]:
     """D3: the last point of a polygon is its first."""
     for name, ring in message.rings:
         if ring.enough and not ring.closed:
-            yield f"The polygon of {name!r} does not end where it began; it is taken as closed."
+            yield f"The polygon of {name} does not end where it began; it is taken as closed."
 
 
 def _crossing(message: Message) -> Iterator[str]:
     """D4: the sides of a polygon do not cross."""
     for name, ring in message.rings:
         if ring.enough and geometry.crosses(ring.points):
-            yield f"The sides of the polygon of {name!r} cross; its codes and its name say where it is."
+            yield f"The sides of the polygon of {name} cross; its codes and its name say where it is."
 
 
 def _on_earth(message: Message) -> Iterator[str]:
     """D5: latitudes are within ±90°, longitudes within ±180°; the ring is refused, not the point."""
     for name, ring in message.rings:
         if not ring.on_earth:
-            yield f"The polygon of {name!r} leaves the earth (latitude and longitude exchanged?); it is not used."
-    for area in message.areas:
-        for text in area.texts("circle"):
+            yield f"The polygon of {name} leaves the earth (latitude and longitude exchanged?); it is not used."
+    for place in message.places:
+        for text in place.circles:
             circle = geometry.circle(text)
             if circle and not (-90 <= circle.lat <= 90 and -180 <= circle.lon <= 180):
                 yield f"The circle {shown(text)!r} has its middle off the earth; it is not used."
@@ -79,16 +72,16 @@ def _on_earth(message: Message) -> Iterator[str]:
 
 def _circle(message: Message) -> Iterator[str]:
     """D6: a circle is lat,lon and a radius."""
-    for area in message.areas:
-        for text in area.texts("circle"):
+    for place in message.places:
+        for text in place.circles:
             if geometry.circle(text) is None:
                 yield f"circle is {shown(text)!r}, not lat,lon and a radius; it is passed over."
 
 
 def _point(message: Message) -> Iterator[str]:
     """D6: a circle of radius 0 is a point."""
-    for area in message.areas:
-        for text in area.texts("circle"):
+    for place in message.places:
+        for text in place.circles:
             circle = geometry.circle(text)
             if circle and circle.radius == 0:
                 yield f"circle is {shown(text)!r}, a point."
@@ -96,7 +89,7 @@ def _point(message: Message) -> Iterator[str]:
 
 def _height(message: Message) -> Iterator[str]:
     """D7: altitude is a number from 0, ceiling has an altitude and is above it."""
-    for area in message.areas:
+    for area in (place.node for place in message.places):
         if "altitude" in area.parts or "ceiling" in area.parts:
             altitude, ceiling = area.text("altitude"), area.text("ceiling")
             if not _heights_fit(altitude, ceiling):
@@ -119,8 +112,8 @@ def _number(text: str) -> float | None:
 
 def _geocode(message: Message) -> Iterator[str]:
     """D8: a geocode has a valueName and a value, and the value is a code."""
-    for area in message.areas:
-        for name, value in valued(area, "geocode"):
+    for place in message.places:
+        for name, value in place.codes:
             if not name or not value:
                 yield f"A geocode has the name {shown(name)!r} and the value {shown(value)!r}; it is passed over."
             elif _COORDINATES.match(value):
@@ -129,10 +122,9 @@ def _geocode(message: Message) -> Iterator[str]:
 
 def _both(message: Message) -> Iterator[str]:
     """D9: shapes and codes of one area mean their union by the standard, and not by every profile."""
-    for area in message.areas:
-        shaped = area.text("polygon") or area.text("circle")
-        if shaped and any(value for _, value in valued(area, "geocode")):
-            yield f"Area {_name(area)} has a shape and codes; the codes and the name say where it is."
+    for place in message.places:
+        if place.coded and (place.polygons or place.circles):
+            yield f"Area {place.name} has a shape and codes; the codes and the name say where it is."
 
 
 def _abroad(message: Message) -> Iterator[str]:
@@ -141,14 +133,14 @@ def _abroad(message: Message) -> Iterator[str]:
         return
     for name, ring in message.rings:
         if ring.on_earth and any(not (3 <= lat <= 54 and 73 <= lon <= 136) for lat, lon in ring.points):
-            yield f"The polygon of {name!r} reaches beyond the issuer's country; it is not used."
+            yield f"The polygon of {name} reaches beyond the issuer's country; it is not used."
 
 
 def _lists(message: Message) -> Iterator[str]:
     """D11: codes are from a list that is known."""
     seen: set[str] = set()
-    for area in message.areas:
-        for name, _ in valued(area, "geocode"):
+    for place in message.places:
+        for name, _ in place.codes:
             if name and name not in seen and not _LISTS.search(name):
                 seen.add(name)
                 yield f"geocode {shown(name)!r} is from no list that is known; the area keeps its name."

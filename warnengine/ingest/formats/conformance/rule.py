@@ -10,8 +10,32 @@ from typing import Generic, TypeVar
 from warnengine.ingest.formats import geometry
 from warnengine.ingest.formats.fields import Head
 from warnengine.ingest.formats.geometry import Ring
+from warnengine.ingest.formats.pairs import Pairs, valued
 from warnengine.ingest.formats.tree import Node
 from warnengine.model.warning import Gravity, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One area."""
+
+    node: Node
+    name: str
+    """As a sentence quotes it."""
+    codes: Pairs
+    polygons: Sequence[str]
+    """Those that are not empty."""
+    circles: Sequence[str]
+
+    @property
+    def coded(self) -> bool:
+        """Whether any code is given."""
+        return any(value for _, value in self.codes)
+
+
+def _place(area: Node) -> Place:
+    codes = tuple(valued(area, "geocode"))
+    return Place(area, repr(shown(area.text("areaDesc"))), codes, area.texts("polygon"), area.texts("circle"))
 
 
 @dataclass(frozen=True)
@@ -28,19 +52,14 @@ class Message:
         return self.alert.all("info")
 
     @cached_property
-    def areas(self) -> Sequence[Node]:
+    def places(self) -> Sequence[Place]:
         """The areas of all info blocks."""
-        return tuple(area for info in self.infos for area in info.all("area"))
+        return tuple(_place(area) for info in self.infos for area in info.all("area"))
 
     @cached_property
     def rings(self) -> Sequence[tuple[str, Ring]]:
         """Every polygon that is not empty, with the name of its area."""
-        return tuple(
-            (shown(area.text("areaDesc")), geometry.ring(text))
-            for area in self.areas
-            if "polygon" in area.parts
-            for text in area.texts("polygon")
-        )
+        return tuple((place.name, geometry.ring(text)) for place in self.places for text in place.polygons)
 
 
 T = TypeVar("T")
