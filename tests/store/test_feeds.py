@@ -8,12 +8,14 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from prometheus_client import REGISTRY
 
+from tests.channels.test_email import certificate
 from tests.store.feed_server import FeedServer, broken, chunks, moved, packed, serving, short
 from tests.store.world import World
 from warnengine.app.feeds import Feeds
@@ -567,6 +569,19 @@ async def test_the_lag_from_issue_to_receipt(place: Place) -> None:
     shown = await place.feeds().lights()
     assert any("国家突发:近7天3条新预警" in words for _, words in shown)
     assert (REGISTRY.get_sample_value("ews_source_lag_seconds_count", {"source": "national"}) or 0) >= 3
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+async def test_only_a_certificate_that_we_trust_is_listened_to(place: Place, tmp_path: Path, trusts: bool) -> None:
+    tls, ours = certificate(tmp_path, "127.0.0.1")
+    async with serving(tls) as server:
+        server.pages = place.server.pages
+        trusted = {"ca_file": ours} if trusts else {}
+        await place.poll(place.source(url=f"{server.url}/atom", **trusted))
+    state = await place.state()
+    assert state["trouble"] == (None if trusts else "unreachable")
+    assert trusts or "certificate" in state["detail"].lower()
+    assert len(await place.positions()) == (3 if trusts else 0)
 
 
 async def test_nothing_is_unpacked_or_followed_by_the_client_itself(place: Place) -> None:

@@ -115,7 +115,7 @@ class FeedSource:
         if found.body is None:
             return
         listing = await self._read(found.body)
-        unread = f"{listing.lost} entries neither hold an alert nor link to one" if listing.lost else ""
+        unread = f"有{listing.lost}条既没有预警正文,也没有可取的链接" if listing.lost else ""
         if listing.holds:
             unread = await self._take(turn, self.feed.url, found) or unread
         await self.store.listed(turn, found.version, listing.links, unread)
