@@ -78,6 +78,7 @@ GATEWAY = json.dumps(
     {"kind": "smpp", "name": "a", "host": HOST, "port": 1, "system_id": "x", "password": "x", "source": "1"}
 )
 HTTP_LINE = {"kind": "sms_http", "name": "line", "url": "http://127.0.0.1:1", "callback_secret": "secret"}
+FEED = {"name": "f", "kind": "atom", "url": "https://alerts.example.cn/atom"}
 SOURCE = {"name": "a", "token": "bureau-token"}
 STARTS: Mapping[str, tuple[int, tuple[str, ...], dict[str, str]]] = {
     "a lease that a send may outlive": (
@@ -93,6 +94,16 @@ STARTS: Mapping[str, tuple[int, tuple[str, ...], dict[str, str]]] = {
     "a kind of gateway that does not exist": (2, ("GATEWAYS",), {"GATEWAYS": '[{"kind": "fax"}]'}),
     "no rule book": (1, ("nowhere",), {"RULES": "nowhere"}),
     "no templates": (1, ("nowhere", "WARNENGINE_TEMPLATES"), {"TEMPLATES": "nowhere"}),
+    "a feed that is called like a source": (
+        1,
+        ("two sources have one name: a",),
+        {"SOURCES": json.dumps([SOURCE]), "FEEDS": json.dumps([FEED | {"name": SOURCE["name"]}])},
+    ),
+    "a feed with a login in its address": (
+        2,
+        ("FEEDS", "use `headers`"),
+        {"FEEDS": json.dumps([FEED | {"url": "https://a:b@example.cn/"}])},
+    ),
     "two sources of one token": (1, ("one token",), {"SOURCES": json.dumps([SOURCE, SOURCE | {"name": "b"}])}),
     "a source without a token": (2, ("SOURCES",), {"SOURCES": json.dumps([SOURCE | {"token": ""}])}),
     "an operator without a token": (2, ("OPERATOR_TOKEN",), {"OPERATOR_TOKEN": ""}),

@@ -80,6 +80,7 @@ CROSSINGS: dict[str, tuple[Json, Json, str]] = {
     "the same port": ({"http": {"port": 9000}}, {"http": {"port": 9000, "public_url": "http://drill"}}, "WARNENGINE_DRILL__HTTP__PORT"),
     "links to the same place": ({"http": {"public_url": "http://yj"}}, {"http": {"port": 9, "public_url": "http://yj/"}}, "PUBLIC_URL"),
     "the live topic of events": ({"kafka": {"bootstrap": "k:1"}}, {"kafka": {"bootstrap": "k:1", "warnings": "x", "rejected": "y"}}, "warnengine.events"),
+    "the live topic of observations": ({"kafka": {"bootstrap": "k:1"}}, {"kafka": {"bootstrap": "k:1", "warnings": "x", "rejected": "y", "events": "z"}}, "warnengine.observations"),
     "the drill's spool folder": ({"spool": "data/drill/spool"}, {}, "WARNENGINE_SPOOL"),
 }  # fmt: skip
 
@@ -94,11 +95,12 @@ def test_neither_side_starts_where_they_share_anything(live: Json, drill: Json, 
 
 
 def test_a_drill_of_its_own_takes_nothing_of_live_but_the_rules() -> None:
-    live = settings({}, {})
+    live = settings({"feeds": [{"name": "f", "kind": "rss", "url": "https://example.cn/rss"}]}, {})
     refuse_unsafe(live)
     drill = drill_side(live)
     assert (drill.installation, drill.data, drill.server) == ("drill", Path("data/drill"), Path("data"))
     assert [gateway.name for gateway in drill.gateways] == ["b"]
+    assert drill.feeds == ()
     assert (drill.rules, drill.templates) == (live.rules, live.templates)
     ours, theirs = (set(fingerprints(side, key)) for side, key in ((live, b"live key"), (drill, b"drill key")))
     assert len(ours) == len(theirs) == 3

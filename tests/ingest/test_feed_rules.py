@@ -81,7 +81,7 @@ def test_one_poll_fetches_so_many_and_the_next_goes_on() -> None:
 def state(**changes: Any) -> FeedState:
     known: dict[str, Any] = {
         "name": "national", "began": NOW - 48 * HOUR, "succeeded": NOW - MINUTE, "failures": 0, "trouble": None,
-        "detail": "", "unread": "", "unread_since": None, "garbled": 0, "garbled_since": None, "withheld": 0,
+        "detail": "", "unread": "", "unread_since": None, "garbled": 0, "garbled_since": None, "garbled_why": "", "withheld": 0,
         "withheld_since": None, "withheld_trouble": None, "withheld_detail": "", "newest": NOW - HOUR,
     }  # fmt: skip
     return FeedState(**{**known, **changes})

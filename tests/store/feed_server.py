@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -115,7 +116,7 @@ def short(body: bytes, announced: int) -> Answer:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[FeedServer]:
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[FeedServer]:
     """A server, down at the end."""
     server = FeedServer()
     application = web.Application()
@@ -123,9 +124,9 @@ async def serving() -> AsyncIterator[FeedServer]:
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        server.url = f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
         yield server
     finally:
         server.slow.set()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from prometheus_client import REGISTRY
 
+from tests.channels.test_email import certificate
 from tests.store.feed_server import FeedServer, broken, chunks, moved, packed, serving, short
 from tests.store.world import World
 from warnengine.app.feeds import Feeds
@@ -340,6 +343,64 @@ async def test_a_document_that_cannot_be_had_does_not_hold_up_the_others(place: 
     assert await place.tasks() == []
 
 
+async def test_a_document_that_came_as_a_page_of_maintenance_is_asked_for_again_and_judged_once(
+    place: Place,
+) -> None:
+    good, page = place.server.pages["/cap/b"], "<html><body>系统维护</body></html>".encode()
+    place.server.pages["/cap/b"] = page
+    source = place.source()
+    for _ in range(3):
+        await place.poll(source)
+        await place.world.jump(MINUTE)
+    assert await place.world.value("SELECT count(*) FROM arrival WHERE verdict = 'quarantined'") == 1
+    place.server.pages["/cap/b"] = good
+    await place.poll(source)
+    assert await place.world.value("SELECT count(*) FROM warning") == 3
+    await place.feeds().judge()
+    assert await place.tasks() == []
+
+
+async def test_a_document_that_was_listed_and_never_had_is_still_asked_for_when_the_list_has_dropped_it(
+    place: Place,
+) -> None:
+    place.server.answers["/cap/b"] = broken(500)
+    source = place.source()
+    await place.poll(source)
+    place.server.atom("a", "c")
+    del place.server.answers["/cap/b"]
+    await place.world.jump(MINUTE)
+    await place.poll(source)
+    assert sorted(await place.positions()) == ["/cap/a", "/cap/b", "/cap/c"]
+    await place.poll(source)
+    assert place.server.times("/cap/b") == {500: 1, 200: 1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_however_polls_fail_in_between_what_has_come_in_at_the_end_is_the_same(
+    place: Place, seed: int
+) -> None:
+    chance, source = random.Random(seed), place.source()
+    listed: list[str] = []
+    for number in range(8):
+        listed = [*chance.sample(listed, min(len(listed), 3)), str(number)]
+        place.server.pages[f"/cap/{number}"] = message(number)
+        place.server.atom(*listed, updated=f"{number}")
+        paths = ("/atom", *(f"/cap/{name}" for name in listed))
+        broke = chance.sample(paths, chance.randint(0, len(paths)))
+        place.server.answers = {path: chance.choice(list(FAILURES.values()))[0] for path in broke}
+        await place.poll(source)
+        await place.world.jump(chance.choice([MINUTE, 12 * MINUTE]))
+        place.server.answers = {}
+        if "/atom" in broke:  # what is never listed in a list that can be had is nobody's
+            await place.poll(source)
+            await place.world.jump(MINUTE)
+    await place.poll(source)
+    known = await place.world.column("SELECT identifier FROM warning ORDER BY identifier")
+    assert len(known) == 8
+    assert await place.world.value("SELECT count(*) FROM warning WHERE msg_type = 'Cancel'") == 0
+    assert (await place.state())["failures"] == 0
+
+
 async def test_of_many_documents_few_are_fetched_at_once(place: Place) -> None:
     running, most = 0, 0
     page = place.server._page
@@ -508,6 +569,19 @@ async def test_the_lag_from_issue_to_receipt(place: Place) -> None:
     shown = await place.feeds().lights()
     assert any("国家突发:近7天3条新预警" in words for _, words in shown)
     assert (REGISTRY.get_sample_value("ews_source_lag_seconds_count", {"source": "national"}) or 0) >= 3
+
+
+@pytest.mark.parametrize("trusts", [True, False])
+async def test_only_a_certificate_that_we_trust_is_listened_to(place: Place, tmp_path: Path, trusts: bool) -> None:
+    tls, ours = certificate(tmp_path, "127.0.0.1")
+    async with serving(tls) as server:
+        server.pages = place.server.pages
+        trusted = {"ca_file": ours} if trusts else {}
+        await place.poll(place.source(url=f"{server.url}/atom", **trusted))
+    state = await place.state()
+    assert state["trouble"] == (None if trusts else "unreachable")
+    assert trusts or "certificate" in state["detail"].lower()
+    assert len(await place.positions()) == (3 if trusts else 0)
 
 
 async def test_nothing_is_unpacked_or_followed_by_the_client_itself(place: Place) -> None:

@@ -31,6 +31,7 @@ PARTS = {
     "voice": "规则要求语音叫应,但没有语音线路:改由值班室人工拨打",
     "disk": "磁盘快满了:暂不接收新预警,请立即腾出空间",
     "kafka": "Kafka 连不上:预警改由接口或文件夹进来",
+    "kafka observations": "Kafka 连不上:观测数据改由接口进来",
 }
 STANDBY = {
     "configured": ("green", "同步备库已连接,每次提交都有两份"),

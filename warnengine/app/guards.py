@@ -35,6 +35,9 @@ def refuse_unsafe(settings: Settings) -> None:
     if len(set(names)) != len(names):
         raise StartRefused(f"two gateways have one name: {', '.join(names)}")
     _refuse_same_source(settings)
+    for feed in settings.feeds:
+        if feed.ca_file and not feed.ca_file.is_file():
+            raise StartRefused(f"feed {feed.name}: no file {feed.ca_file}; correct its `ca_file`")
     if settings.drill and settings.installation != "drill":
         drill_side(settings)
     if settings.installation == "trial":

@@ -48,16 +48,19 @@ class FeedStore(Protocol):
         """A new list stands. unread: why it could not be read; empty where it could."""
 
     async def documents(self, turn: Turn) -> list[Document]:
-        """What the list that stands links to, in its order."""
+        """What the list that stands links to, in its order, and what an earlier one did that was never had."""
 
     async def had(self, turn: Turn, link: Link, version: Version) -> None:
         """A document is had in its present version."""
 
+    async def garbled(self, turn: Turn, link: Link, version: Version, why: str) -> None:
+        """A document came and could not be read: intake has it, and it is asked for again."""
+
     async def missed(self, turn: Turn, link: Link, trouble: Trouble, detail: str) -> None:
         """A document could not be had."""
 
-    async def brought(self, turn: Turn, warnings: Collection[int], *, readable: bool) -> None:
-        """What a document brought."""
+    async def brought(self, turn: Turn, warnings: Collection[int], garbled: str) -> None:
+        """What a document brought. garbled: why it could not be read; empty where it could."""
 
     async def succeeded(self, turn: Turn, pause: timedelta) -> None:
         """The poll brought a whole list, or the word that it is unchanged; the next one after so long."""
@@ -112,10 +115,9 @@ class FeedSource:
         if found.body is None:
             return
         listing = await self._read(found.body)
-        unread = f"{listing.lost} entries neither hold an alert nor link to one" if listing.lost else ""
+        unread = f"有{listing.lost}条既没有预警正文,也没有可取的链接" if listing.lost else ""
         if listing.holds:
-            taken = await self._take(turn, self.feed.url, found)
-            unread = unread if readable(taken.reason) else taken.explanation or taken.reason or ""
+            unread = await self._take(turn, self.feed.url, found) or unread
         await self.store.listed(turn, found.version, listing.links, unread)
 
     async def _documents(self, turn: Turn, web: aiohttp.ClientSession, limits: Limits) -> None:
@@ -144,15 +146,18 @@ class FeedSource:
         except Unfetched as failure:
             await self.store.missed(turn, link, failure.trouble, failure.detail)
         else:
-            if found.body is not None:
-                await self._take(turn, link.url, found)
-            await self.store.had(turn, link, found.version)
+            garbled = await self._take(turn, link.url, found) if found.body is not None else ""
+            if garbled or (found.body is None and document.garbled):
+                await self.store.garbled(turn, link, found.version, garbled)
+            else:
+                await self.store.had(turn, link, found.version)
 
-    async def _take(self, turn: Turn, url: str, found: Fetched) -> Taken:
-        """Hand a document to intake, as any other arrival."""
+    async def _take(self, turn: Turn, url: str, found: Fetched) -> str:
+        """Hand a document to intake, as any other arrival; why it could not be read, empty where it could."""
         taken = await self.take(Arrival(self.feed.name, url, found.body or b"", found.media_type))
-        await self.store.brought(turn, taken.warnings, readable=readable(taken.reason))
-        return taken
+        garbled = "" if readable(taken.reason) else f"{taken.reason}: {taken.explanation}"
+        await self.store.brought(turn, taken.warnings, garbled)
+        return garbled
 
     async def _read(self, body: bytes) -> Listing:
         """What a list lists; Unfetched where it is none: nothing may be concluded from it."""

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import aiohttp
 from aiohttp import AddrInfoType
@@ -108,6 +111,7 @@ def open_web(feed: Feed, resolver: AbstractResolver | None = None) -> aiohttp.Cl
     connector = aiohttp.TCPConnector(
         limit=feed.in_flight + 1,
         resolver=resolver,
+        ssl=_trust(feed.ca_file),
         ttl_dns_cache=None,
         socket_factory=_guarded(feed.inside),
     )
@@ -118,6 +122,12 @@ def open_web(feed: Feed, resolver: AbstractResolver | None = None) -> aiohttp.Cl
         auto_decompress=False,
         headers={"User-Agent": "warnengine", "Accept-Encoding": "gzip", "Cache-Control": "max-age=0"},
     )
+
+
+@cache
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Read once: a poll comes every minute."""
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _guarded(allowed: Sequence[Network]) -> Callable[[AddrInfoType], socket.socket]:

@@ -87,7 +87,7 @@ def _attempt(what: Trouble | None, detail: str) -> str:
 
 
 def _unread(state: FeedState) -> str:
-    return state.unread[:120] if state.unread else f"接连{state.garbled}份"
+    return state.unread[:120] if state.unread else f"接连{state.garbled}份,最后一份 {state.garbled_why[:80]}"
 
 
 def light(feed: Feed, state: FeedState | None, what: Silence | None) -> tuple[str, str]:

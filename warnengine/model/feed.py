@@ -55,6 +55,8 @@ class Document:
     """When it was last asked for, in vain or not."""
     failures: int
     """Times in a row in vain."""
+    garbled: bool = False
+    """What came last could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,10 @@ class FeedState:
     garbled: int
     """Documents in a row that could not be read."""
     garbled_since: datetime | None
+    garbled_why: str
+    """Why the last of them could not."""
     withheld: int
-    """Documents that are listed and could not be fetched in their present version."""
+    """Documents that are listed, or were a while ago, and could not be fetched in their present version."""
     withheld_since: datetime | None
     withheld_trouble: Trouble | None
     """Why the last of them that was tried could not; None: none was tried."""

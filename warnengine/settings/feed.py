@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
@@ -48,6 +49,8 @@ class Feed(Section):
     inside: tuple[IPvAnyNetwork, ...] = ()
     """Networks of ours in which its hosts may be: ["10.21.0.0/16"]. Without it addresses that are private, of this
     machine or of the link are refused, whatever a name server says."""
+    ca_file: Path | None = None
+    """Certificate authority of its hosts; the system's own list when absent."""
     headers: dict[str, SecretStr] = {}
     """Sent to its own host alone: {"Authorization" = "Bearer …"}."""
     query: dict[str, SecretStr] = {}

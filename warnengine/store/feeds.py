@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.feeds
+OWED = timedelta(hours=6)
+"""So long a document is asked for that was listed, never had, and is listed no more."""
 FORGOTTEN = timedelta(days=30)
 """A document that is no longer listed is remembered for so long: what comes back is not fetched for nothing."""
 
@@ -46,13 +48,10 @@ class FeedStore:
             await sql.forget(connection, district=self.district, feed=turn.name, after=FORGOTTEN)
 
     async def documents(self, turn: Turn) -> list[Document]:
-        """What the list that stands links to, in its order."""
+        """What the list that stands links to, in its order, and what an earlier one did that was never had."""
         async with self._connection() as connection:
-            rows = await sql.documents(connection, district=self.district, feed=turn.name)
-        return [
-            Document(Link(row["url"], row["stamp"]), _version(row), row["had"], row["checked_at"], row["failures"])
-            for row in rows
-        ]
+            rows = await sql.documents(connection, district=self.district, feed=turn.name, owed=OWED)
+        return [_document(row) for row in rows]
 
     async def had(self, turn: Turn, link: Link, version: Version) -> None:
         """A document is had in its present version."""
@@ -60,16 +59,23 @@ class FeedStore:
             about = {"district": self.district, "feed": turn.name, "url": link.url, "stamp": link.stamp}
             await sql.had(connection, **about, **_columns(version))
 
+    async def garbled(self, turn: Turn, link: Link, version: Version, why: str) -> None:
+        """A document came and could not be read: intake has it, and it is asked for again."""
+        async with self._ours(turn) as connection:
+            about = {"district": self.district, "feed": turn.name, "url": link.url}
+            await sql.garbled(connection, **about, **_columns(version), detail=shapes.storable(why)[:500])
+
     async def missed(self, turn: Turn, link: Link, trouble: Trouble, detail: str) -> None:
         """A document could not be had."""
         async with self._ours(turn) as connection:
             about = {"district": self.district, "feed": turn.name, "url": link.url}
             await sql.missed(connection, **about, trouble=trouble.value, detail=shapes.storable(detail))
 
-    async def brought(self, turn: Turn, warnings: Collection[int], *, readable: bool) -> None:
-        """What a document brought."""
+    async def brought(self, turn: Turn, warnings: Collection[int], garbled: str) -> None:
+        """What a document brought. garbled: why it could not be read; empty where it could."""
+        why = shapes.storable(garbled)[:500]
         async with self._ours(turn) as connection:
-            await sql.brought(connection, **self._key(turn), readable=readable, warnings=list(warnings))
+            await sql.brought(connection, **self._key(turn), garbled=why, warnings=list(warnings))
 
     async def succeeded(self, turn: Turn, pause: timedelta) -> None:
         """The poll brought a whole list, or the word that it is unchanged; the next one after so long."""
@@ -85,7 +91,7 @@ class FeedStore:
     async def states(self, names: Sequence[str]) -> tuple[dict[str, FeedState], datetime]:
         """Where these feeds stand, and engine time."""
         async with self._connection() as connection:
-            rows = await sql.states(connection, district=self.district, names=list(names))
+            rows = await sql.states(connection, district=self.district, names=list(names), owed=OWED)
             now: datetime = await sql.now(connection)
         return {row["name"]: _state(row) for row in rows}, now
 
@@ -111,6 +117,8 @@ class FeedStore:
         try:
             async with self.database.transaction() as connection:
                 yield connection
+        except ConnectionError:  # ours, or as good
+            raise
         except DATABASE_ERRORS as error:
             raise ConnectionError(f"the store does not answer: {told(error)}") from error
 
@@ -127,14 +135,19 @@ def _version(row: Mapping[str, Any]) -> Version:
     return Version(row["etag"], row["modified"], row["sha256"])
 
 
+def _document(row: Mapping[str, Any]) -> Document:
+    link = Link(row["url"], row["stamp"])
+    return Document(link, _version(row), row["had"], row["checked_at"], row["failures"], row["garbled"])
+
+
 def _columns(version: Version) -> dict[str, Any]:
     return {"etag": version.etag, "modified": version.modified, "sha256": version.sha256}
 
 
 def _state(row: Mapping[str, Any]) -> FeedState:
     names = (
-        "name", "failures", "detail", "unread", "unread_since", "garbled", "garbled_since", "withheld",
-        "withheld_since", "withheld_detail", "newest",
+        "name", "failures", "detail", "unread", "unread_since", "garbled", "garbled_since", "garbled_why",
+        "withheld", "withheld_since", "withheld_detail", "newest",
     )  # fmt: skip
     return FeedState(
         **{name: row[name] for name in names},

@@ -18,6 +18,7 @@ CREATE TABLE feed (
     unread_since   timestamptz,
     garbled        int         NOT NULL DEFAULT 0,      -- documents in a row that could not be read
     garbled_since  timestamptz,
+    garbled_why    text        NOT NULL DEFAULT '',     -- of the last of them
     newest         timestamptz,                         -- time of sending of the newest warning
     PRIMARY KEY (district, name)
 );

@@ -38,9 +38,11 @@ SET listed = true, place = excluded.place, stamp = excluded.stamp,
 DELETE FROM feed_document WHERE district = :district AND feed = :feed AND NOT listed
 AND coalesce(checked_at, listed_at) < engine_now() - :after::interval;
 
--- name: documents(district, feed)
-SELECT url, stamp, had, etag, modified, sha256, checked_at, failures FROM feed_document
-WHERE district = :district AND feed = :feed AND listed ORDER BY place;
+-- name: documents(district, feed, owed)
+-- What is listed, and what was listed and never had: it may have been a warning.
+SELECT url, stamp, had, etag, modified, sha256, checked_at, failures, trouble IS NOT DISTINCT FROM 'unreadable' AS garbled FROM feed_document
+WHERE district = :district AND feed = :feed
+AND (listed OR (had IS DISTINCT FROM stamp AND listed_at > engine_now() - :owed::interval)) ORDER BY listed DESC, place;
 
 -- name: had(district, feed, url, stamp, etag, modified, sha256)!
 UPDATE feed_document SET had = :stamp, etag = :etag, modified = :modified, sha256 = :sha256, checked_at = engine_now(),
@@ -51,10 +53,17 @@ WHERE district = :district AND feed = :feed AND url = :url;
 UPDATE feed_document SET checked_at = engine_now(), failures = failures + 1, trouble = :trouble, detail = :detail
 WHERE district = :district AND feed = :feed AND url = :url;
 
--- name: brought(district, name, readable, warnings)!
--- What a document brought: the newest time of sending among its warnings, and whether it could be read.
-UPDATE feed SET garbled = CASE WHEN :readable THEN 0 ELSE garbled + 1 END,
-       garbled_since = CASE WHEN :readable THEN NULL ELSE coalesce(garbled_since, engine_now()) END,
+-- name: garbled(district, feed, url, etag, modified, sha256, detail)!
+-- What came could not be read, and is kept in quarantine: these bytes need not be judged again.
+UPDATE feed_document SET checked_at = engine_now(), failures = failures + 1, trouble = 'unreadable', detail = :detail,
+       etag = :etag, modified = :modified, sha256 = :sha256
+WHERE district = :district AND feed = :feed AND url = :url;
+
+-- name: brought(district, name, garbled, warnings)!
+-- What a document brought: the newest time of sending among its warnings, and whether it could be read
+-- (garbled: why not).
+UPDATE feed SET garbled = CASE WHEN :garbled = '' THEN 0 ELSE garbled + 1 END, garbled_why = :garbled,
+       garbled_since = CASE WHEN :garbled = '' THEN NULL ELSE coalesce(garbled_since, engine_now()) END,
        newest = greatest(newest, (SELECT max(sent) FROM warning WHERE id = ANY (:warnings::bigint[])))
 WHERE district = :district AND name = :name;
 
@@ -66,12 +75,13 @@ WHERE district = :district AND name = :name AND claim = :claim;
 UPDATE feed SET next_at = clock_timestamp() + :pause::interval, failures = failures + 1, trouble = :trouble, detail = :detail
 WHERE district = :district AND name = :name AND claim = :claim;
 
--- name: states(district, names)
+-- name: states(district, names, owed)
 SELECT f.*, w.* FROM feed f, LATERAL (
     SELECT count(*)::int AS withheld, min(d.listed_at) AS withheld_since,
            (array_agg(d.trouble ORDER BY d.checked_at DESC NULLS LAST))[1] AS withheld_trouble,
            coalesce((array_agg(d.detail ORDER BY d.checked_at DESC NULLS LAST))[1], '') AS withheld_detail
-    FROM feed_document d WHERE d.district = f.district AND d.feed = f.name AND d.listed AND d.had IS DISTINCT FROM d.stamp) w
+    FROM feed_document d WHERE d.district = f.district AND d.feed = f.name AND d.had IS DISTINCT FROM d.stamp
+    AND d.trouble IS DISTINCT FROM 'unreadable' AND (d.listed OR d.listed_at > engine_now() - :owed::interval)) w
 WHERE f.district = :district AND f.name = ANY(:names::text[]);
 
 -- name: show_silent(district, name, words, since)!
