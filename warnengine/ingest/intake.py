@@ -227,6 +227,9 @@ def admit(warning: Warning, book: RuleBook, statuses: frozenset[Status] = LIVE) 
             "unknown_sender",
             f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
             "if it may, add it to `issuers` in rules/district.yaml",
+            f"发布单位“{warning.sender[:40]}”(代码或名称 {warning.issuer[:40]})不在可以向"
+            f"{book.district.name}发布预警的名单里。请打电话核实是否真是它发的;"
+            "属实又该收的,请区局在 district.yaml 的 issuers 里补上再重读,急用的两人放行。",
         )
 
 
