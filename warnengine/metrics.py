@@ -30,6 +30,7 @@ FEED_SUCCESS = Gauge(
 )
 FEED_SILENT = Gauge("ews_feed_silent", "1 while a feed is not to be relied on, by why.", ["source", "why"])
 QUARANTINE = Counter("ews_quarantine", "Messages kept but not dispatched.", ["reason"])
+SIGNATURES = Counter("ews_signatures", "Signed messages by what came of their signature.", ["source", "result"])
 ORDERS = Counter("ews_orders_created", "Order versions by level.", ["severity", "mode"])
 APPROVALS = Gauge("ews_orders_awaiting_approval", "Approval requests without a decision.")
 APPROVALS_OLDEST = Gauge("ews_orders_awaiting_approval_oldest_seconds", "Age of the oldest of them.")

@@ -31,6 +31,12 @@ DOORS: dict[str, tuple[str, str, Any, str]] = {
     "discard": ("DELETE", "/v1/manual/99", None, "duty leader"),
     "withdraw": ("POST", "/v1/orders/99/withdraw", {"why": "误发"}, "duty leader"),
     "telephone": ("POST", "/v1/approvals/99/telephone", SAID, "duty"),
+    "quarantine": ("GET", "/v1/quarantine?state=open&reason=stale&days=7", None, "common bureau duty leader"),
+    "case": ("GET", "/v1/quarantine/99/case", None, "common bureau duty leader"),
+    "retry": ("POST", "/v1/quarantine/99/retry", None, "duty leader"),
+    "release": ("POST", "/v1/quarantine/99/release", {"why": "已核实"}, "duty leader"),
+    "agree": ("POST", "/v1/quarantine/99/release/agree", None, "duty leader"),
+    "close": ("POST", "/v1/quarantine/99/close", {"why": "乱码"}, "duty leader"),
     "decide": ("POST", "/v1/approvals/99", {"decision": "yes", "by": "王区长"}, "common leader"),
 }
 """method, path, body, who may"""

@@ -162,11 +162,6 @@ def _intake(router: APIRouter, services: Services, operator: Operators) -> None:
             raise Problem(404, "Nothing there", f"There is no arrival {arrival}; GET /v1/quarantine lists them.")
         return Response(raw, media_type="application/octet-stream", headers={"X-Content-Type-Options": "nosniff"})
 
-    @router.get("/v1/quarantine", dependencies=operator.only)
-    async def quarantine() -> list[dict[str, Any]]:
-        """What was refused, with its reason."""
-        return await services.warnings.quarantine()
-
 
 def _lists(router: APIRouter, services: Services, operator: Operators) -> None:
     @router.get("/v1/orders", dependencies=operator.only)

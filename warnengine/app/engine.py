@@ -27,6 +27,7 @@ from warnengine.app.observing import Observing, observing
 from warnengine.app.rarely import Rarely
 from warnengine.app.roll_call import RollCaller
 from warnengine.app.settled import link_key, owner_name
+from warnengine.app.trusting import trusts
 from warnengine.audit import anchor
 from warnengine.audit.anchor import Anchors
 from warnengine.audit.chain import Difference, Link
@@ -125,6 +126,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.mode = Mode(self.settings, self.database)
+        self.trust = trusts(self.settings)
         texts, key = self.mode.texts(), link_key(self.settings)
         self._join_stores()
         self._join_deciders(texts, key)
@@ -172,7 +174,9 @@ class Engine:
         self.expander = Expander(book, texts, key)
         self.digest = self.mode.digest(book.signature, key)
         reading = Reading({book.district.code: book.district}, book.hazard_table)
-        self.intake = Intake(self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses)
+        self.intake = Intake(
+            self.warnings, lambda raw: formats.read(raw, reading), book, self.mode.statuses, self.trust
+        )
         self.observing: Observing = observing(book, self.database, self.warnings, self.mode.statuses)
 
     def _join_channels(self) -> None:

@@ -28,6 +28,8 @@ from warnengine.store.rehearsal import Told
 REFUSALS = {
     "not_actual": "不是实际发布(演练、测试或草稿)",
     "unknown_sender": "发布单位无权向本区发布,见 district.yaml 的 issuers",
+    "not_authorised": "超出发布单位能发的范围,见 district.yaml 的 issuers",
+    "stale": "发布太久才第一次收到,可能是旧报文重放",
     "unknown_area": "写的地方不在本区",
     "no_area": "没有写明地方",
     "no_claim": "没有写明哪里是什么级别",

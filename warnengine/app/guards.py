@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from warnengine.app.sides import drill_side
+from warnengine.app.trusting import trusts
 from warnengine.model.errors import StartRefused
 from warnengine.settings import Settings
 
@@ -22,6 +23,7 @@ def refuse_unsafe(settings: Settings) -> None:
     if len(set(tokens)) != len(tokens):
         raise StartRefused("two sources have one token: each needs its own, for it tells who a warning is from")
     _refuse_doubles(settings)
+    trusts(settings)
     dispatch = settings.dispatch
     for gateway in settings.gateways:
         longest = gateway.connect_seconds + gateway.answer_seconds + dispatch.grace_seconds

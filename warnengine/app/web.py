@@ -12,7 +12,17 @@ from starlette.types import Receive, Scope, Send
 
 from warnengine import __version__, metrics
 from warnengine.acknowledge.inbox import StoredInbox
-from warnengine.api import consultations, control, gauges, observations, problems, routes, rulebook, waiting
+from warnengine.api import (
+    consultations,
+    control,
+    gauges,
+    observations,
+    problems,
+    quarantine,
+    routes,
+    rulebook,
+    waiting,
+)
 from warnengine.api.mode import SaysMode
 from warnengine.api.operators import Operators
 from warnengine.app import standing
@@ -20,6 +30,7 @@ from warnengine.app.condition import Condition
 from warnengine.app.consulting import Consulting
 from warnengine.app.engine import Engine
 from warnengine.app.publishing import Publisher
+from warnengine.app.quarantine import Quarantine
 from warnengine.app.settled import link_key
 from warnengine.console import duty, official
 from warnengine.console.duty.gate import Gate
@@ -72,6 +83,7 @@ def web(engine: Engine) -> FastAPI:
         application.include_router(routers(hand, operators, engine.loops.bell.ring))
     application.include_router(rulebook.publishing(Publisher(engine), operators))
     application.include_router(consultations.build(Consulting(engine), operators))
+    application.include_router(quarantine.build(Quarantine(engine), operators))
     watching = observations.Watching(
         engine.settings, engine.take_observations, engine.observing, engine.loops.bell.ring
     )
@@ -145,6 +157,7 @@ def _room(engine: Engine) -> duty.Room:
         duty=engine.duty,
         store=store,
         consulting=Consulting(engine),
+        quarantine=Quarantine(engine),
         called=engine.duty_room.called,
         ring=engine.loops.bell.ring,
         condition=condition.shown,
@@ -159,17 +172,17 @@ def _callback(channel: HttpChannel | WecomChannel, inbox: StoredInbox, warnings:
         try:
             things = channel.read_callback(method, query, body)
         except Unreadable as error:
-            await quarantine(Garbled(str(error), body or urlencode(query).encode()))
+            await put_aside(Garbled(str(error), body or urlencode(query).encode()))
             raise problems.Problem(400, "Not understood", f"{error}. It is kept; do not send it again.") from error
         await asyncio.gather(*(inbox.receipt(thing) for thing in things if isinstance(thing, Receipt)))
         for thing in things:
             if isinstance(thing, Reply):
                 await inbox.reply(thing)
             elif isinstance(thing, Garbled):
-                await quarantine(thing)
+                await put_aside(thing)
         return channel.answer(method, query)
 
-    async def quarantine(garbled: Garbled) -> None:
+    async def put_aside(garbled: Garbled) -> None:
         metrics.CALLBACKS_UNREADABLE.labels(channel.gateway).inc()
         log.error("callback", gateway=channel.gateway, problem=garbled.why, size=len(garbled.raw))
         async with warnings.arrival() as desk:

@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from warnengine.cli import audit, consult, directory, drill, report, retention, rules, trial
+from warnengine.cli import audit, consult, directory, drill, quarantine, report, retention, rules, trial
 from warnengine.cli.explain import explain
 from warnengine.cli.intake import ingest, parse
 from warnengine.cli.observations import observe
@@ -35,6 +35,7 @@ cli.add_typer(audit.group, name="audit")
 cli.add_typer(drill.group, name="drill")
 cli.add_typer(trial.group, name="trial")
 cli.add_typer(report.group, name="report")
+cli.add_typer(quarantine.group, name="quarantine")
 cli.add_typer(retention.group, name="retention")
 
 

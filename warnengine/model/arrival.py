@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -16,6 +17,8 @@ class Arrival:
     """Where in the source: topic/partition/offset, file name, request id."""
     raw: bytes
     media_type: str | None = None
+    received_at: datetime | None = None
+    """When these bytes first came, where they are taken out of the quarantine; None: now."""
 
 
 class Verdict(StrEnum):

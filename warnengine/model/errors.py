@@ -22,10 +22,12 @@ class WarnEngineError(Exception):
 class RefusedWarning(WarnEngineError):
     """A message is quarantined: kept with its reason, shown to the duty room, never dispatched."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, chinese: str = "") -> None:
         super().__init__(message)
         self.reason = reason
         """A short word for the quarantine list and the metric label, such as `doctype` or `no_area`."""
+        self.chinese = chinese
+        """The same for the duty room, with what this message says; empty: what is said of every such message."""
 
 
 class RuleBookError(WarnEngineError):

@@ -13,6 +13,7 @@ from warnengine.model.book import (
     Colour,
     Entry,
     Family,
+    Issuer,
     Levels,
     Limits,
     MeasureFile,
@@ -41,7 +42,7 @@ class DistrictFile(Entry):
     duty_phone: str = Field(pattern=r"^\d[\d -]{2,19}$")
     sample: tuple[Literal["signature", "duty_phone"], ...] = ()
     """Which of these are no real ones."""
-    issuers: dict[str, Phrase] = Field(min_length=1)
+    issuers: dict[str, Issuer] = Field(min_length=1)
     families: dict[HazardKey, Family] = Field(min_length=1)
     in_use: dict[HazardKey, dict[HazardKey, Levels]] = Field(min_length=1)
     """Product family → hazard → the levels that the grid is proven for."""

@@ -26,6 +26,7 @@ from warnengine.settings.keeping import Retention
 from warnengine.settings.online import ExtraGateway, MqttGateway, PushGateway, SmtpGateway, WecomGateway
 from warnengine.settings.rehearsal import Drill, Trial
 from warnengine.settings.sms import CmppGateway, HttpGateway, SmppGateway
+from warnengine.settings.trust import Trust
 from warnengine.settings.voice import VoiceGateway, VoiceReport, VoiceVendor
 from warnengine.settings.watch import Alive, Canary, RollCall
 
@@ -53,6 +54,7 @@ __all__ = [
     "SmtpGateway",
     "Source",
     "Trial",
+    "Trust",
     "VoiceGateway",
     "VoiceReport",
     "VoiceVendor",
@@ -82,6 +84,9 @@ class Settings(BaseSettings):
     http: Http = Http()
     gateways: tuple[AnyGateway, ...] = ()
     sources: tuple[Source, ...] = ()
+    trust: dict[str, Trust] = {}
+    """By the name of a source (of `sources`, of Kafka, spool, command): whose signatures count, and how old its
+    messages may be. A source that is not named is asked for no signature."""
     operator_token: SecretStr | None = Field(None, min_length=1)
     """Token of the duty room's clients: approvals, tasks, lists."""
     operators: tuple[Operator, ...] = ()

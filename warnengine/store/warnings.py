@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from warnengine.model.arrival import Arrival, Met, Verdict
 from warnengine.model.errors import RefusedWarning
+from warnengine.model.quarantine import Case
 from warnengine.model.warning import Warning
 from warnengine.store import shapes
 from warnengine.store.database import DATA_ERRORS, Database, queries
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from warnengine.store.database import Connection
 
 sql = queries.ingest
+cases = queries.quarantine
+TAKING_IN = timedelta(hours=1)
+"""After its first message a store is being told what stands, however long ago that was said."""
 
 
 class ArrivalDesk:
@@ -34,6 +38,33 @@ class ArrivalDesk:
     async def ask(self, district: str, questions: Iterable[str]) -> None:
         """Put questions to the duty room of a district, each once for ever."""
         await ask(self.connection, district, questions)
+
+    async def hold(self, district: str, arrival: int, case: Case) -> None:
+        """Keep what of an arrival was not let in as work for the duty room, until somebody has closed it."""
+        still_open = await cases.hold(
+            self.connection,
+            arrival=arrival,
+            reason=case.reason,
+            words=shapes.storable(case.words),
+            part=case.part,
+            about=case.about and shapes.storable(case.about),
+            settled=case.settled,
+        )
+        if still_open and case.about:
+            words = shapes.storable(f"第{arrival}号来文{'有一部分' if case.part else ''}没有收下:{case.words}")
+            about = shapes.storable(case.about)
+            await cases.put_task(self.connection, district=district, about=about, words=words)
+
+    async def held(self, warnings: Sequence[Warning]) -> frozenset[str]:
+        """Which identifiers of these messages, and of those that they refer to, have come in before."""
+        named = {name for one in warnings for name in (one.identifier, *one.references)}
+        rows = await cases.known(self.connection, identifiers=sorted(named))
+        return frozenset(row["identifier"] for row in rows)
+
+    async def taking_in(self, now: datetime) -> bool:
+        """Whether this store is so young that it is still being told what stands."""
+        first = await cases.first_arrival(self.connection)
+        return first is None or now - first < TAKING_IN
 
     async def keep(
         self, arrival: Arrival, verdict: Verdict, reason: str | None, explanation: str | None
@@ -121,7 +152,8 @@ class WarningStore:
     async def quarantine(self, most: int = 200) -> list[dict[str, Any]]:
         """What was refused or contradicts itself, newest first."""
         async with self.database.reading() as connection:
-            return [shapes.plain(dict(row)) for row in await sql.quarantine_list(connection, most=most)]
+            rows = await cases.listed(connection, open=None, reason=None, within=None, most=most)
+            return [shapes.plain(dict(row)) for row in rows]
 
 
 async def ask(connection: Connection, district: str, questions: Iterable[str]) -> None:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from warnengine.console.duty import board, consultations, decisions, health, manual, orders, sign_in, stops, tasks
+from warnengine.console.duty import (
+    board,
+    consultations,
+    decisions,
+    health,
+    manual,
+    orders,
+    quarantine,
+    sign_in,
+    stops,
+    tasks,
+)
 from warnengine.console.duty.room import Room
 from warnengine.console.duty.route import route_class
 
@@ -14,6 +25,6 @@ __all__ = ["Room", "build"]
 def build(room: Room) -> APIRouter:
     """All pages below /duty."""
     router = APIRouter(prefix="/duty", include_in_schema=False, route_class=route_class(room))
-    for part in (sign_in, board, tasks, stops, manual, consultations, orders, decisions, health):
+    for part in (sign_in, board, tasks, stops, manual, consultations, quarantine, orders, decisions, health):
         part.add(router, room)
     return router

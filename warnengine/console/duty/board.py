@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from warnengine.console.duty.room import Room
@@ -21,6 +23,12 @@ def add(router: APIRouter, room: Room) -> None:
         tasks.sort(key=lambda task: GRAVE.index(task["kind"]) if task["kind"] in GRAVE else len(GRAVE))
         figures = await room.store.figures()
         concluded = [one for one in await room.consulting.shown() if one["state"] == "counts"]
-        return await room.page(
-            "board.html", request, seat, figures=figures, tasks=tasks, concluded=concluded, said=said
-        )
+        refused = await room.quarantine.count()
+        facts: dict[str, Any] = {
+            "figures": figures,
+            "tasks": tasks,
+            "concluded": concluded,
+            "refused": refused,
+            "said": said,
+        }
+        return await room.page("board.html", request, seat, **facts)

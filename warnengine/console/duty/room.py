@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from warnengine.console.duty.forms import Form
 from warnengine.console.duty.gate import ROLES, Gate, Seat
 from warnengine.console.duty.words import FILTERS, plain_words
+from warnengine.ingest.quarantine import Quarantine
 from warnengine.model.book import RuleBook
 from warnengine.model.mode import BANNERS, NAMES
 from warnengine.order.consulting import Consulting
@@ -58,6 +59,7 @@ class Room:
     duty: DutyStore
     store: RoomStore
     consulting: Consulting
+    quarantine: Quarantine
     called: Callable[[int, str], Awaitable[None]]
     """What came of a call by hand: its number and the result."""
     ring: Callable[[], None]

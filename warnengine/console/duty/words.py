@@ -24,6 +24,7 @@ PAGES = (
     (r":用 GET /v1/orders 查看编号", ":请在“指令”页核对编号"),
     (r":用 GET /v1/manual 查看", ":请在“临时指令”页核对编号"),
     (r":用 GET /v1/consultations 查看", ":请在“会商”页核对编号"),
+    (r":用 GET /v1/quarantine 查看编号", ":请在“来文隔离”页核对编号"),
     (r":用 GET /v1/approvals 查看编号", ":请在“请示”页核对编号"),
     (r":用 GET /v1/halt 查看", ":请在“停发”页核对编号"),
     (r":已发出的用 /v1/orders/编号/withdraw 撤回", ":已发出的请在“指令”页撤回"),

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from warnengine.model.book.approval import ApprovalRule, Authorisation, Authority, Limits
 from warnengine.model.book.entry import Colour, Entry, Levels, Phrase
 from warnengine.model.book.family import Family
+from warnengine.model.book.issuer import Issuer
 from warnengine.model.book.ladder import Act, After, Enough, Finish, Night, Pace, Rung, Start, Step, Whom
 from warnengine.model.book.measure import RELAY, SIGNAL, Evidence, Measure, MeasureFile, Silent, When
 from warnengine.model.book.plan import Alarm, Called, Charge, Plan, Point, PointKind, Role
@@ -45,6 +46,7 @@ __all__ = [
     "Family",
     "Finish",
     "Former",
+    "Issuer",
     "Levels",
     "Limits",
     "Measure",
@@ -90,6 +92,8 @@ class RuleBook(BaseModel):
     """How issuers of CAP without our colours grade; the first that fits a sender counts."""
     issuers: dict[str, str]
     """Issuers whose warnings may order something here: 14-digit code or CAP sender → name."""
+    remits: dict[str, Issuer] = {}
+    """Those of them who may warn of some things only; whoever is not named here may warn of anything."""
     units: dict[str, Unit]
     posts: dict[str, Post]
     sectors: dict[str, tuple[Measure, ...]]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from warnengine.model.book import Unit, UnitKind
-from warnengine.model.finding import Finding
+from warnengine.model.finding import Finding, did_you_mean
 from warnengine.rulebook.draft import Draft
+from warnengine.rulebook.files import DistrictFile
 from warnengine.rulebook.parse import Located
 
 SENDER = re.compile(r"\d{14}|[^\d\s]{2,40}|[\w.+-]+@[\w-]+\.[\w.-]+|(?:https?|urn):\S+")
@@ -22,10 +23,35 @@ def check(draft: Draft) -> Iterator[Finding]:
 
 def _issuers(draft: Draft) -> Iterator[Finding]:
     own = draft.district
-    for key in own.value.issuers:
+    families = set(own.value.families)
+    hazards = {one.value.key for one in draft.hazards} | draft.broken
+    for key, issuer in own.value.issuers.items():
         if not SENDER.fullmatch(key):
             what = f"发布单位“{key}”的写法没见过: 这样的预警来了认不出"
             yield own.warning(what, "写14位机构代码、发布单位名称,或 CAP 报文里的 sender", "issuers", key)
+        yield from _strange(own, key, "families", issuer.families, families)
+        yield from _strange(own, key, "hazards", issuer.hazards, hazards)
+        if issuer.areas and not any(_meet(area, own.value) for area in issuer.areas):
+            what = f"{issuer.name}只能对{'、'.join(issuer.areas)}发布,都不在{own.value.name}: 它的预警一条也用不上"
+            yield own.error(what, f"写本区代码 {own.value.code},或它开头的几位", "issuers", key, "areas")
+        if issuer.confirm:
+            yield own.note(
+                f"{issuer.name}能发什么,区局还没有确认", "确认后删去 confirm:", "issuers", key, "confirm"
+            )
+
+
+def _strange(
+    own: Located[DistrictFile], key: str, part: str, named: Collection[str], known: Collection[str]
+) -> Iterator[Finding]:
+    """What a remit names and the book does not have would let nothing pass."""
+    for index, name in enumerate(named):
+        if name not in known:
+            yield own.error(f"{part} 里没有“{name}”", did_you_mean(name, known), "issuers", key, part, index)
+
+
+def _meet(area: str, district: DistrictFile) -> bool:
+    """Whether an area reaches into the district, by its own code or an older one."""
+    return any(code.startswith(area) or area.startswith(code) for code in (district.code, *district.code_aliases))
 
 
 def _places(draft: Draft) -> Iterator[Finding]:

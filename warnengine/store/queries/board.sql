@@ -4,7 +4,11 @@ SELECT o.id, o.unit, o.hazard, o.family, o.lapsed_at IS NOT NULL AS lapsed, v.id
        coalesce(v.level, v.before) AS level, v.measures, v.reach, v.book AS rule_version, v.made_at, v.because,
        sums.people, sums.reached, sums.acknowledged, sums.acting, sums.done, sums.number,
        (SELECT count(DISTINCT silent) FROM bundle e JOIN order_version w ON w.id = ANY (e.versions), unnest(e.behalf || e.about) AS silent
-        WHERE w.standing_order = o.id AND e.purpose = 'escalation') AS escalated
+        WHERE w.standing_order = o.id AND e.purpose = 'escalation') AS escalated,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('identifier', w.identifier, 'arrival', q.arrival, 'asked_by', q.asked_by,
+                                                     'why', q.asked_why, 'agreed_by', q.closed_by) ORDER BY q.arrival)
+        FROM quarantine_case q JOIN arrival_warning x ON x.arrival = q.admitted JOIN warning w ON w.id = x.warning
+        WHERE q.outcome = 'released' AND w.identifier = ANY (v.because)), '[]') AS released
 FROM standing_order o
 JOIN LATERAL (SELECT * FROM order_version v WHERE v.standing_order = o.id ORDER BY v.version DESC LIMIT 1) v ON true
 CROSS JOIN LATERAL (

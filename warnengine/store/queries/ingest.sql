@@ -25,12 +25,6 @@ VALUES (:district, :warning, :arrival, :body) ON CONFLICT DO NOTHING;
 -- name: original(arrival)$
 SELECT raw FROM arrival WHERE id = :arrival;
 
--- name: quarantine_list(most)
--- What was refused or contradicts itself, newest first.
-SELECT id, source, position, received_at, verdict, reason, explanation, left(encode(sha256, 'hex'), 12) AS sha256,
-       octet_length(raw) AS size
-FROM arrival WHERE verdict IN ('quarantined', 'conflict') ORDER BY id DESC LIMIT :most;
-
 -- name: add_district(code, name)!
 INSERT INTO district (code, name) VALUES (:code, :name) ON CONFLICT (code) DO UPDATE SET name = excluded.name;
 
