@@ -28,7 +28,7 @@ from warnengine.settings import Settings
 from warnengine.store.rehearsal import OnDuty, RehearsalStore
 
 At = Annotated[str, typer.Option("--at", help="当作最后一条来文是这时发的:2026-10-01T03:00(北京时间)。")]
-People = Annotated[Path | None, typer.Option("--directory", help="通讯录(CSV);不写就用系统里的。")]
+People = Annotated[Path | None, typer.Option("--directory", help="通讯录(CSV 或 .xlsx);不写就用系统里的。")]
 Rules = Annotated[Path | None, typer.Option("--rules", help="规则目录;不写就用设置里的。")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。")]
 

@@ -36,7 +36,7 @@ def simulate(
     files: Files,
     rules: Annotated[Path | None, typer.Option(help="规则目录;不写就用设置里的。")] = None,
     against: Annotated[Path | None, typer.Option(help="改过的规则目录,用来比较。")] = None,
-    directory: Annotated[Path | None, typer.Option(help="通讯录(CSV);不写就只列指令。")] = None,
+    directory: Annotated[Path | None, typer.Option(help="通讯录(CSV 或 .xlsx);不写就只列指令。")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play a timeline of messages, each at its time, and count what it means for people; nothing is sent."""

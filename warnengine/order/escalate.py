@@ -160,14 +160,15 @@ class Spokesman:
         await desk.next_rung(rung, authority.within)
         log.info("approval asked", approval=pleading.approval, rung=rung)
 
-    async def pass_on(self, desk: ApprovalDesk) -> None:
-        """Ask whoever has come on duty in the post that is asked already. The clock goes on: no evacuation is put
-        off because a shift has changed."""
+    async def pass_on(self, desk: ApprovalDesk) -> bool:
+        """Ask whoever has come on duty in the post that is asked already; return whether there was anybody. The
+        clock goes on: no evacuation is put off because a shift has changed."""
         rule = rule_of(desk.pleading.level, self.book)
         people = await desk.newcomers(rule.authorities[desk.pleading.rung]) if rule else ()
         if people:
             await self._request(desk, people, max(desk.left, SHORTEST))
             log.info("approval passed on", approval=desk.pleading.approval, people=len(people))
+        return bool(people)
 
     async def _countersign(self, desk: ApprovalDesk, call: Call) -> None:
         """Ask who decided by telephone to confirm it; whoever has not in time is a task, and asked once more."""
@@ -220,7 +221,7 @@ async def petition(spokesman: Spokesman, store: ApprovalStore) -> bool:
 
 
 async def pass_on(spokesman: Spokesman, store: ApprovalStore) -> bool:
-    """Put one request that waits to whoever has come on duty since; return whether there was one."""
+    """Put one request that waits to whoever has come on duty since; return whether there was anybody."""
     rules = {level: rule for level in Level if (rule := rule_of(level, spokesman.book))}
     posts = [
         (level, rung, one.unit, one.post)
@@ -228,9 +229,7 @@ async def pass_on(spokesman: Spokesman, store: ApprovalStore) -> bool:
         for rung, one in enumerate(rule.authorities)
     ]
     async with store.taken_over(posts) as desk:
-        if desk is not None:
-            await spokesman.pass_on(desk)
-        return desk is not None
+        return desk is not None and await spokesman.pass_on(desk)
 
 
 async def show_unstarted(spokesman: Spokesman, store: ResponseStore) -> bool:
