@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.district import ANJU, BOOK, NIGHT, RED, at, claim, read, warning
 from warnengine.demo import scenario
-from warnengine.ingest.intake import admit, compare, concerns
+from warnengine.ingest.intake import admit, compare, concerns, told_apart
 from warnengine.model.arrival import Met, Verdict
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
@@ -150,5 +150,5 @@ def test_the_verdict(source: str, known: list[Met], verdict: Verdict, reason: st
 
 def test_one_source_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(RefusedWarning, match=RED.identifier) as refusal:
-        compare("kafka", [RED], [met(same_meaning=False)])
+        told_apart("kafka", [RED], [met(same_meaning=False)])
     assert refusal.value.reason == "identifier_reused"

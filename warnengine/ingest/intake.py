@@ -12,10 +12,11 @@ import structlog
 
 from warnengine import metrics
 from warnengine.ingest.limits import refuse_too_long
-from warnengine.ingest.unread import speaks_here, unread
+from warnengine.ingest.unread import contradicted, speaks_here, unread
 from warnengine.model.arrival import Arrival, Met, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import RefusedWarning
+from warnengine.model.voice import sayings, voice
 from warnengine.model.warning import MsgType, Status, Warning
 
 log = structlog.get_logger()
@@ -38,17 +39,17 @@ class Desk(Protocol):
     ) -> int | None:
         """Keep the bytes; None where this very arrival is kept already."""
 
-    async def meet(self, warning: Warning, source: str) -> Met:
-        """Keep a new warning, or meet the one of the same key."""
+    async def meet(self, warnings: Sequence[Warning], sayings: Sequence[Sequence[str]], source: str) -> list[Met]:
+        """Keep what is new, or meet what is known by its key or, with its sayings, under another name."""
 
-    async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
-        """Let the reconciler of a district take this reading in."""
+    async def concern(self, district: str, arrival: int, readings: Sequence[tuple[int, Warning]]) -> None:
+        """Let the reconciler of a district take these readings in."""
 
     async def ask(self, district: str, questions: Iterable[str]) -> None:
         """Put questions to the duty room of a district, each once for ever."""
 
-    async def link(self, arrival: int, warning_id: int) -> None:
-        """This arrival brought that warning."""
+    async def link(self, arrival: int, warnings: Iterable[int]) -> None:
+        """This arrival brought those warnings."""
 
 
 class WarningStore(Protocol):
@@ -103,18 +104,29 @@ class Intake:
         return admitted, refused
 
     async def _accept(self, arrival: Arrival, found: Sequence[Warning]) -> Taken:
+        book = self.book
         async with self.store.arrival() as desk:
             warnings, refused = self._admitted(found, await desk.now())
-            met = [await desk.meet(warning, arrival.source) for warning in warnings]
+            met = await desk.meet(warnings, [told_by(one, book) for one in warnings], arrival.source)
+            pairs, reused = told_apart(arrival.source, warnings, met)
+            warnings, met = [warning for warning, _ in pairs], [one for _, one in pairs]
             verdict, reason, explanation = compare(arrival.source, warnings, met)
             kept = await desk.keep(arrival, verdict, reason, explanation)
             if kept is None:  # a broker repeats what it did not see committed
                 return Taken(Verdict.REPEAT, tuple(one.id for one in met))
-            for warning, one in zip(warnings, met, strict=True):
-                await desk.link(kept, one.id)
-                if concerns(warning, self.book) and warning.msg_type in SPEAKING:
-                    await desk.concern(self.book.district.code, one.id, kept, warning)
-            await desk.ask(self.book.district.code, unread(warnings, refused, self.book))
+            await desk.link(kept, (one.id for one in met))
+            await desk.concern(
+                book.district.code,
+                kept,
+                [
+                    (one.id, warning)
+                    for warning, one in pairs
+                    if concerns(warning, book) and warning.msg_type in SPEAKING
+                ],
+            )
+            await desk.ask(book.district.code, unread(warnings, [*refused, *reused], book))
+            differing = [warning for warning, one in pairs if not agree(arrival.source, warning, one)]
+            await desk.ask(book.district.code, contradicted(warnings, differing, book))
             return Taken(verdict, tuple(one.id for one in met), reason, explanation)
 
     async def _quarantine(self, arrival: Arrival, refusal: RefusedWarning) -> Taken:
@@ -186,18 +198,49 @@ def concerns(warning: Warning, book: RuleBook) -> bool:
     return any(claim.area.code and book.district.covered(claim.area.code) for claim in warning.claims)
 
 
-def compare(
+def told_by(warning: Warning, book: RuleBook) -> tuple[str, ...]:
+    """By what a warning about this district is recognised under another name; of others nothing is asked."""
+    if warning.msg_type not in SPEAKING or not concerns(warning, book):
+        return ()
+    return sayings(warning, voice(warning.issuer, book.issuers, book.district))
+
+
+def agree(source: str, warning: Warning, one: Met) -> bool:
+    """Whether a reading fits what is kept of the same warning. A title knows the gravest level and no township: it
+    agrees with every text of that level. One source may not change a period, several may differ in it."""
+    if one.fresh:
+        return True
+    if one.title_only or warning.title_only:
+        return one.same_grades
+    return one.same_meaning if one.source == source else one.same_levels
+
+
+def told_apart(
     source: str, warnings: Sequence[Warning], met: Sequence[Met]
-) -> tuple[Verdict, str | None, str | None]:
-    """A verdict on a whole arrival; raise RefusedWarning where one source contradicts itself."""
+) -> tuple[list[tuple[Warning, Met]], list[RefusedWarning]]:
+    """What is taken, and what is not because its own source contradicts itself; raise where nothing is left."""
+    pairs, refused = [], []
     for warning, one in zip(warnings, met, strict=True):
-        if one.source == source and not one.same_meaning:
-            raise RefusedWarning(
+        if one.source != source or agree(source, warning, one):
+            pairs.append((warning, one))
+            continue
+        refused.append(
+            RefusedWarning(
                 "identifier_reused",
                 f"{source} has sent {warning.identifier} before and it meant something else: "
                 "ask the issuer which one counts",
             )
-    differing = [w.identifier for w, one in zip(warnings, met, strict=True) if not one.same_levels]
+        )
+    if refused and not pairs:
+        raise refused[0]
+    return pairs, refused
+
+
+def compare(
+    source: str, warnings: Sequence[Warning], met: Sequence[Met]
+) -> tuple[Verdict, str | None, str | None]:
+    """A verdict on what is taken of an arrival."""
+    differing = [w.identifier for w, one in zip(warnings, met, strict=True) if not agree(source, w, one)]
     if differing:
         words = f"{source} and another source differ on {', '.join(differing)}: the higher level is used"
         return Verdict.CONFLICT, "source_conflict", words
