@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +18,7 @@ from warnengine.model.byhand import ByHand
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Kind, Mark, OrderKey, Standing, Stands, Version
 from warnengine.model.place import Area
-from warnengine.model.situation import Cell, CellKey, InForce
+from warnengine.model.situation import Cell, CellKey, InForce, Unmatched
 from warnengine.model.warning import Claim, MsgType, Status, Warning
 from warnengine.order.reconcile import Reconciler, Situation
 from warnengine.order.texts import Texts
@@ -141,6 +141,7 @@ def taken(version: Version, before: Stands | None = None) -> Stands:
         seen=change.because | (before.seen if before else frozenset()),
         book=version.book,
         said={mark.standing: mark for mark in kept},
+        ends=change.ends,
     )
 
 
@@ -160,6 +161,8 @@ class Hall:
     changes: list[tuple[Version, ...]] = field(default_factory=list)
     asked: list[Request] = field(default_factory=list)
     turns: set[datetime] = field(default_factory=set)
+    unheeded: list[Unmatched] = field(default_factory=list)
+    quietly: list[tuple[Version, ...]] = field(default_factory=list)
 
     def take(self, *warnings: Warning, now: datetime | None = None) -> dict[str, Version]:
         """Let messages in together; return the versions that they make, by unit."""
@@ -217,12 +220,20 @@ class Hall:
     async def wake(self, now: datetime, moments: Iterable[datetime]) -> None:
         self.turns = {turn for turn in self.turns if turn > now} | set(moments)
 
-    async def write(self, versions: Sequence[Version], requests: Sequence[Request], warned_at: object) -> int:
+    async def last(self, until: Mapping[OrderKey, datetime]) -> None:
+        self.orders |= {key: replace(self.orders[key], ends=moment) for key, moment in until.items()}
+
+    async def unmatched(self, warnings: Iterable[Unmatched]) -> None:
+        self.unheeded += warnings
+
+    async def write(
+        self, versions: Sequence[Version], requests: Sequence[Request], warned_at: object, *, quiet: bool = False
+    ) -> int:
         for version in versions:
             key, before = version.change.key, self.orders.pop(version.change.key, None)
             if version.change.kind is not Kind.LAPSE:
                 self.orders[key] = taken(version, before)
-        self.changes.append(tuple(versions))
+        (self.quietly if quiet else self.changes).append(tuple(versions))
         self.asked += requests
         # an approval lives as long as its measure stands
         self.approved = frozenset((key, m) for key, m in self.approved if self._still(key, m))

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from tests.core.district import ANJU, BOOK, GAOLOU, NIGHT, at, claim, warning
+from warnengine.ingest.admission import authorised, concerns
 from warnengine.ingest.age import refuse_stale
 from warnengine.ingest.authority import allowing, permitted
-from warnengine.ingest.intake import authorised, concerns
 from warnengine.model.book import Issuer, RuleBook
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level

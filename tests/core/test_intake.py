@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.district import ANJU, BOOK, NIGHT, RED, at, claim, read, warning
 from warnengine.demo import scenario
-from warnengine.ingest.intake import admit, compare, concerns
+from warnengine.ingest.admission import Admission, admit, compare, concerns, told_apart
 from warnengine.model.arrival import Met, Verdict
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
@@ -143,12 +143,17 @@ def met(**fields: object) -> Met:
     ],
 )
 def test_the_verdict(source: str, known: list[Met], verdict: Verdict, reason: str | None) -> None:
-    found = compare(source, [replace(RED, identifier=str(place)) for place, _ in enumerate(known)], known)
+    found = compare(source, [(admission(str(place)), one) for place, one in enumerate(known)])
     assert found[:2] == (verdict, reason)
     assert (found[2] is None) == (reason is None)
 
 
+def admission(identifier: str) -> Admission:
+    warning = replace(RED, identifier=identifier)
+    return Admission(warning, warning, None)
+
+
 def test_one_source_that_contradicts_itself_is_refused() -> None:
     with pytest.raises(RefusedWarning, match=RED.identifier) as refusal:
-        compare("kafka", [RED], [met(same_meaning=False)])
+        told_apart("kafka", [admission(RED.identifier)], [met(same_meaning=False)])
     assert refusal.value.reason == "identifier_reused"

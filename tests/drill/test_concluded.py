@@ -7,7 +7,7 @@ import pytest
 from tests.core.district import ANJU, BOOK, at
 from tests.drill.test_trial import TrialWorld, trial
 from tests.store.test_consultations import concluded
-from warnengine.ingest.intake import DRILL, LIVE, admit
+from warnengine.ingest.admission import DRILL, LIVE, admit
 from warnengine.model.consultation import Conclusion, Verb
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level

@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.district import BOOK, READING
 from tests.ingest.conftest import Build
+from warnengine.ingest.admission import DRILL, admit
 from warnengine.ingest.formats import conformance, read
 from warnengine.ingest.formats.conformance import FEED, RULES
-from warnengine.ingest.intake import DRILL, admit
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Gravity, Problem, Warning
 

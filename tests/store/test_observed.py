@@ -14,7 +14,7 @@ from tests.observe.sky import GAUGE, RAIN, RIVER, STAGE, file
 from tests.store.world import ANJU, BAIYANG, World, few_units, small_directory
 from warnengine.app.observing import Observing
 from warnengine.app.observing import observing as made
-from warnengine.ingest.intake import DRILL
+from warnengine.ingest.admission import DRILL
 from warnengine.model.arrival import Arrival
 from warnengine.model.book import Measure, RuleBook, UnitKind
 from warnengine.model.clock import BEIJING

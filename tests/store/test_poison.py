@@ -85,7 +85,7 @@ async def test_what_the_database_cannot_hold_is_refused_and_not_taken_for_a_lost
     noise = "".join(chr(0x4E00 + number * 7_919 % 20_000) for number in range(9_000))
     with pytest.raises(RefusedWarning, match="ProgramLimitExceeded") as refusal:
         async with world.engine.warnings.arrival() as desk:
-            await desk.meet(replace(warning, identifier=noise), "test")
+            await desk.meet([replace(warning, identifier=noise)], [()], "test")
     assert refusal.value.reason == "not_storable"
 
 

@@ -11,7 +11,8 @@ from tests.core.district import READING
 from tests.store.world import ANJU, HOUR, World
 from warnengine.demo.scenario import BLUE, EXERCISE, MESSAGES, RED, RED_CONTINUES
 from warnengine.ingest import formats
-from warnengine.ingest.intake import AHEAD, Intake
+from warnengine.ingest.admission import AHEAD
+from warnengine.ingest.intake import Intake
 from warnengine.model.arrival import Arrival, Taken, Verdict
 from warnengine.model.level import Level
 from warnengine.model.warning import MsgType, Warning

@@ -158,7 +158,8 @@ async def _scene(stage: Rehearsal, warning: Warning) -> Scene:
     book = stage.engine.book
     cells, standing = await stage.store.situation()
     said: dict[Danger, dict[str, Level | None]] = defaultdict(dict)
-    for key, statement in fold.statements(warning, book.district).items():
+    spoken = fold.statements(warning, book.district).items()
+    for key, statement in ((key, statement) for key, statement in spoken if not statement.silent):
         said[key.hazard, key.family][key.area] = statement.level
     forces: dict[Danger, dict[str, InForce]] = defaultdict(dict)
     assert stage.clock

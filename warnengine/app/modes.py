@@ -10,8 +10,8 @@ import structlog
 from warnengine.app.sides import drill_spool
 from warnengine.dispatch.channel import Channel
 from warnengine.dispatch.fences import Fence, duty_room_only, marked_only
+from warnengine.ingest.admission import DRILL, LIVE
 from warnengine.ingest.handover import Handover
-from warnengine.ingest.intake import DRILL, LIVE
 from warnengine.model.warning import Status
 from warnengine.order.digest import Digest
 from warnengine.order.drill_texts import DrillTexts

@@ -5,31 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from warnengine import metrics
-from warnengine.ingest import authority, leftover
+from warnengine.ingest import leftover
+from warnengine.ingest.admission import (
+    LIVE,
+    SPEAKING,
+    Admission,
+    admit,
+    agree,
+    authorised,
+    compare,
+    concerns,
+    may_concern,
+    refuse_ahead,
+    told_apart,
+    told_by,
+)
 from warnengine.ingest.age import refuse_stale
-from warnengine.ingest.faulty import refuse_faulty
-from warnengine.ingest.limits import refuse_too_long
 from warnengine.ingest.trust import Trust, trusting
-from warnengine.ingest.unread import speaks_here, unread
+from warnengine.ingest.unread import contradicted, unread
 from warnengine.model.arrival import Arrival, Met, Taken, Verdict
 from warnengine.model.book import RuleBook
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.quarantine import Case
-from warnengine.model.warning import MsgType, Status, Warning
+from warnengine.model.warning import Status, Warning
 
 log = structlog.get_logger()
-LIVE = frozenset({Status.ACTUAL})
-DRILL = frozenset({Status.EXERCISE, Status.TEST})
-SPEAKING = frozenset({MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL})
-AHEAD = timedelta(minutes=10)
-"""How far an issuer's clock may be ahead of ours. The newest word of an issuer counts, so one from the future
-would silence it until then: a message is trusted only within a window around its time of sending."""
 
 
 class Desk(Protocol):
@@ -43,11 +49,11 @@ class Desk(Protocol):
     ) -> int | None:
         """Keep the bytes; None where this very arrival is kept already."""
 
-    async def meet(self, warning: Warning, source: str) -> Met:
-        """Keep a new warning, or meet the one of the same key."""
+    async def meet(self, warnings: Sequence[Warning], sayings: Sequence[Sequence[str]], source: str) -> list[Met]:
+        """Keep what is new, or meet what is known by its key or, with its sayings, under another name."""
 
-    async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
-        """Let the reconciler of a district take this reading in."""
+    async def concern(self, district: str, arrival: int, readings: Sequence[tuple[int, Warning]]) -> None:
+        """Let the reconciler of a district take these readings in."""
 
     async def ask(self, district: str, questions: Iterable[str]) -> None:
         """Put questions to the duty room of a district, each once for ever."""
@@ -61,8 +67,8 @@ class Desk(Protocol):
     async def taking_in(self, now: datetime) -> bool:
         """Whether this store is so young that it is still being told what stands."""
 
-    async def link(self, arrival: int, warning_id: int) -> None:
-        """This arrival brought that warning."""
+    async def link(self, arrival: int, warnings: Iterable[int]) -> None:
+        """This arrival brought those warnings."""
 
 
 class WarningStore(Protocol):
@@ -73,18 +79,6 @@ class WarningStore(Protocol):
 
 
 Read = Callable[[bytes], Sequence[Warning]]
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """A warning that is let in."""
-
-    warning: Warning
-    """As it was read: what two sources of one warning must agree on."""
-    part: Warning
-    """With those claims only that may order something here."""
-    beyond: RefusedWarning | None
-    """Why the others may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,30 +149,49 @@ class Intake:
     async def _accept(
         self, arrival: Arrival, found: Sequence[Warning], unsigned: Sequence[RefusedWarning] = ()
     ) -> Taken:
-        district = self.book.district.code
         async with self.store.arrival() as desk:
             now = await desk.now()
             held = await self._held(desk, found, arrival.source, now)
             admitted, refused = self._admitted(found, arrival.source, now, held)
-            warnings = [one.warning for one in admitted]
-            met = [await desk.meet(warning, arrival.source) for warning in warnings]
-            verdict, reason, explanation = compare(arrival.source, warnings, met)
+            whole = [one.warning for one in admitted]
+            met = await desk.meet(whole, [told_by(one, self.book) for one in whole], arrival.source)
+            pairs, reused = told_apart(arrival.source, admitted, met)
+            ids = tuple(known.id for _, known in pairs)
+            verdict, reason, explanation = compare(arrival.source, pairs)
             kept = await desk.keep(arrival, verdict, reason, explanation)
             if kept is None:  # a broker repeats what it did not see committed
-                return Taken(Verdict.REPEAT, tuple(one.id for one in met))
-            for one, known in zip(admitted, met, strict=True):
-                await desk.link(kept, known.id)
-                if concerns(one.part, self.book) and one.part.msg_type in SPEAKING:
-                    await desk.concern(district, known.id, kept, one.part)
-            await desk.ask(district, unread(warnings, [*unsigned, *refused], self.book))
-            beyond = [one.beyond for one in admitted if one.beyond]
-            if case := leftover.part(kept, beyond, [*unsigned, *refused]):
-                await desk.hold(district, kept, case)
-        for warning, known in zip(warnings, met, strict=True):
+                return Taken(Verdict.REPEAT, ids)
+            await desk.link(kept, ids)
+            await self._pass_on(desk, kept, arrival.source, pairs, [*unsigned, *refused, *reused])
+        for one, known in pairs:
             if known.fresh:
-                lag = (now - warning.sent).total_seconds()
+                lag = (now - one.warning.sent).total_seconds()
                 metrics.SOURCE_LAG.labels(arrival.source).observe(max(0.0, lag))
-        return Taken(verdict, tuple(one.id for one in met), reason, explanation)
+        return Taken(verdict, ids, reason, explanation)
+
+    async def _pass_on(
+        self,
+        desk: Desk,
+        kept: int,
+        source: str,
+        pairs: Sequence[tuple[Admission, Met]],
+        refused: Sequence[RefusedWarning],
+    ) -> None:
+        """What concerns the district goes to its reconciler; what nobody acts on, or is doubtful, to people."""
+        district = self.book.district.code
+        concerning = [
+            (known.id, one.part)
+            for one, known in pairs
+            if concerns(one.part, self.book) and one.part.msg_type in SPEAKING
+        ]
+        await desk.concern(district, kept, concerning)
+        warnings = [one.warning for one, _ in pairs]
+        await desk.ask(district, unread(warnings, refused, self.book))
+        differing = [one.warning for one, known in pairs if not agree(source, one.warning, known)]
+        await desk.ask(district, contradicted(warnings, differing, self.book))
+        beyond = [one.beyond for one, _ in pairs if one.beyond]
+        if case := leftover.part(kept, beyond, refused):
+            await desk.hold(district, kept, case)
 
     async def _held(self, desk: Desk, found: Sequence[Warning], source: str, now: datetime) -> frozenset[str]:
         """What is known already of messages that are older than their source may be."""
@@ -196,102 +209,3 @@ class Intake:
                 ours = any(may_concern(one, self.book) for one in found) if found else None
                 await desk.hold(self.book.district.code, kept, leftover.whole(kept, arrival.source, refusal, ours))
         return Taken(Verdict.QUARANTINED, (), refusal.reason, str(refusal))
-
-
-def authorised(warning: Warning, source: str, book: RuleBook) -> Admission:
-    """What of a warning its issuer may say here; raise RefusedWarning where that is nothing."""
-    part, beyond = authority.permitted(warning, source, book)
-    if beyond and not concerns(part, book):
-        raise authority.refusal(warning, beyond, book)
-    return Admission(warning, part, authority.refusal(warning, beyond, book, part=True) if beyond else None)
-
-
-def may_concern(warning: Warning, book: RuleBook) -> bool:
-    """Whether a message says something about this district, or may mean it."""
-    codes = [claim.area.code for claim in (*warning.claims, *warning.ungraded) if claim.area.code]
-    return concerns(warning, book) or _means_us(warning, book) or not codes
-
-
-def admit(warning: Warning, book: RuleBook, statuses: frozenset[Status] = LIVE) -> None:
-    """Raise RefusedWarning where a message must not order anything here."""
-    refuse_too_long(warning)
-    if warning.status not in statuses:
-        reason, words = _OTHER_SIDE[warning.status is Status.ACTUAL]
-        raise RefusedWarning(reason, f"{warning.identifier} is marked {warning.status}: {words}")
-    if warning.msg_type in SPEAKING and not warning.claims:
-        raise _nothing_claimed(warning)
-    if warning.msg_type in SPEAKING and not concerns(warning, book) and _means_us(warning, book):
-        places = "、".join(dict.fromkeys(claim.area.name or claim.area.code or "?" for claim in warning.claims))
-        raise RefusedWarning(
-            "unknown_area",
-            f"{warning.identifier} is for {places[:60]}, which {book.district.name} does not know: "
-            "ask the issuer which townships it means, or add the township to rules/units/townships.yaml",
-        )
-    if concerns(warning, book) and warning.issuer not in book.issuers:
-        raise RefusedWarning(
-            "unknown_sender",
-            f"{warning.sender} ({warning.issuer}) may not warn {book.district.name}: "
-            "if it may, add it to `issuers` in rules/district.yaml",
-            f"发布单位“{warning.sender[:40]}”(代码或名称 {warning.issuer[:40]})不在可以向"
-            f"{book.district.name}发布预警的名单里。请打电话核实是否真是它发的;"
-            "属实又该收的,请区局在 district.yaml 的 issuers 里补上再重读,急用的两人放行。",
-        )
-    if concerns(warning, book):
-        refuse_faulty(warning)
-
-
-_OTHER_SIDE = {
-    False: ("not_actual", "kept, never dispatched live"),
-    True: ("actual", "kept, a drill takes Exercise and Test alone; is the live engine missing it?"),
-}
-"""Why a status is refused; True: it is for real."""
-
-
-def refuse_ahead(warning: Warning, now: datetime) -> None:
-    """Raise RefusedWarning where a message bears a time of sending that is still to come."""
-    if warning.sent > now + AHEAD:
-        raise RefusedWarning(
-            "sent_ahead",
-            f"{warning.identifier} says it was sent at {warning.sent.isoformat()}, more than "
-            f"{AHEAD.seconds // 60} minutes after it came: ask the issuer to correct its clock and send it again",
-        )
-
-
-def _nothing_claimed(warning: Warning) -> RefusedWarning:
-    if any(problem.rule == "no_area" for problem in warning.problems):
-        return RefusedWarning(
-            "no_area", f"{warning.identifier} names no area: ask the issuer which townships it means"
-        )
-    return RefusedWarning("no_claim", f"{warning.identifier} gives no area a level: read it and decide")
-
-
-def _means_us(warning: Warning, book: RuleBook) -> bool:
-    """Whether a warning is of the district's own issuer, for a code inside it, or for we know not where by
-    somebody who may warn us."""
-    district = book.district
-    codes = [claim.area.code or "" for claim in warning.claims]
-    inside = any(district.canonical(code).startswith(district.code) for code in codes)
-    return speaks_here(warning, book) or inside or (warning.issuer in book.issuers and not any(codes))
-
-
-def concerns(warning: Warning, book: RuleBook) -> bool:
-    """Whether a warning says something about this district."""
-    return any(claim.area.code and book.district.covered(claim.area.code) for claim in warning.claims)
-
-
-def compare(
-    source: str, warnings: Sequence[Warning], met: Sequence[Met]
-) -> tuple[Verdict, str | None, str | None]:
-    """A verdict on a whole arrival; raise RefusedWarning where one source contradicts itself."""
-    for warning, one in zip(warnings, met, strict=True):
-        if one.source == source and not one.same_meaning:
-            raise RefusedWarning(
-                "identifier_reused",
-                f"{source} has sent {warning.identifier} before and it meant something else: "
-                "ask the issuer which one counts",
-            )
-    differing = [w.identifier for w, one in zip(warnings, met, strict=True) if not one.same_levels]
-    if differing:
-        words = f"{source} and another source differ on {', '.join(differing)}: the higher level is used"
-        return Verdict.CONFLICT, "source_conflict", words
-    return (Verdict.NEW if any(one.fresh for one in met) else Verdict.REPEAT), None, None

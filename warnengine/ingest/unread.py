@@ -11,6 +11,8 @@ from warnengine.model.reasons import CHINESE
 from warnengine.model.warning import Claim, Warning
 
 _REASON = re.compile(r"\((\w+)\)")
+CONTRADICTIONS = frozenset({"code_contradicts_title", "level_contradicted", "lift_contradicted", "infos_differ"})
+"""Problems of a message that says two things at once."""
 SHOWN = 5
 """Places or refusals that a question lists; the message itself is kept."""
 
@@ -37,6 +39,25 @@ def _beside(message: str) -> str:
     """A refusal beside other alerts, in Chinese by the reason that it names."""
     named = _REASON.search(message)
     return CHINESE.get(named[1], message) if named else CHINESE["beside_refused"]
+
+
+def contradicted(warnings: Sequence[Warning], differing: Sequence[Warning], book: RuleBook) -> Iterator[str]:
+    """Chinese sentences on what was acted on although its parts, or its providers, contradict each other.
+
+    differing: those of which another source says something else."""
+    for warning in warnings:
+        said = [p.message for p in warning.problems if p.rule in CONTRADICTIONS]
+        if said and any(book.district.covered(claim.area.code or "") for claim in warning.claims):
+            yield (
+                f"预警 {warning.identifier}({warning.headline[:60] or '无标题'})前后不一致,"
+                f"已按标题的灾种和较高的级别执行:{';'.join(said[:SHOWN])}。请看原文,与发布单位核实。"
+            )
+    for warning in differing:
+        if any(book.district.covered(claim.area.code or "") for claim in warning.claims):
+            yield (
+                f"预警 {warning.identifier}({warning.headline[:60] or '无标题'})从不同来源收到的内容不一致,"
+                "已按较高的级别执行。请看两份原文,与发布单位核实哪一份有效。"
+            )
 
 
 def speaks_here(warning: Warning, book: RuleBook) -> bool:

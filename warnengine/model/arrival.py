@@ -44,6 +44,10 @@ class Met:
     """Of its first arrival."""
     same_meaning: bool
     same_levels: bool
+    same_grades: bool = True
+    """The gravest level of each danger is the same: all that a title can tell."""
+    title_only: bool = False
+    """No whole text of it has come in before."""
 
 
 @dataclass(frozen=True, slots=True)

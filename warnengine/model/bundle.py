@@ -27,6 +27,10 @@ class Pending:
     arrival: int
     warning: Warning
     received_at: datetime
+    found: bool = False
+    """It was in force already when this installation first started: it stands, and nobody is told."""
+    again: bool = False
+    """A reading of the same warning was taken in before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ class Stands:
     """Hash of the rule book of the newest version."""
     said: Mapping[Standing, MeasureMark] = field(default_factory=dict)
     """What was said of each measure; a continuing one keeps its clock time and its words."""
+    ends: datetime | None = None
+    """When it is over and a person is asked (到期待确认)."""
 
 
 @dataclass(frozen=True, slots=True)

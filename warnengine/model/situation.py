@@ -40,6 +40,21 @@ class Statement:
     """Of an all-clear: the level that its own words name."""
     lowers: frozenset[str] = frozenset()
     """Identifiers of what counts at this level at most, until its end; empty: it speaks for itself."""
+    title: bool = False
+    """Read from a title alone, which names the district and no township: a list without bodies."""
+    silent: bool = False
+    """The whole text of this message names other townships of the district, and not this one."""
+    top: Level | None = None
+    """The gravest level that the message states of this danger anywhere in the district."""
+    heard: datetime | None = None
+    """When it first came in; None: before anybody noted it."""
+    also: frozenset[str] = frozenset()
+    """Identifiers under which other providers brought the same; worked out, never kept."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every identifier by which it may be referred to."""
+        return self.also | {self.identifier}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +63,7 @@ class Cell:
 
     key: CellKey
     statements: Mapping[str, Statement] = field(default_factory=dict)
-    """By identifier."""
+    """By identifier; what only a title says of a message stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,8 @@ class Unheeded(StrEnum):
     """A word of the same issuer stands that bears a later time than the one at which this message came."""
     OTHER = "other"
     """An all-clear for something else than what is in force."""
+    DISPUTED = "disputed"
+    """Two providers give one message of one minute different levels: the graver counts."""
     BEYOND = "beyond"
     """It is acted on, though a conclusion lowers what the same issuer said before: that one does not name it."""
 
@@ -97,3 +114,18 @@ class Doubt:
     statement: Statement
     standing: Statement | None
     """What counts instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A warning of which no unit has an order, beside the duty room."""
+
+    issuer: str
+    identifier: str
+    headline: str
+    hazard: str
+    family: str
+    level: Level
+    why: str
+    """Chinese, for the duty room."""
+    sent: datetime

@@ -115,6 +115,19 @@ class Warning:
         """(issuer, identifier): the same warning by three ways is one."""
         return self.issuer, self.identifier
 
+    @property
+    def title_only(self) -> bool:
+        """Whether no more than a title was read: a list row without a body, that names no township."""
+        return not self.description.strip() and all(len(claim.area.code or "") <= 6 for claim in self.claims)
+
+    def grades(self) -> tuple[object, ...]:
+        """The gravest level of each danger, wherever: what a title must have in common with the whole text."""
+        tops: dict[tuple[str, str], int] = {}
+        for claim in self.claims:
+            danger = claim.hazard or claim.event, claim.family
+            tops[danger] = max(tops.get(danger, 0), claim.level or 0)
+        return self.status, tuple(sorted(tops.items()))
+
     def levels(self) -> tuple[object, ...]:
         """Who says which level where: what two feeds of one warning must agree on."""
         said = {(c.area.code or c.area.name, c.hazard or c.event, c.family, c.level) for c in self.claims}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from warnengine.model.book import RuleBook
@@ -11,7 +12,20 @@ from warnengine.model.byhand import FAMILY
 from warnengine.model.clock import BEIJING
 from warnengine.model.consultation import Verb, number_of, those
 from warnengine.model.observation import OBSERVED
+from warnengine.model.order import Desired, OrderKey, Stands
 from warnengine.order.compose import danger
+
+
+def lasting(
+    standing: Mapping[OrderKey, Stands],
+    wanted: Mapping[OrderKey, Desired],
+    changed: Container[OrderKey],
+    now: datetime,
+) -> dict[OrderKey, datetime]:
+    """Orders that stand as they are, and last until another moment than they did: 继续发布 tells nobody anything
+    new, yet nobody is to be asked at the old end. changed: what gets a version, which has an end of its own."""
+    same = {key: one.ends for key, one in wanted.items() if key in standing and key not in changed}
+    return {key: ends for key, ends in same.items() if ends and ends > now and ends != standing[key].ends}
 
 
 class EndedStore(Protocol):

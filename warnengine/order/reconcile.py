@@ -9,7 +9,7 @@ import functools
 import hashlib
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,7 +23,8 @@ from warnengine.model.byhand import ByHand
 from warnengine.model.level import Level
 from warnengine.model.order import Desired, Form, Mark, OrderKey, Stands, Version
 from warnengine.model.place import District
-from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Word
+from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unmatched, Word
+from warnengine.model.voice import voice
 from warnengine.model.warning import Warning
 from warnengine.order.authority import authorised
 from warnengine.order.byhand import as_decided, beside, less, ordered, told
@@ -31,8 +32,11 @@ from warnengine.order.concluded import credited
 from warnengine.order.diff import diff
 from warnengine.order.doubts import question
 from warnengine.order.draft import draft, measure_of
+from warnengine.order.ended import lasting
+from warnengine.order.found import told_of_found
 from warnengine.order.publication import anew, as_it_was, moved_on, ordered_already, unasked
 from warnengine.order.relay import taken_over
+from warnengine.order.unmatched import without_order
 
 log = structlog.get_logger()
 Granted = frozenset[tuple[OrderKey, str]]
@@ -76,10 +80,22 @@ class Desk(Protocol):
     async def wake(self, now: datetime, moments: Iterable[datetime]) -> None:
         """What was to change until now is taken in; take the district in again at these moments."""
 
+    async def last(self, until: Mapping[OrderKey, datetime]) -> None:
+        """These orders stand as they are, until another moment."""
+
+    async def unmatched(self, warnings: Iterable[Unmatched]) -> None:
+        """List warnings of which no order came, each once."""
+
     async def write(
-        self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
+        self,
+        versions: Sequence[Version],
+        requests: Sequence[Request],
+        warned_at: datetime | None,
+        *,
+        quiet: bool = False,
     ) -> int:
-        """Write versions, supersede the older ones, ask for approvals; return the change's id."""
+        """Write versions, supersede the older ones, ask for approvals; return the change's id. quiet: nobody is
+        told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +125,23 @@ class Reconciler:
     """Orders that somebody brings to this book, each with the measures that it words anew."""
 
     async def reconcile(self, desk: Desk) -> int | None:
-        """Take in what is new; return the change that it made, or None where all was well."""
+        """Take in what is new; return the change of which people are told, or None where all was well.
+
+        What a new installation finds in force stands first, by itself, and nobody is told of that.
+        """
         pending = await desk.pending()
         cells = await desk.cells()
+        if found := [reading for reading in pending if reading.found]:
+            moved, _ = self.take_in(cells, found)
+            _, _, versions = await self._due(desk, cells)
+            names = {reading.warning.identifier for reading in found}
+            if silently := [one for one in versions if one.change.because and one.change.because <= names]:
+                await desk.write(silently, (), None, quiet=True)
+                await desk.ask([told_of_found(silently, self.book)])
+            await desk.keep((cells[key] for key in moved), ())
+        return await self._close(desk, cells, pending)
+
+    async def _close(self, desk: Desk, cells: dict[CellKey, Cell], pending: Sequence[Pending]) -> int | None:
         moved, questions = self.take_in(cells, pending)
         now = await desk.now()
         for key in moved:
@@ -119,6 +149,19 @@ class Reconciler:
         await desk.keep((cells[key] for key in moved), (reading.arrival for reading in pending))
         await desk.wake(now, {turn for key in moved for turn in self.situation.turns(cells[key], now)})
         await desk.ask(questions)
+        standing, wanted, versions = await self._due(desk, cells)
+        await desk.last(lasting(standing, wanted, {one.change.key for one in versions}, now))
+        await desk.unmatched(self._unmatched(cells, pending, wanted, now))
+        if not versions:
+            return None
+        warned_at = min((reading.received_at for reading in pending), default=None)
+        return await desk.write(versions, requests(versions, self.book), warned_at)
+
+    async def _due(
+        self, desk: Desk, cells: Mapping[CellKey, Cell]
+    ) -> tuple[Mapping[OrderKey, Stands], Mapping[OrderKey, Desired], list[Version]]:
+        """What stands, what should, and the versions that close the difference."""
+        now = await desk.now()
         people = await desk.by_hand()
         standing = anew(as_decided(await desk.standing(), people, self.book), self.asked, self.book.hash)
         book = beside(self.book, people, now)
@@ -130,15 +173,26 @@ class Reconciler:
             await desk.undefer(gone)
         left = {key: one for key, one in people.deferred.items() if key not in gone and one.book == book.hash}
         changes = unasked(diff(standing, as_it_was(wanted, standing, left), book.hash), left)
-        if not changes:
-            return None
         words = functools.partial(self._words, cells, now)
         versions = [
             taken_over(told(draft(credited(one, words), standing.get(one.key), book, now), people), wanted)
             for one in changes
         ]
-        warned_at = min((reading.received_at for reading in pending), default=None)
-        return await desk.write(versions, requests(versions, book), warned_at)
+        return standing, wanted, versions
+
+    def _unmatched(
+        self,
+        cells: Mapping[CellKey, Cell],
+        pending: Iterable[Pending],
+        wanted: Collection[OrderKey],
+        now: datetime,
+    ) -> Iterator[Unmatched]:
+        for reading in pending:
+            if not reading.again:
+                said = self.situation.statements(reading.warning, self.book.district)
+                yield from without_order(
+                    reading.warning, said, functools.partial(self._words, cells, now), wanted, self.book
+                )
 
     def _words(self, cells: Mapping[CellKey, Cell], now: datetime, key: CellKey) -> Sequence[Word]:
         return self.situation.words(cells[key], now) if key in cells else ()
@@ -185,7 +239,10 @@ class Reconciler:
         return found
 
     def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:
-        """Mark what was over before it came. An end that is not given is that of the hazard's window."""
+        """Say who speaks and when it came, and mark what was over by then. An end that is not given is that of the
+        hazard's window."""
+        speaker = voice(statement.issuer, self.book.issuers, self.book.district)
+        statement = replace(statement, issuer=speaker, heard=at)
         if statement.level is None:
             return statement
         hazard = next((hazard for hazard in self.book.hazards if hazard.key == key.hazard), None)

@@ -3,66 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from warnengine.model.consultation import verb_of
-from warnengine.model.level import Level
 from warnengine.model.place import District
 from warnengine.model.situation import Cell, CellKey, Doubt, InForce, Statement, Unheeded, Word
-from warnengine.model.warning import Claim, Precision, Warning
+from warnengine.model.warning import Precision, Warning
+from warnengine.situation.reading import as_one, disputed, grouped, join, mark, place, rank, statements, union
 
-TOWNSHIP = 9
-"""Digits of a township's code: cells are no finer, so a village (12 digits) speaks for its township."""
-
-
-def statements(warning: Warning, district: District) -> dict[CellKey, Statement]:
-    """What one message says about each cell of one district.
-
-    A claim about a township, or about a village in it, beats a claim about the whole district in the same
-    message; where two claims are equally close, the graver level counts.
-    """
-    said: dict[CellKey, tuple[int, Statement]] = {}
-    for claim in warning.claims:
-        closeness = min(len(claim.area.code or ""), TOWNSHIP)
-        for key in _cells(claim, district):
-            statement = _statement(warning, claim)
-            before = said.get(key)
-            if before is None or before[0] < closeness:
-                said[key] = closeness, statement
-            elif before[0] == closeness:
-                said[key] = closeness, join(before[1], statement)
-    return {key: statement for key, (_, statement) in said.items()}
+__all__ = [
+    "apply",
+    "doubts",
+    "fold",
+    "forces",
+    "forget",
+    "in_force",
+    "join",
+    "standing",
+    "statements",
+    "turns",
+    "words",
+]
 
 
 def apply(cell: Cell, statement: Statement) -> Cell:
     """Add one statement to a cell. Commutative, associative and idempotent."""
-    known = cell.statements.get(statement.identifier)
+    known = cell.statements.get(place(statement))
     joined = join(known, statement) if known else statement
-    return Cell(cell.key, {**cell.statements, statement.identifier: joined})
-
-
-def join(one: Statement, other: Statement) -> Statement:
-    """Two readings of the same message: the graver level and the wider period count; it lowers what both name."""
-    return replace(
-        one,
-        issuer=max(one.issuer, other.issuer),
-        sent=min(one.sent, other.sent),
-        level=max(one.level, other.level, key=_rank),
-        begins=_earliest(one.begins, other.begins),
-        ends=_latest(one.ends, other.ends),
-        precision=min(one.precision, other.precision, key=list(Precision).index),
-        over=one.over and other.over,
-        references=one.references | other.references,
-        lifts=max(one.lifts, other.lifts, key=_rank),
-        lowers=one.lowers & other.lowers,
-    )
+    return Cell(cell.key, {**cell.statements, place(statement): joined})
 
 
 def in_force(cell: Cell, at: datetime) -> InForce | None:
     """The level that stands at a moment: the word of each issuer that counts, and of those the gravest."""
     counting = words(cell, at)
-    level = max((word.level for word in counting), key=_rank, default=None)
+    level = max((word.level for word in counting), key=rank, default=None)
     if level is None:
         return None
     stating = [word for word in counting if word.level == level]
@@ -105,16 +79,16 @@ def doubts(cell: Cell, identifier: str, arrived: datetime) -> tuple[Doubt, ...]:
     for said in _by_issuer(cell):
         counts, others = _weighed(said)
         found += others
-        new = next((statement for statement in said if statement.identifier == identifier), None)
+        new = next((statement for statement in said if identifier in statement.names), None)
         if new is None or new.level is None:
             continue
         if new == counts:
             found += _beyond(new, said, lowering)
             continue
-        overtaken = counts is not None and _mark(counts) > _mark(new)
+        overtaken = counts is not None and mark(counts) > mark(new)
         if new.over and not overtaken:
             found.append(Doubt(Unheeded.OVER, new, counts))
-        elif counts and overtaken and counts.sent > arrived and _rank(counts.level) < new.level and not new.over:
+        elif counts and overtaken and counts.sent > arrived and rank(counts.level) < new.level and not new.over:
             found.append(Doubt(Unheeded.AHEAD, new, counts))
     return tuple(found)
 
@@ -126,14 +100,15 @@ def forget(cell: Cell, before: datetime) -> Cell:
     An issuer of whom an all-clear is in doubt keeps everything: what it referred to must stay known.
     """
     kept: dict[str, Statement] = {}
-    for said in _by_issuer(cell):
-        counts, others = _weighed(said)
+    for groups in _by_message(cell):
+        counts, others = _weighed(_in_order(groups))
         if counts and _spent(counts, before):
             continue
-        for statement in said:
-            overtaken = counts is not None and not others and _mark(statement) < _mark(counts)
-            if statement.sent >= before or not overtaken:
-                kept[statement.identifier] = statement
+        for group in groups:
+            one = as_one(group)
+            gone = one is None or (counts is not None and not others and mark(one) < mark(counts))
+            if not gone or any(statement.sent >= before for statement in group):
+                kept |= {place(statement): statement for statement in group}
     return Cell(cell.key, kept)
 
 
@@ -166,27 +141,36 @@ def _lowering(counting: Iterable[Statement], at: datetime) -> list[Statement]:
 
 def _lowered(word: Statement, lowering: Iterable[Statement]) -> Word:
     """One word, as it counts under what is concluded of it: the lowest level counts, and only a lower one."""
-    about = [one for one in lowering if word.identifier in one.lowers and _rank(one.level) < _rank(word.level)]
+    about = [one for one in lowering if word.names & one.lowers and rank(one.level) < rank(word.level)]
     if not about:
         return Word(word, word.level)
-    lowest = min((one.level for one in about), key=_rank)
+    lowest = min((one.level for one in about), key=rank)
     return Word(word, lowest, frozenset(one.identifier for one in about if one.level == lowest))
 
 
 def _beyond(new: Statement, said: Sequence[Statement], lowering: Iterable[Statement]) -> Iterator[Doubt]:
     """Conclusions that lower what the same issuer said before, and do not name what it says now."""
-    before = {statement.identifier for statement in said} - {new.identifier}
+    before = union(statement.names for statement in said) - new.names
     for one in lowering:
-        if one.lowers & before and new.identifier not in one.lowers and _rank(one.level) < _rank(new.level):
+        if one.lowers & before and not one.lowers & new.names and rank(one.level) < rank(new.level):
             yield Doubt(Unheeded.BEYOND, new, one)
 
 
-def _by_issuer(cell: Cell) -> Iterable[list[Statement]]:
-    """What each issuer said, in the order of sending."""
+def _by_issuer(cell: Cell) -> list[list[Statement]]:
+    """What each issuer said, each message once, in the order of sending."""
+    return [_in_order(groups) for groups in _by_message(cell)]
+
+
+def _by_message(cell: Cell) -> Iterator[list[list[Statement]]]:
+    """What each issuer said, message by message, with every reading of it."""
     issuers: dict[str, list[Statement]] = {}
-    for statement in sorted(cell.statements.values(), key=_mark):
+    for statement in sorted(cell.statements.values(), key=lambda one: (*mark(one), one.title)):
         issuers.setdefault(statement.issuer, []).append(statement)
-    return issuers.values()
+    return (grouped(said) for said in issuers.values())
+
+
+def _in_order(groups: Iterable[Sequence[Statement]]) -> list[Statement]:
+    return sorted((one for group in groups if (one := as_one(group))), key=mark)
 
 
 def _weighed(said: Sequence[Statement]) -> tuple[Statement | None, list[Doubt]]:
@@ -196,10 +180,13 @@ def _weighed(said: Sequence[Statement]) -> tuple[Statement | None, list[Doubt]]:
     """
     counts: Statement | None = None
     others: list[Doubt] = []
-    for place, statement in enumerate(said):
+    for number, statement in enumerate(said):
         if statement.over:
             continue
-        if statement.level is None and counts and _means_another(statement, counts, said[:place]):
+        if counts and disputed(statement, counts):
+            counts, other = sorted((statement, counts), key=lambda one: rank(one.level), reverse=True)
+            others.append(Doubt(Unheeded.DISPUTED, other, counts))
+        elif statement.level is None and counts and _means_another(statement, counts, said[:number]):
             others.append(Doubt(Unheeded.OTHER, statement, counts))
         else:
             counts = statement
@@ -216,53 +203,14 @@ def _means_another(clear: Statement, standing: Statement, before: Sequence[State
         return False
     if clear.lifts and clear.lifts < standing.level:
         return True
-    known = clear.references & {statement.identifier for statement in before}
-    return bool(known) and not clear.references & _chain(standing, before)
+    heard = union(statement.names for statement in before)
+    return bool(clear.references & heard) and not clear.references & _chain(standing, before)
 
 
 def _chain(of: Statement, said: Sequence[Statement]) -> set[str]:
     """The identifiers that belong together with one statement, by what names what."""
-    chain = {of.identifier, *of.references}
-    links = [{statement.identifier, *statement.references} for statement in said]
+    chain = {*of.names, *of.references}
+    links = [{*statement.names, *statement.references} for statement in said]
     while joined := [link for link in links if link & chain and not link <= chain]:
         chain.update(*joined)
     return chain
-
-
-def _mark(statement: Statement) -> tuple[datetime, str]:
-    return statement.sent, statement.identifier
-
-
-def _cells(claim: Claim, district: District) -> Iterator[CellKey]:
-    if claim.area.code is None:
-        return
-    hazard = claim.hazard or f"?{claim.event}"
-    for area in district.covered(claim.area.code):
-        yield CellKey(area, hazard, claim.family)
-
-
-def _statement(warning: Warning, claim: Claim) -> Statement:
-    return Statement(
-        warning.issuer,
-        warning.identifier,
-        warning.sent,
-        claim.level,
-        claim.begins,
-        claim.ends,
-        claim.precision,
-        references=frozenset(warning.references) - {warning.identifier},
-        lifts=claim.lifts,
-        lowers=frozenset(claim.lowers),
-    )
-
-
-def _rank(level: Level | None) -> int:
-    return level or 0
-
-
-def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((moment for moment in (one, other) if moment), default=None)
-
-
-def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment), default=None)

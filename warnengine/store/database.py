@@ -33,6 +33,10 @@ SKEW = 2.0
 """Seconds that the clocks of an engine and its database may be apart."""
 SAFE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 """Settings without which an order that was promised may be lost (PostgreSQL manual, chapter 19.5)."""
+FIRST_START = """INSERT INTO installation (kind, found_until)
+                 VALUES ($1, CASE WHEN $1 = 'live' THEN clock_timestamp() END) ON CONFLICT DO NOTHING"""
+"""Once in the life of an installation: a restart finds it, a restored backup brings that of before. What was in
+force then is taken as it is found, and nobody is told."""
 MIGRATING = "CASE current_schema() WHEN 'drill' THEN 7170 ELSE 7070 END"
 """lock_of(7070), before there is such a function."""
 STANDBY = """SELECT CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'none'
@@ -178,7 +182,7 @@ class Database:
     async def installation(self, kind: str) -> None:
         """Mark a new database as live or demo; refuse one that is marked otherwise."""
         async with self.transaction() as connection:
-            await connection.execute("INSERT INTO installation (kind) VALUES ($1) ON CONFLICT DO NOTHING", kind)
+            await connection.execute(FIRST_START, kind)
             marked = await connection.fetchval("SELECT kind FROM installation")
         if marked != kind:
             raise StartRefused(

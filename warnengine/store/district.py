@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from warnengine.model.bundle import Pending, Request
 from warnengine.model.byhand import ByHand
 from warnengine.model.canary import CANARY
 from warnengine.model.order import Form, Kind, Mark, OrderKey, Stands, Version
-from warnengine.model.situation import Cell, CellKey
+from warnengine.model.situation import Cell, CellKey, Unmatched
 from warnengine.store import shapes
 from warnengine.store.database import queries
 from warnengine.store.warnings import ask
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 sql = queries.orders
 approvals = queries.approvals
+UNMATCHED = TypeAdapter(list[Unmatched])
 
 
 class DistrictDesk:
@@ -50,7 +51,7 @@ class DistrictDesk:
                     [f"{row['arrival']} 号来文无法读出,未下发指令。请看原文核实,并请发布单位重新发布。"]
                 )
             else:
-                readings.append(Pending(row["arrival"], warning, row["received_at"]))
+                readings.append(Pending(row["arrival"], warning, row["received_at"], row["found"], row["again"]))
         return readings
 
     async def cells(self) -> dict[CellKey, Cell]:
@@ -106,10 +107,28 @@ class DistrictDesk:
         """Put questions to the duty room, each once for ever."""
         await ask(self.connection, self.district, questions)
 
+    async def last(self, until: Mapping[OrderKey, datetime]) -> None:
+        """These orders stand as they are, until another moment."""
+        rows = [{**key._asdict(), "until": moment.isoformat()} for key, moment in sorted(until.items())]
+        if rows:
+            await sql.last(self.connection, district=self.district, rows=rows)
+
+    async def unmatched(self, warnings: Iterable[Unmatched]) -> None:
+        """List warnings of which no order came, each once."""
+        rows = UNMATCHED.dump_python(list(warnings), mode="json")
+        if rows and self.district != CANARY:
+            await sql.unmatched(self.connection, district=self.district, rows=rows)
+
     async def write(
-        self, versions: Sequence[Version], requests: Sequence[Request], warned_at: datetime | None
+        self,
+        versions: Sequence[Version],
+        requests: Sequence[Request],
+        warned_at: datetime | None,
+        *,
+        quiet: bool = False,
     ) -> int:
-        """Write versions, supersede the older ones, ask for approvals; return the change's id."""
+        """Write versions, supersede the older ones, ask for approvals; return the change's id. quiet: nobody is
+        told."""
         # an all-clear stands on nothing: what has just come in says why there is one
         came = await sql.identifiers(self.connection, arrivals=self._taken_in)
         because = sorted(
@@ -121,9 +140,11 @@ class DistrictDesk:
             district=self.district,
             warned_at=None if self.district == CANARY else warned_at,
             because=because,
+            quiet=quiet,
         )
         standing = [version.change.order for version in versions if version.change.order]
         await sql.supersede(self.connection, standing_orders=standing)
+        await sql.own_end(self.connection, standing_orders=standing)
         orders = [await self._version(version, change) for version in versions]
         for request in requests:
             await self._ask(request, orders, change)
@@ -133,7 +154,9 @@ class DistrictDesk:
         await sql.announce(
             self.connection, type="warnengine.change.made", subject=f"change/{change}", data=_news(versions)
         )
-        body = {"change": change, "because": because, "orders": _news(versions)}
+        body: dict[str, Any] = {"change": change, "because": because, "orders": _news(versions)}
+        if quiet:
+            body["quiet"] = "first start"
         await sql.audit(self.connection, kind="orders", body=body)
         return change
 

@@ -48,6 +48,7 @@ def stands(row: asyncpg.Record) -> Stands:
         seen=frozenset(row["seen"] or ()),
         book=row["book"],
         said={mark.standing: mark for mark in kept},
+        ends=row["ends"],
     )
 
 

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warnengine.model.arrival import Arrival, Met, Verdict
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.quarantine import Case
+from warnengine.model.voice import number
 from warnengine.model.warning import Warning
 from warnengine.store import shapes
 from warnengine.store.database import DATA_ERRORS, Database, queries
@@ -22,6 +23,14 @@ sql = queries.ingest
 cases = queries.quarantine
 TAKING_IN = timedelta(hours=1)
 """After its first message a store is being told what stands, however long ago that was said."""
+
+
+class Digests(NamedTuple):
+    """What must not change of a warning: see `Met`."""
+
+    meaning: bytes
+    levels: bytes
+    grades: bytes
 
 
 class ArrivalDesk:
@@ -83,42 +92,79 @@ class ArrivalDesk:
         )
         return kept
 
-    async def meet(self, warning: Warning, source: str) -> Met:
-        """Keep a new warning, or meet the one of the same key."""
-        meaning, levels = shapes.digest(warning.meaning()), shapes.digest(warning.levels())
-        row = await sql.meet_warning(
+    async def meet(self, warnings: Sequence[Warning], sayings: Sequence[Sequence[str]], source: str) -> list[Met]:
+        """Keep what is new, or meet what is known by its key or, with its sayings, under another name."""
+        keys = await self._kept_as(warnings, sayings, source)
+        digests = [_digests(warning) for warning in warnings]
+        readings = zip(keys, warnings, digests, strict=True)
+        new = {key: _columns(key, warning, said) for key, warning, said in reversed(list(readings))}
+        rows = await sql.meet_warnings(self.connection, rows=list(new.values()), source=source)
+        kept = {(row["issuer"], row["identifier"]): dict(row) for row in rows}
+        first = {key: n for n, key in reversed(list(enumerate(keys)))}
+        met = [_met(kept[key], digests[n], first=first[key] == n) for n, key in enumerate(keys)]
+        told = [{"saying": one, "warning": m.id} for m, own in zip(met, sayings, strict=True) for one in own]
+        if told:
+            await sql.add_sayings(self.connection, rows=told)
+        for warning, said, one in zip(warnings, digests, met, strict=True):
+            if one.title_only and not one.fresh and not warning.title_only and one.same_grades:
+                await self._enrich(one.id, warning, said)
+        return met
+
+    async def _kept_as(
+        self, warnings: Sequence[Warning], sayings: Sequence[Sequence[str]], source: str
+    ) -> list[tuple[str, str]]:
+        """The key of each; of what nobody knows yet, its own. Whoever asks for the same waits."""
+        if named := [one for own in sayings for one in own]:
+            await sql.wait_for_sayings(self.connection, sayings=named)
+        own = [warning.key for warning in warnings]
+        rows = [{"n": n, "issuer": issuer, "identifier": name} for n, (issuer, name) in enumerate(own)]
+        known = {
+            row["n"]: (row["issuer"], row["identifier"]) for row in await sql.kept_as(self.connection, rows=rows)
+        }
+        for n, (warning, said) in enumerate(zip(warnings, sayings, strict=True)):
+            if said and n not in known:
+                known[n] = await self._twin(warning, said, source)
+        return [known.get(n, key) for n, key in enumerate(own)]
+
+    async def _twin(self, warning: Warning, sayings: Sequence[str], source: str) -> tuple[str, str]:
+        """The key of the same warning under another name, which this name is added to; else its own."""
+        national = number(warning.identifier) is not None
+        found = await sql.twin(
             self.connection,
-            issuer=warning.issuer,
-            identifier=warning.identifier,
-            sender=warning.sender,
-            sent=warning.sent,
-            status=warning.status.value,
-            msg_type=warning.msg_type.value,
-            format=warning.format,
+            number=sayings[0] if national else "",
+            national=national,
+            source=source,
+            sayings=list(sayings),
+        )
+        if found is None:
+            return warning.key
+        issuer, identifier = warning.key
+        await sql.add_name(
+            self.connection, issuer=issuer, identifier=identifier, warning=found["id"], source=source
+        )
+        return found["issuer"], found["identifier"]
+
+    async def _enrich(self, id_: int, warning: Warning, said: Digests) -> None:
+        await sql.enrich(
+            self.connection,
+            id=id_,
             headline=warning.headline,
             description=warning.description,
             body=_body(warning),
-            source=source,
-            meaning=meaning,
-            levels=levels,
-        )
-        return Met(
-            id=row["id"],
-            fresh=row["fresh"],
-            source=row["source"],
-            same_meaning=row["meaning"] == meaning,
-            same_levels=row["levels"] == levels,
+            meaning=said.meaning,
+            levels=said.levels,
+            grades=said.grades,
         )
 
-    async def concern(self, district: str, warning_id: int, arrival: int, warning: Warning) -> None:
-        """Let the reconciler of a district take this reading in."""
-        await sql.mark_district(
-            self.connection, district=district, warning=warning_id, arrival=arrival, body=_body(warning)
-        )
+    async def concern(self, district: str, arrival: int, readings: Sequence[tuple[int, Warning]]) -> None:
+        """Let the reconciler of a district take these readings in."""
+        rows = [{"warning": id_, "body": _body(warning)} for id_, warning in readings]
+        if rows:
+            await sql.mark_district(self.connection, district=district, arrival=arrival, rows=rows)
 
-    async def link(self, arrival: int, warning_id: int) -> None:
-        """This arrival brought that warning."""
-        await sql.link_arrival(self.connection, arrival=arrival, warning=warning_id)
+    async def link(self, arrival: int, warnings: Iterable[int]) -> None:
+        """This arrival brought those warnings."""
+        await sql.link_arrival(self.connection, arrival=arrival, warnings=sorted(set(warnings)))
 
 
 class WarningStore:
@@ -167,3 +213,39 @@ async def ask(connection: Connection, district: str, questions: Iterable[str]) -
 
 def _body(warning: Warning) -> Any:
     return shapes.WARNING.dump_python(warning, mode="json")
+
+
+def _digests(warning: Warning) -> Digests:
+    return Digests(*map(shapes.digest, (warning.meaning(), warning.levels(), warning.grades())))
+
+
+def _columns(key: tuple[str, str], warning: Warning, said: Digests) -> dict[str, Any]:
+    """A row of `warning`, under the key that it is kept by."""
+    issuer, identifier = key
+    return {
+        "issuer": issuer,
+        "identifier": identifier,
+        "sender": warning.sender,
+        "sent": warning.sent.isoformat(),
+        "status": warning.status.value,
+        "msg_type": warning.msg_type.value,
+        "format": warning.format,
+        "headline": warning.headline,
+        "description": warning.description,
+        "body": _body(warning),
+        "title_only": warning.title_only,
+        **{name: digest.hex() for name, digest in said._asdict().items()},
+    }
+
+
+def _met(kept: dict[str, Any], said: Digests, *, first: bool) -> Met:
+    """first: in its arrival; whatever follows under the same key meets it."""
+    return Met(
+        id=kept["id"],
+        fresh=kept["fresh"] and first,
+        source=kept["source"],
+        same_meaning=kept["meaning"] == said.meaning,
+        same_levels=kept["levels"] == said.levels,
+        same_grades=kept["grades"] in (None, said.grades),
+        title_only=kept["title_only"],
+    )

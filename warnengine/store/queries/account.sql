@@ -49,7 +49,7 @@ WHERE district <> canary() AND expanded_at IS NULL AND made_at < engine_now() - 
 SELECT o.unit || '/' || d.post || ' ' || d.person AS id
 FROM order_version v
 JOIN standing_order o ON o.id = v.standing_order AND o.lapsed_at IS NULL
-JOIN change c ON c.id = v.change AND c.expanded_at IS NOT NULL
+JOIN change c ON c.id = v.change AND c.expanded_at IS NOT NULL AND NOT c.quiet
 JOIN on_duty(engine_now()) d ON d.district = o.district AND d.unit = o.unit AND d.post = ANY (v.posts)
 WHERE v.superseded_at IS NULL AND v.kind IN ('issue', 'update') AND v.not_after > engine_now()
   AND o.district <> canary() AND v.made_at < engine_now() - :grace::interval

@@ -53,7 +53,7 @@ UPDATE task t SET closed_at = engine_now(), result = 'not_needed', by = 'warneng
 WHERE t.closed_at IS NULL AND t.kind = 'ended' AND t.danger NOT LIKE 'trigger %'
   AND NOT EXISTS (SELECT FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
                   WHERE o.district = t.district AND o.hazard || ' ' || o.family = t.danger AND o.lapsed_at IS NULL
-                    AND v.not_after <= engine_now())
+                    AND coalesce(o.until, v.not_after) <= engine_now())
 RETURNING t.id;
 
 -- name: drop_moot()

@@ -46,15 +46,15 @@ SELECT set_config('idle_in_transaction_session_timeout', '10s', true) <> '' AND 
 
 -- name: ended()
 -- Dangers whose orders all stand beyond their end, and of whose end no task has told.
-SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(v.not_after) AS over,
+SELECT o.district, o.hazard, o.family, max(v.level) AS level, max(coalesce(o.until, v.not_after)) AS over,
        array_agg(DISTINCT b) FILTER (WHERE b IS NOT NULL) AS because FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
 LEFT JOIN unnest(v.because) AS b ON true
 WHERE o.lapsed_at IS NULL AND o.district <> canary() GROUP BY o.district, o.hazard, o.family
-HAVING max(v.not_after) <= (SELECT engine_now())
+HAVING max(coalesce(o.until, v.not_after)) <= (SELECT engine_now())
    AND NOT EXISTS (SELECT FROM task t WHERE t.district = o.district AND t.kind = 'ended'
                    AND t.danger = o.hazard || ' ' || o.family
-                   AND (t.closed_at IS NULL OR t.since >= max(v.not_after)));
+                   AND (t.closed_at IS NULL OR t.since >= max(coalesce(o.until, v.not_after))));
 
 -- name: show_ended(district, hazard, family, words)!
 INSERT INTO task (district, kind, danger, words) VALUES (:district, 'ended', :hazard || ' ' || :family, :words)
@@ -70,7 +70,8 @@ FROM standing_order o
 JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
 JOIN change c ON c.id = v.change
 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM obligation WHERE version = v.id AND chased) AS called) AS anybody
-WHERE o.lapsed_at IS NULL AND o.district <> canary() AND v.level IS NOT NULL AND v.not_after > (SELECT engine_now())
+WHERE o.lapsed_at IS NULL AND o.district <> canary() AND v.level IS NOT NULL AND NOT c.quiet
+  AND coalesce(o.until, v.not_after) > (SELECT engine_now())
   AND CASE WHEN called THEN v.kind IN ('issue', 'update') AND v.made_at <= (SELECT engine_now() - :after::interval)
                             AND (SELECT bool_and(state = 'open') FROM obligation WHERE version = v.id AND chased)
            ELSE c.expanded_at IS NOT NULL

@@ -11,9 +11,15 @@ ORDER BY d.code LIMIT 1 FOR NO KEY UPDATE OF d SKIP LOCKED;
 SELECT engine_now();
 
 -- name: pending_warnings(district)
--- Readings that the district has not taken in yet, with the moment of their arrival.
-SELECT w.warning, w.arrival, w.body, a.received_at
-FROM district_warning w JOIN arrival a ON a.id = w.arrival
+-- Readings that the district has not taken in yet, with the moment of their arrival; whether they were issued before a
+-- new installation started and came in its first hour; and whether the warning was taken in before. What was issued
+-- minutes before the start is told: nobody else may have told it.
+SELECT w.warning, w.arrival, w.body, a.received_at,
+       coalesce(k.sent < i.found_until - interval '10 minutes'
+                AND a.received_at < i.found_until + interval '1 hour', false) AS found,
+       EXISTS (SELECT FROM district_warning o WHERE o.district = w.district AND o.warning = w.warning
+               AND o.applied_at IS NOT NULL) AS again
+FROM district_warning w JOIN arrival a ON a.id = w.arrival JOIN warning k ON k.id = w.warning CROSS JOIN installation i
 WHERE w.district = :district AND w.applied_at IS NULL ORDER BY w.arrival;
 
 -- name: warnings_applied(district, arrivals)!
@@ -38,6 +44,7 @@ INSERT INTO situation_turn (district, at) VALUES (:district, :at) ON CONFLICT DO
 -- name: standing(district)
 -- What stands: the version that counts of each order that has not lapsed.
 SELECT o.id AS standing_order, o.unit, o.hazard, o.family, v.version, v.level, v.measures, v.reach, v.book,
+       coalesce(o.until, v.not_after) AS ends,
        (SELECT array_agg(DISTINCT seen) FROM order_version w, unnest(w.because) AS seen
         WHERE w.standing_order = o.id) AS seen
 FROM standing_order o JOIN order_version v ON v.standing_order = o.id AND v.superseded_at IS NULL
@@ -60,9 +67,25 @@ WHERE district = :district AND decided_at IS NOT NULL AND applied_at IS NULL;
 SELECT DISTINCT w.identifier FROM arrival_warning a JOIN warning w ON w.id = a.warning
 WHERE a.arrival = ANY(:arrivals::bigint[]);
 
--- name: add_change(district, warned_at, because)$
-INSERT INTO change (district, made_at, warned_at, because)
-VALUES (:district, engine_now(), :warned_at, :because::text[]) RETURNING id;
+-- name: add_change(district, warned_at, because, quiet)$
+INSERT INTO change (district, made_at, warned_at, because, quiet, expanded_at)
+VALUES (:district, engine_now(), :warned_at, :because::text[], :quiet, CASE WHEN :quiet THEN engine_now() END)
+RETURNING id;
+
+-- name: last(district, rows)!
+-- What stands lasts until another moment, and nobody is told.
+UPDATE standing_order o SET until = r.until
+FROM jsonb_to_recordset(:rows) AS r(unit text, hazard text, family text, until timestamptz)
+WHERE o.district = :district AND o.lapsed_at IS NULL
+  AND (o.unit, o.hazard, o.family) = (r.unit, r.hazard, r.family);
+
+-- name: unmatched(district, rows)!
+-- Warnings of which no unit has an order; each is listed once, with the reason of then.
+INSERT INTO unmatched (district, issuer, identifier, headline, hazard, family, level, why, sent)
+SELECT :district, r.issuer, r.identifier, r.headline, r.hazard, r.family, r.level, r.why, r.sent
+FROM jsonb_to_recordset(:rows) AS r(issuer text, identifier text, headline text, hazard text, family text,
+     level smallint, why text, sent timestamptz)
+ON CONFLICT DO NOTHING;
 
 -- name: open_order(district, unit, hazard, family)$
 INSERT INTO standing_order (district, unit, hazard, family, opened_at)
@@ -78,6 +101,10 @@ WITH held AS MATERIALIZED (
     ORDER BY id FOR UPDATE
 )
 UPDATE order_version v SET superseded_at = engine_now() FROM held WHERE v.id = held.id;
+
+-- name: own_end(standing_orders)!
+-- A new version has an end of its own.
+UPDATE standing_order SET until = NULL WHERE id = ANY(:standing_orders::bigint[]) AND until IS NOT NULL;
 
 -- name: add_version(standing_order, version, change, kind, before, level, measures, reach, because, posts, channels, book, made_at, not_after)$
 INSERT INTO order_version (standing_order, version, change, kind, before, level, measures, reach, because, posts,
