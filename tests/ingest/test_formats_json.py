@@ -11,7 +11,7 @@ import pytest
 from warnengine.ingest.formats import Reading, read
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
-from warnengine.model.warning import MsgType, Status, Warning
+from warnengine.model.warning import MsgType, Precision, Status, Warning
 
 BEIJING = timezone(timedelta(hours=8))
 IDENTIFIER = "50022441600000_20260727031512"
@@ -206,6 +206,7 @@ def test_a_row_without_text_is_for_the_whole_place_and_says_so(reading: Reading,
     warning = read(DOCUMENTS[name][0], reading)[0]
     only_title = any(problem.rule == "title_only" for problem in warning.problems)
     assert only_title == (name in WITHOUT_TEXT)
+    assert all((claim.precision is Precision.DISTRICT) == only_title for claim in warning.claims)
     assert {claim.area.code for claim in warning.claims} == (
         {"500151"} if only_title else {"500151105", "500151114"}
     )
