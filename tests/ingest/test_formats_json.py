@@ -276,6 +276,17 @@ def test_a_city_that_names_the_district_means_it(reading: Reading) -> None:
     assert {claim.area.code for claim in warning.claims} == {"500000", "500151"}
 
 
+def test_areas_that_the_list_names_itself(reading: Reading) -> None:
+    row = NATIONAL | {"areaDesc": "铜梁区,安居镇", "geocode": "500224000000,500224105000", "description": ""}
+    (warning,) = read(encoded([row]), reading)
+    assert "500151" in {claim.area.code for claim in warning.claims}
+    for codes in ("500151105000", ["500151105000"]):
+        row = NATIONAL | {"areaDesc": "安居镇", "geocode": codes, "description": ""}
+        (warning,) = read(encoded([row]), reading)
+        assert {claim.area.code for claim in warning.claims} == {"500151105"}
+        assert "title_only" not in {problem.rule for problem in warning.problems}
+
+
 CODES = [
     ("p0002002.png", "p0002", ORANGE, set()),
     ("p0002003", "title higher than picture", ORANGE, {"level_contradicted"}),

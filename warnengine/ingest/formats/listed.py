@@ -50,6 +50,8 @@ class Entry:
     place: str = ""
     region: str = ""
     """Administrative code."""
+    areas: tuple[Area, ...] = ()
+    """Where the list names them itself; codes canonical."""
     onset: str = ""
     expires: str = ""
     msg_type: str = ""
@@ -65,7 +67,7 @@ def warning(entry: Entry, form: str, reading: Reading) -> Warning:
     head = _head(entry, heading, reading, problems)
     info = _info(entry, heading, head, reading, problems)
     said = stated(info, head, reading, problems)
-    if not entry.text:
+    if not entry.text and not entry.areas:
         message = "列表里只有标题,没有正文:按发布单位所在地的全域理解,具体镇街请看原文。"
         problems.append(Problem("title_only", Gravity.WARN, message))
         vague = tuple(replace(claim, precision=Precision.DISTRICT) for claim in said.claims)
@@ -172,7 +174,10 @@ def _gravest(said: Iterable[Level | None], problems: list[Problem]) -> Level | N
 
 
 def _areas(entry: Entry, heading: Heading, head: Head, reading: Reading) -> Iterator[Area]:
-    """The place of the issuer: by its name where it is ours, else by the code of the list or of the identifier."""
+    """Those of the list; else the issuer's place, by its name where it is ours, else by code."""
+    if entry.areas:
+        yield from entry.areas
+        return
     place = entry.place or heading.place or titles.place_of(head.sender)
     found = _CODED.match(entry.identifier)
     code = reading.code(place) or reading.canonical(entry.region or (found[1] if found else ""))
