@@ -11,7 +11,7 @@ import pytest
 from warnengine.ingest.formats import Reading, read
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
-from warnengine.model.warning import MsgType, Status, Warning
+from warnengine.model.warning import MsgType, Precision, Status, Warning
 
 BEIJING = timezone(timedelta(hours=8))
 IDENTIFIER = "50022441600000_20260727031512"
@@ -206,6 +206,7 @@ def test_a_row_without_text_is_for_the_whole_place_and_says_so(reading: Reading,
     warning = read(DOCUMENTS[name][0], reading)[0]
     only_title = any(problem.rule == "title_only" for problem in warning.problems)
     assert only_title == (name in WITHOUT_TEXT)
+    assert all((claim.precision is Precision.DISTRICT) == only_title for claim in warning.claims)
     assert {claim.area.code for claim in warning.claims} == (
         {"500151"} if only_title else {"500151105", "500151114"}
     )
@@ -273,6 +274,17 @@ def test_a_city_that_names_the_district_means_it(reading: Reading) -> None:
         encoded({"warning": [NOW | {"sender": "重庆市气象台", "title": title, "text": text}]}), reading
     )
     assert {claim.area.code for claim in warning.claims} == {"500000", "500151"}
+
+
+def test_areas_that_the_list_names_itself(reading: Reading) -> None:
+    row = NATIONAL | {"areaDesc": "铜梁区,安居镇", "geocode": "500224000000,500224105000", "description": ""}
+    (warning,) = read(encoded([row]), reading)
+    assert "500151" in {claim.area.code for claim in warning.claims}
+    for codes in ("500151105000", ["500151105000"]):
+        row = NATIONAL | {"areaDesc": "安居镇", "geocode": codes, "description": ""}
+        (warning,) = read(encoded([row]), reading)
+        assert {claim.area.code for claim in warning.claims} == {"500151105"}
+        assert "title_only" not in {problem.rule for problem in warning.problems}
 
 
 CODES = [

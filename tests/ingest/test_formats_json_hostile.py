@@ -40,6 +40,8 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "deep objects": (b'{"data":' * 40 + b"[]" + b"}" * 40, "too_deep"),
     "a million items": (b"[" + b"0," * 1_000_000 + b"0]", "too_many_items"),
     "a million objects": (b"[" + b"{}," * 400_000 + b"{}]", "too_many_items"),
+    "ten thousand rows": (json.dumps([ROW] * 10_000).encode(), "too_many_alerts"),
+    "a gzip": (b"\x1f\x8b\x08\0\0", "compressed"),
     "too long": (b'["' + b"x" * MAX_BYTES + b'"]', "too_large"),
     "not a number": (b'[{"id": NaN}]', "malformed"),
     "infinity": (b'[{"id": -Infinity}]', "malformed"),

@@ -54,7 +54,7 @@ class Precision(StrEnum):
     NAMED = "named"
     """By code or by name."""
     DISTRICT = "district"
-    """The text says 部分镇街 without naming any: taken as the whole district, and flagged."""
+    """The text says 部分镇街 and names none, or is only a title: taken as the whole district, and flagged."""
     STILL = "still"
     """其余镇街…仍生效: by exclusion, and it only restates what stands: no new warning for these."""
 

@@ -20,7 +20,7 @@ from warnengine.model.clock import BEIJING
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.level import Level
 from warnengine.model.place import Area
-from warnengine.model.warning import Gravity, MsgType, Problem, Status, Warning
+from warnengine.model.warning import Gravity, MsgType, Precision, Problem, Status, Warning
 
 _CODED = re.compile(r"([1-8]\d{5})(?:\d{8}_|-)\d{14}")
 _REGION = re.compile(r".+?(?:省|市|自治区|自治州|地区|盟)")
@@ -50,6 +50,8 @@ class Entry:
     place: str = ""
     region: str = ""
     """Administrative code."""
+    areas: tuple[Area, ...] = ()
+    """Where the list names them itself; codes canonical."""
     onset: str = ""
     expires: str = ""
     msg_type: str = ""
@@ -64,10 +66,12 @@ def warning(entry: Entry, form: str, reading: Reading) -> Warning:
     heading = titles.read(entry.title or entry.text)
     head = _head(entry, heading, reading, problems)
     info = _info(entry, heading, head, reading, problems)
-    if not entry.text:
+    said = stated(info, head, reading, problems)
+    if not entry.text and not entry.areas:
         message = "列表里只有标题,没有正文:按发布单位所在地的全域理解,具体镇街请看原文。"
         problems.append(Problem("title_only", Gravity.WARN, message))
-    said = stated(info, head, reading, problems)
+        vague = tuple(replace(claim, precision=Precision.DISTRICT) for claim in said.claims)
+        said = replace(said, claims=vague)
     if not entry.msg_type and said.graded and said.claims and not any(claim.level for claim in said.claims):
         head = replace(head, msg_type=MsgType.CANCEL)
     return assembly.warning(head, form, [info], [said], problems)
@@ -170,7 +174,10 @@ def _gravest(said: Iterable[Level | None], problems: list[Problem]) -> Level | N
 
 
 def _areas(entry: Entry, heading: Heading, head: Head, reading: Reading) -> Iterator[Area]:
-    """The place of the issuer: by its name where it is ours, else by the code of the list or of the identifier."""
+    """Those of the list; else the issuer's place, by its name where it is ours, else by code."""
+    if entry.areas:
+        yield from entry.areas
+        return
     place = entry.place or heading.place or titles.place_of(head.sender)
     found = _CODED.match(entry.identifier)
     code = reading.code(place) or reading.canonical(entry.region or (found[1] if found else ""))

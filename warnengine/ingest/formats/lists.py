@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from warnengine.ingest.formats import (
@@ -43,6 +44,8 @@ _FORMS = (
     _Form(caiyun.find, caiyun.read),
     _Form(cma.find, cma.read),
 )
+MAX_ROWS = 5000
+"""The most that have been in force in the whole country at once are 1,309."""
 _LISTS = ("warning", "warnings", "alerts", "alarms", "alarm", "list", "page", "rows", "data", "Data", "result")
 """What the list is called in one form or another; a form without any entry is known by this alone."""
 _GOOD = re.compile(r"|0|200|204|ok|success|true|.{0,10}成功.{0,4}", re.I)
@@ -54,7 +57,9 @@ _STATES = ("code", "status", "msg", "message")
 def read(text: str, reading: Reading) -> tuple[Warning, ...]:
     """Every warning of a JSON or JSONP text, in its order; a list that is empty has none. As `formats.read`."""
     document = jsontext.parse(text)
-    rows = list(_rows(document))
+    rows = list(islice(_rows(document), MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        raise RefusedWarning("too_many_alerts", f"一份列表超过{MAX_ROWS}条预警:请分批发送")
     if not rows:
         return _nothing(document)
     return salvage.each(rows, lambda row: row(reading))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from warnengine.ingest.formats import listed
+from warnengine.ingest.formats import fields, listed
 from warnengine.ingest.formats.fields import SEVERITY
 from warnengine.ingest.formats.listed import Entry
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.rows import Row, Text
+from warnengine.ingest.formats.rows import Row, Several, Text
 from warnengine.model.warning import Warning
 
+_LIST = re.compile(r"[,，;；、|\s]+")
+_CODE = re.compile(r"\d{6}(?:\d{3}){0,2}")
 _ISSUED = ("effective", "sendTime", "headline")
 
 
@@ -31,6 +34,8 @@ class _Item(Row):
     msg_type: Text = Field("", alias="msgType")
     references: Text = Field("", validation_alias=AliasChoices("referencesInfo", "references"))
     status: Text = ""
+    area_names: Several = Field("", alias="areaDesc")
+    area_codes: Several = Field("", alias="geocode")
 
 
 def find(node: Any) -> list[Any]:
@@ -48,6 +53,9 @@ def read(node: Any, reading: Reading) -> Warning:
         title=item.headline,
         text=item.description,
         sender=item.sender,
+        areas=fields.areas(
+            _listed(item.area_names), list(filter(_CODE.fullmatch, _listed(item.area_codes))), reading
+        ),
         event=item.event_type or item.event,
         codes=(item.event_type,),
         level=SEVERITY.get(item.severity.lower()),
@@ -58,3 +66,7 @@ def read(node: Any, reading: Reading) -> Warning:
         status=item.status,
     )
     return listed.warning(entry, "national_json", reading)
+
+
+def _listed(value: str) -> list[str]:
+    return [part for part in _LIST.split(value) if part]

@@ -17,8 +17,15 @@ def _given(value: Any) -> Any:
     return "" if value is None else value
 
 
+def _joined(value: Any) -> Any:
+    several = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return ",".join(value) if several else _given(value)
+
+
 Text = Annotated[str, BeforeValidator(_given), StringConstraints(strip_whitespace=True, max_length=LONGEST)]
 """A text that may be null."""
+Several = Annotated[str, BeforeValidator(_joined), StringConstraints(strip_whitespace=True, max_length=LONGEST)]
+"""Several texts, joined by commas or a list."""
 
 
 class Row(BaseModel):

@@ -67,7 +67,7 @@ def read(text: str, reading: Reading) -> tuple[Warning, ...]:
         )
     messages = list(_messages(text))
     if len(messages) > MAX_MESSAGES:
-        raise RefusedWarning("too_many_items", f"一份文本超过{MAX_MESSAGES}条预警:请分几次发")
+        raise RefusedWarning("too_many_alerts", f"一份文本超过{MAX_MESSAGES}条预警:请分几次发")
     return salvage.each(messages, lambda message: _warning(message, reading))
 
 
