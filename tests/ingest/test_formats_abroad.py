@@ -47,6 +47,7 @@ EVENTS = [
     ("ليلة أمطار غزيرة", "", "rainstorm"),
     ("颱風", "", "typhoon"),
     ("濃霧", "", "fog"),
+    ("雷雨大風", "", "thunderstorm_gale"),
     ("土石流", "", "geological"),
     ("Varsel", parameter("awareness_type", "1; Wind"), "gale"),
     ("Varování", parameter("awareness_type", "6; low-temperature"), "low_temperature"),
@@ -190,3 +191,11 @@ def test_a_time_in_any_form_is_the_same_time(cap: Build, info: Build) -> None:
     ]
     times = {only(cap(info(code="500151"), sent=form)).sent for form in forms}
     assert times == {datetime(2026, 7, 26, 21, 54, 30, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "", "en-US"])
+def test_a_chinese_issuer_is_read_by_the_book_whatever_the_language_says(
+    cap: Build, info: Build, language: str
+) -> None:
+    block = info(language=language, code="500151", event="雷雨大风", headline="铜梁区气象台发布雷雨大风橙色预警")
+    assert {claim.hazard for claim in only(cap(block)).claims} == {"thunderstorm_gale"}

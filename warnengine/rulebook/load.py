@@ -150,7 +150,6 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         signature=own.signature,
         duty_phone=own.duty_phone,
         hazards=tuple(_hazard(hazard.value) for hazard in draft.hazards),
-        sources=tuple(_source(source.value) for source in draft.sources),
         issuers={key: one.name for key, one in own.issuers.items()},
         remits={key: one for key, one in own.issuers.items() if one.limited},
         triggers=draft.triggers.value if draft.triggers else None,
@@ -169,6 +168,7 @@ def _assemble(draft: Draft, book_hash: str) -> RuleBook:
         silent={owner(file): file.none for file in files if file.none},
         standing=tuple(one.value for one in draft.standing),
         limits=draft.limits.value,
+        sources=tuple(_source(source.value) for source in draft.sources),
     )
 
 

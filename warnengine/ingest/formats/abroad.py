@@ -29,6 +29,7 @@ _WORDS = {
     "thunderstorm": "thunderstorm|thunderstorms|thunder|orage|orages|tormenta|tormentas"
     "|trovoada|temporali|gewitter|гроза|грозы|burza|burze|bouřka|bouřky"
     "|åska|雷雨|大雷雨",
+    "thunderstorm_gale": "雷雨大風|雷暴大風",
     "lightning": "lightning|petir|闪电|雷擊",
     "tornado": "tornado|tornadoes|tornade|trombe",
     "hail": "hail|hagel|grêle|granizo|град|kroupy",
@@ -111,7 +112,8 @@ _CODES = {
     "eventtype": {
         "earthquake": "eq", "typhoon": "tc", "flood": "fl rainflood", "wildfire": "wf", "drought": "dr",
         "marine": "ts stormsurge", "gale": "gale wind", "rainstorm": "rain", "snowstorm": "snow",
-        "lightning": "lightning", "road_icing": "icing", "forest_fire": "forestfire",
+        "thunderstorm_gale": "雷雨大風|雷暴大風",
+    "lightning": "lightning", "road_icing": "icing", "forest_fire": "forestfire",
     },
     "group": {
         "gale": "wind", "thunderstorm": "thunderstorm", "rainstorm": "rain", "hail": "hail",

@@ -76,22 +76,23 @@ def _is_chinese(head: Head, infos: Sequence[Node]) -> bool:
 def _block(info: Node, chinese: bool, head: Head, reading: Reading, problems: list[Problem]) -> _Block:
     source = reading.hazards.source(head.sender)
     language = (info.text("language") or "en").lower()
-    ours = chinese and language in _SIMPLIFIED
+    event = fields.plain(info.text("event"))
+    ours = chinese and (language in _SIMPLIFIED or bool(_HAN.search(event)))
     codes, parameters = tuple(valued(info, "eventCode")), tuple(valued(info, "parameter"))
     areas = info.all("area")
     return _Block(
         Info(
-            event=fields.plain(info.text("event")),
+            event=event,
             codes=tuple(value for _, value in (*codes, *parameters)),
             headline=fields.plain(info.text("headline")),
             description=fields.plain(info.text("description")),
             graded=colours.graded(info, parameters, source),
             all_clear=_over(info, (*codes, *parameters)),
-            effective=fields.moment(info.text("effective"), "effective", problems),
-            onset=fields.moment(info.text("onset"), "onset", problems),
-            expires=fields.moment(info.text("expires"), "expires", problems),
+            effective=fields.moment(info.text("effective"), "effective", problems, Gravity.REJECT),
+            onset=fields.moment(info.text("onset"), "onset", problems, Gravity.REJECT),
+            expires=fields.moment(info.text("expires"), "expires", problems, Gravity.REJECT),
             areas=tuple(area for one in areas for area in _areas(one, chinese, reading)) or (fields.NOWHERE,),
-            listed="" if ours else abroad.listed(info.text("event"), (*codes, *parameters), reading.hazards),
+            listed="" if ours else abroad.listed(event, (*codes, *parameters), reading.hazards),
             hours=source.hours,
         ),
         language.split("-")[0],

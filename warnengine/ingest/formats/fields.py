@@ -130,13 +130,13 @@ def time(value: str) -> tuple[datetime | None, bool]:
         return None, False
 
 
-def moment(value: str, field: str, problems: list[Problem]) -> datetime | None:
-    """Read a time; without an offset it is Beijing time and noted. None where empty or unreadable (a reject)."""
+def moment(value: str, field: str, problems: list[Problem], unreadable: Gravity = Gravity.WARN) -> datetime | None:
+    """Read a time; without an offset it is Beijing time and noted. None where empty, or unreadable (told)."""
     if not value:
         return None
     found, with_offset = time(value)
     if found is None:
-        problems.append(Problem("bad_time", Gravity.REJECT, f"{field} is {value[:40]!r}, which is not a time."))
+        problems.append(Problem("bad_time", unreadable, f"{field} is {value[:40]!r}, which is not a time."))
     elif not with_offset:
         problems.append(
             Problem("time_without_offset", Gravity.WARN, f"{field} has no offset; read as Beijing time.")

@@ -181,11 +181,6 @@ def local(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def namespace(element: Element) -> str:
-    """The namespace, empty where there is none."""
-    return etree.QName(element).namespace or ""
-
-
 def children(element: Element, name: str) -> Iterator[Element]:
     """Child elements of that name, in any namespace."""
     return element.iterchildren(f"{{*}}{name}")
