@@ -21,6 +21,14 @@ def add(router: APIRouter, room: Room) -> None:
         tasks.sort(key=lambda task: GRAVE.index(task["kind"]) if task["kind"] in GRAVE else len(GRAVE))
         figures = await room.store.figures()
         concluded = [one for one in await room.consulting.shown() if one["state"] == "counts"]
+        unmatched = await room.store.unmatched()
         return await room.page(
-            "board.html", request, seat, figures=figures, tasks=tasks, concluded=concluded, said=said
+            "board.html",
+            request,
+            seat,
+            figures=figures,
+            tasks=tasks,
+            concluded=concluded,
+            unmatched=unmatched,
+            said=said,
         )
