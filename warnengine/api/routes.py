@@ -183,6 +183,11 @@ def _lists(router: APIRouter, services: Services, operator: Operators) -> None:
             for row in rows
         ]
 
+    @router.get("/v1/unmatched", dependencies=operator.only)
+    async def unmatched(most: Most = 200) -> list[dict[str, Any]]:
+        """Warnings of which no unit has an order, and why."""
+        return await services.board.unmatched(min(most, 1000))
+
     @router.get("/v1/approvals", dependencies=operator.only)
     async def approvals(state: Literal["pending", "decided"] = "pending") -> list[dict[str, Any]]:
         """Requests for approval, with the authority that is being asked."""

@@ -50,6 +50,10 @@ class BoardStore:
         """Who must answer what stands, with every answer and the level of proof, the gravest first."""
         return await self._rows(sql.of_obligations, most=most, unit=unit)
 
+    async def unmatched(self, most: int) -> list[dict[str, Any]]:
+        """Warnings of which no unit has an order, newest first, each with the reason."""
+        return [{**row, "level": Level(row["level"]).key} for row in await self._rows(sql.unmatched, most=most)]
+
     async def verify(self, version: int, person: str, by: str, words: str) -> bool | None:
         """Record that somebody has looked; False where nothing was reported, None where nothing is asked."""
         async with self.database.transaction() as connection:

@@ -27,6 +27,11 @@ class RoomStore:
             waiting = [dict(one) for one in await sql.unanswered(connection)]
         return row | {"unanswered": [{**one, "level": Level(one["level"])} for one in waiting]}
 
+    async def unmatched(self) -> list[dict[str, Any]]:
+        """Warnings of the last day of which no unit has an order: identifier, headline, why, at."""
+        async with self.database.reading() as connection:
+            return [dict(row) for row in await sql.unmatched(connection)]
+
     async def behind(self, stop: str, others: Sequence[str] = ()) -> dict[str, int]:
         """Whom a stop (`all`, `district 500151`, `order 7`) keeps from hearing and no other one does: people,
         messages, and how many messages nobody needs any more."""

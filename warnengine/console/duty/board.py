@@ -23,12 +23,12 @@ def add(router: APIRouter, room: Room) -> None:
         tasks.sort(key=lambda task: GRAVE.index(task["kind"]) if task["kind"] in GRAVE else len(GRAVE))
         figures = await room.store.figures()
         concluded = [one for one in await room.consulting.shown() if one["state"] == "counts"]
-        refused = await room.quarantine.count()
         facts: dict[str, Any] = {
             "figures": figures,
             "tasks": tasks,
             "concluded": concluded,
-            "refused": refused,
+            "refused": await room.quarantine.count(),
+            "unmatched": await room.store.unmatched(),
             "said": said,
         }
         return await room.page("board.html", request, seat, **facts)

@@ -29,6 +29,11 @@ WITH said AS (
            row_number() OVER (PARTITION BY c.district, c.area, c.hazard, c.family, s.value ->> 'issuer'
                               ORDER BY (s.value ->> 'sent')::timestamptz DESC, s.key DESC) AS place
     FROM cell c, jsonb_each(c.statements) AS s
+    -- a whole text that is silent of a township says nothing there, nor does the title of its message
+    WHERE NOT coalesce((s.value ->> 'silent')::boolean, false)
+      AND NOT (coalesce((s.value ->> 'title')::boolean, false)
+               AND EXISTS (SELECT FROM jsonb_each(c.statements) AS t WHERE (t.value ->> 'silent')::boolean
+                           AND t.value ->> 'issuer' = s.value ->> 'issuer'))
 )
 SELECT DISTINCT hazard || '/' || family || '/' || area AS id FROM said
 WHERE place = 1 AND word ->> 'level' IS NOT NULL AND NOT (word ->> 'over')::boolean AND district <> canary()

@@ -56,6 +56,10 @@ JOIN person p ON p.district = o.district AND p.key = o.person JOIN bundle b ON b
 WHERE v.superseded_at IS NULL AND (:unit::text IS NULL OR s.unit = :unit)
 ORDER BY 7 DESC, proof, s.unit, o.person LIMIT :most;
 
+-- name: unmatched(most)
+-- Warnings of which no unit has an order, newest first, with the reason of then.
+SELECT id, identifier, issuer, headline, hazard, family, level, why, sent, at FROM unmatched ORDER BY id DESC LIMIT :most;
+
 -- name: proof_of(version, person)$
 SELECT proof_of(o) FROM obligation o WHERE version = :version AND person = :person FOR UPDATE;
 

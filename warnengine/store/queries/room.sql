@@ -7,6 +7,10 @@ SELECT engine_now() AS now,
        (SELECT count(*) FROM approval WHERE decided_at IS NULL AND kind = 'countersign') AS countersigns,
        (SELECT count(*) FROM manual_order WHERE sent_at IS NULL AND ended_at IS NULL) AS drafts;
 
+-- name: unmatched()
+-- Warnings of the last day of which no unit has an order.
+SELECT identifier, headline, why, at FROM unmatched WHERE at > engine_now() - interval '1 day' ORDER BY id DESC LIMIT 20;
+
 -- name: unanswered()
 -- People who must answer what stands and have not, by level, the gravest first.
 SELECT v.level, count(DISTINCT o.person) AS people,
