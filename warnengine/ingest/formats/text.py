@@ -60,7 +60,7 @@ def read(text: str, reading: Reading) -> tuple[Warning, ...]:
         raise RefusedWarning("too_large", f"文本超过{MAX_CHARACTERS}字:请只发预警本身,多条请分几次发")
     if observation.recognises(re.split(r"[,\t]", text.partition("\n")[0])):
         raise observation.elsewhere()
-    if not _SAYS.search(text):
+    if not _SAYS.search(_plain(text)):
         raise RefusedWarning(
             "unknown_format",
             "看不出是预警:不是 XML、JSON,文字里也没有预警、信号、警报等字样;支持的格式见 docs/formats.md",
