@@ -35,15 +35,16 @@ def statements(warning: Warning, district: District) -> dict[CellKey, Statement]
     said: dict[CellKey, tuple[int, Statement]] = {}
     for claim in warning.claims:
         closeness = min(len(claim.area.code or ""), TOWNSHIP)
+        statement = _statement(warning, claim)
         for key in _cells(claim, district):
-            statement = _statement(warning, claim)
             before = said.get(key)
             if before is None or before[0] < closeness:
                 said[key] = closeness, statement
             elif before[0] == closeness:
                 said[key] = closeness, join(before[1], statement)
     tops = _tops({key: statement.level for key, (_, statement) in said.items()}.items())
-    spoken = {key: replace(one, top=tops[key[1:]]) for key, (_, one) in said.items()}
+    memory: dict[tuple[int, Level | None], Statement] = {}
+    spoken = {key: _graded(one, tops[key[1:]], memory) for key, (_, one) in said.items()}
     return spoken | dict(_silences(warning, spoken, tops, district))
 
 
@@ -72,12 +73,16 @@ def join(one: Statement, other: Statement) -> Statement:
 def grouped(said: Iterable[Statement]) -> list[list[Statement]]:
     """What one voice said, each message with everything by which it came in: two providers, title and text."""
     groups: list[list[Statement]] = []
+    known: dict[object, list[Statement]] = {}
     for statement in sorted(said, key=lambda one: (voice.number(one.identifier) is None, *mark(one), one.title)):
-        group = next((group for group in groups if _same(group, statement)), None)
+        told, others = _signs(statement)
+        group = next((known[sign] for sign in told if sign in known), None)
         if group is None:
-            groups.append([statement])
-        else:
-            group.append(statement)
+            group = []
+            groups.append(group)
+        group.append(statement)
+        for sign in (*told, *others):
+            known.setdefault(sign, group)
     return groups
 
 
@@ -132,17 +137,14 @@ def rank(level: Level | None) -> int:
     return level or 0
 
 
-def _same(group: Sequence[Statement], statement: Statement) -> bool:
-    if any(statement.identifier == one.identifier or _one_number(statement, one) for one in group):
-        return True
-    if any(_told_apart(statement, one) for one in group):
-        return False
-    return any(_top(statement) == _top(one) and not _moments(statement).isdisjoint(_moments(one)) for one in group)
-
-
-def _one_number(one: Statement, other: Statement) -> bool:
-    told = voice.number(one.identifier)
-    return told is not None and told == voice.number(other.identifier)
+def _signs(statement: Statement) -> tuple[list[object], list[object]]:
+    """By what a statement finds its message, and by what else those after it find it. National names come first,
+    and find it by name and number alone."""
+    told = voice.number(statement.identifier)
+    minutes: list[object] = [(_top(statement), moment) for moment in sorted(_moments(statement))]
+    if told:
+        return [statement.identifier, f"#{told}"], minutes
+    return [statement.identifier, *minutes], []
 
 
 def _told_apart(one: Statement, other: Statement) -> bool:
@@ -151,6 +153,8 @@ def _told_apart(one: Statement, other: Statement) -> bool:
 
 
 def _moments(statement: Statement) -> frozenset[str]:
+    if not statement.also:
+        return voice.moments(statement.identifier, statement.sent)
     return union(voice.moments(name, statement.sent) for name in statement.names)
 
 
@@ -163,6 +167,16 @@ def _tops(levels: Iterable[tuple[CellKey, Level | None]]) -> dict[tuple[str, ...
     for key, level in levels:
         tops[key[1:]] = max(tops.get(key[1:]), level, key=rank)
     return tops
+
+
+def _graded(
+    statement: Statement, top: Level | None, memory: dict[tuple[int, Level | None], Statement]
+) -> Statement:
+    """The statement with what its message says at most; one for all townships of a claim."""
+    place = id(statement), top
+    if place not in memory:
+        memory[place] = replace(statement, top=top)
+    return memory[place]
 
 
 def _silences(

@@ -37,7 +37,7 @@ class RollCallDesk(ChangeDesk):
             return []
         rows = await sql.audience(self.connection, district=self.district, posts=list(posts))
         self.change = await queries.orders.add_change(
-            self.connection, district=self.district, warned_at=None, because=[]
+            self.connection, district=self.district, warned_at=None, because=[], quiet=False
         )
         await self.expanded(self.change)
         busy = [row["name"] for row in rows if row["busy"]]
