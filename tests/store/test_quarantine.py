@@ -296,6 +296,19 @@ async def test_a_wider_remit_lets_in_more_and_the_rest_still_waits(dawn: World) 
     assert await dawn.value("SELECT count(*) FROM warning") == 1
 
 
+async def test_many_alerts_that_are_beyond_keep_nothing_back(dawn: World) -> None:
+    """What is said of them is cut; the part that is allowed is in the store."""
+    only(dawn, ANJU)
+    one = RED.xml().split(b"?>", 1)[1]
+    names = [ISSUER.encode() + b"_2026072705%02d00" % minute for minute in range(40)]
+    raw = b"<alerts>" + b"".join(one.replace(RED.identifier.encode(), name) for name in names) + b"</alerts>"
+    assert (await put(dawn, raw)).verdict is Verdict.NEW
+    (task,) = await tasks(dawn)
+    assert len(task) < 600
+    await dawn.react()
+    assert await towns(dawn) == {ANJU}
+
+
 # age
 
 

@@ -12,7 +12,7 @@ from warnengine.model.errors import RefusedWarning
 from warnengine.model.quarantine import Case
 from warnengine.store import shapes
 from warnengine.store.database import DATA_ERRORS, Database, queries
-from warnengine.store.warnings import ArrivalDesk
+from warnengine.store.warnings import LONGEST, ArrivalDesk
 
 if TYPE_CHECKING:
     from warnengine.store.database import Connection
@@ -77,7 +77,11 @@ class CaseDesk:
     async def left(self, case: Case, by: str) -> None:
         """It was read anew and is not let in still, or not all of it."""
         await sql.left(
-            self.connection, arrival=self.row["id"], reason=case.reason, words=case.words, part=case.part
+            self.connection,
+            arrival=self.row["id"],
+            reason=case.reason,
+            words=shapes.storable(case.words[:LONGEST]),
+            part=case.part,
         )
         await self.note("retried", by, case.words)
 

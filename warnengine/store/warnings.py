@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 sql = queries.ingest
 cases = queries.quarantine
+LONGEST = 500
+"""Characters of what is said of a case: a task's words are in an index, whose entries have 2,704 bytes."""
 TAKING_IN = timedelta(hours=1)
 """After its first message a store is being told what stands, however long ago that was said."""
 
@@ -50,19 +52,20 @@ class ArrivalDesk:
 
     async def hold(self, district: str, arrival: int, case: Case) -> None:
         """Keep what of an arrival was not let in as work for the duty room, until somebody has closed it."""
+        words = shapes.storable(case.words[:LONGEST])
         still_open = await cases.hold(
             self.connection,
             arrival=arrival,
             reason=case.reason,
-            words=shapes.storable(case.words),
+            words=words,
             part=case.part,
             about=case.about and shapes.storable(case.about),
             settled=case.settled,
         )
         if still_open and case.about:
-            words = shapes.storable(f"第{arrival}号来文{'有一部分' if case.part else ''}没有收下:{case.words}")
+            told = f"第{arrival}号来文{'有一部分' if case.part else ''}没有收下:{words}"
             about = shapes.storable(case.about)
-            await cases.put_task(self.connection, district=district, about=about, words=words)
+            await cases.put_task(self.connection, district=district, about=about, words=told)
 
     async def held(self, warnings: Sequence[Warning]) -> frozenset[str]:
         """Which identifiers of these messages, and of those that they refer to, have come in before."""
