@@ -19,7 +19,7 @@ from warnengine.model.place import District
 
 FOLDER = Path(__file__).parent / "expected"
 WORDS = {
-    "A1": ("malformed", "not_xml", "unknown_format", "not_a_warning", "encoding"),
+    "A1": ("malformed", "not_xml", "unknown_format", "not_a_warning", "unreadable", "encoding"),
     "A2": ("doctype",),
     "B1": ("missing_field",),
     "B5": ("bad_value", "bad_time"),
