@@ -185,8 +185,9 @@ class Reconciler:
         return found
 
     def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:
-        """Mark what was over before it came. An end that is not given is that of the hazard's window."""
-        if statement.level is None:
+        """Mark what was over before it came. An end that is not given is that of the hazard's window; a response
+        stands until it is ended."""
+        if statement.level is None or (statement.ends is None and key.family == "response"):
             return statement
         hazard = next((hazard for hazard in self.book.hazards if hazard.key == key.hazard), None)
         hours = hazard.window(statement.level) if hazard else 24
