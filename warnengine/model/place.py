@@ -25,6 +25,8 @@ class Township:
     """安居镇"""
     aliases: tuple[str, ...] = ()
     """Names found in real texts: 安居, 旧县镇 (before it became 旧县街道)."""
+    rivers: tuple[str, ...] = ()
+    """涪江: rivers that it lies on, for texts that name those only."""
 
 
 @dataclass(frozen=True, slots=True)

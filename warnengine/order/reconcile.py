@@ -240,10 +240,10 @@ class Reconciler:
 
     def _received(self, statement: Statement, key: CellKey, at: datetime) -> Statement:
         """Say who speaks and when it came, and mark what was over by then. An end that is not given is that of the
-        hazard's window."""
+        hazard's window; a response stands until it is ended."""
         speaker = voice(statement.issuer, self.book.issuers, self.book.district)
         statement = replace(statement, issuer=speaker, heard=at)
-        if statement.level is None:
+        if statement.level is None or (statement.ends is None and key.family == "response"):
             return statement
         hazard = next((hazard for hazard in self.book.hazards if hazard.key == key.hazard), None)
         hours = hazard.window(statement.level) if hazard else 24

@@ -178,7 +178,7 @@ def _district(own: DistrictFile, towns: Iterable[Unit]) -> District:
         name=own.name,
         aliases=own.aliases,
         code_aliases=own.code_aliases,
-        townships=tuple(Township(town.code, town.name, town.aliases) for town in towns),
+        townships=tuple(Township(town.code, town.name, town.aliases, town.rivers) for town in towns),
     )
 
 

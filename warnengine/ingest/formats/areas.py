@@ -6,15 +6,16 @@ none leaves the areas of the codes. Nothing is ever added without a code or a na
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from warnengine.ingest.formats.fields import Head, Info
 from warnengine.ingest.formats.grading import Graded
-from warnengine.ingest.formats.places import names_of, towns_in
+from warnengine.ingest.formats.plain import plain
 from warnengine.ingest.formats.reading import Reading
-from warnengine.ingest.formats.sentence import READ
-from warnengine.ingest.formats.wording import clauses, observed, restates
+from warnengine.ingest.formats.sentence import Text
+from warnengine.ingest.formats.statements import Topic
+from warnengine.ingest.formats.wider import meant_by, named_in
+from warnengine.ingest.formats.wording import restates
 from warnengine.model.level import Level
 from warnengine.model.place import Area, District
 from warnengine.model.warning import Gravity, Precision, Problem
@@ -24,7 +25,7 @@ Placed = tuple[Area, Level | None, Precision]
 
 def own_district(info: Info, head: Head, reading: Reading) -> District | None:
     """The district whose townships the text may name: that of its issuer, else the only one of its areas."""
-    own = reading.district_of(head.issuer) or reading.district_named_at_start(head.sender)
+    own = reading.district_of(head.issuer) or reading.district_named_at_start(plain(head.sender))
     if own:
         return own
     found = {area.code and reading.district_of(area.code) for area in info.areas}
@@ -32,9 +33,14 @@ def own_district(info: Info, head: Head, reading: Reading) -> District | None:
 
 
 def placed(
-    info: Info, graded: Graded, district: District | None, reading: Reading, problems: list[Problem]
+    info: Info,
+    graded: Graded,
+    told: tuple[Text, frozenset[Topic]],
+    district: District | None,
+    reading: Reading,
+    problems: list[Problem],
 ) -> list[Placed]:
-    """Every area of the block with its level."""
+    """Every area of the block with its level. told: the description, and which of its topics this is about."""
     inside: list[Area] = []
     outside: list[Area] = []
     for area in info.areas:
@@ -44,7 +50,7 @@ def placed(
     level = graded.level or max(graded.text.levels, default=None)
     found: list[Placed] = [(area, level, Precision.NAMED) for area in outside]
     if district is None:
-        found += [(area, level, Precision.NAMED) for area in _named_in_wider(info, reading)]
+        found += _in_wider(info, level, told, reading, problems)
     elif inside or graded.text.towns or graded.text.region.towns:
         found += _in_district(inside, graded, district, problems)
     return found
@@ -57,36 +63,48 @@ def _note_nameless_codes(outside: list[Area], problems: list[Problem]) -> None:
         problems.append(Problem("area_without_code", Gravity.NOTE, message))
 
 
-def _named_in_wider(info: Info, reading: Reading) -> Iterator[Area]:
-    """Districts of ours that the text of a city or province names, or the townships named right behind them."""
+def _in_wider(
+    info: Info,
+    level: Level | None,
+    told: tuple[Text, frozenset[Topic]],
+    reading: Reading,
+    problems: list[Problem],
+) -> Iterator[Placed]:
+    """Districts of ours that the text of a city or province names or means."""
     codes = {area.code for area in info.areas if area.code}
     wider = tuple(code[:4].removesuffix("00") for code in codes if len(code) == 6 and code.endswith("00"))
     for district in reading.districts.values():
         if district.code in codes or not district.code.startswith(wider or ("-",)):
             continue
-        text = "，".join(part for part in clauses(info.description[:READ]) if not observed(part))
-        name = re.compile(
-            "|".join(map(re.escape, sorted((district.name, *district.aliases), key=len, reverse=True)))
-        )
-        behind = [names_of(district).run.match(text, found.end()) for found in name.finditer(text)]
-        towns = {code: None for run in behind if run for code in towns_in("将" + run.group(), district)}
-        yield from _townships(district, towns)
-        if behind and not towns:
-            yield Area(district.name, district.code)
+        places = named_in(*told, district)
+        for place in places:
+            yield place.area, None if place.lifted else place.level or level, Precision.NAMED
+        if places or not (meant := meant_by(told[0])):
+            continue
+        if meant.precision is not Precision.NAMED:
+            said = "The whole district is taken" if meant.precision else "Not applied here, for a person to judge"
+            problems.append(Problem("area_vague", Gravity.WARN, f"{said}: {meant.clause[:60]}"))
+        if meant.precision:
+            yield Area(district.name, district.code), level, meant.precision
 
 
-def _townships(district: District, codes: dict[str, None]) -> Iterator[Area]:
-    return (Area(town.name, town.code) for town in district.townships if town.code in codes)
-
-
-def _in_district(inside: list[Area], graded: Graded, district: District, problems: list[Problem]) -> list[Placed]:
-    """One level per township where the text distinguishes them, else the areas of the codes."""
+def _note_doubts(graded: Graded, problems: list[Problem]) -> None:
+    """What the text says of places that a person must judge, with its words."""
     text = graded.text
     for clause in text.unresolved:
         message = f"Not applied, for it names no township that is known: {clause[:60]}"
         problems.append(Problem("unknown_town", Gravity.WARN, message))
     for name in dict.fromkeys(text.strangers):
         problems.append(Problem("unknown_town", Gravity.WARN, f"No township that is known has this name: {name}"))
+    if text.region.partly:
+        message = f"Only a part of these townships, or those of a river: {text.region.partly[:60]}"
+        problems.append(Problem("area_partly", Gravity.WARN, message))
+
+
+def _in_district(inside: list[Area], graded: Graded, district: District, problems: list[Problem]) -> list[Placed]:
+    """One level per township where the text distinguishes them, else the areas of the codes."""
+    text = graded.text
+    _note_doubts(graded, problems)
     levels: dict[str, Level | None] = dict(text.towns)
     partly = bool(text.towns or text.rest or text.unresolved)
     if graded.level:

@@ -61,7 +61,8 @@ def _sorted(
     acting = [item for item in stated if item.graded and head.msg_type in _STATING]
     others = [item for item in stated if item not in acting]
     claims = merged((claim for item in acting for claim in item.claims), problems)
-    ungraded = tuple(dict.fromkeys(claim for item in others for claim in item.claims))
+    unread = [claim for item in acting for claim in item.unread]
+    ungraded = tuple(dict.fromkeys((*(claim for item in others for claim in item.claims), *unread)))
     if ungraded and head.msg_type in _STATING:
         message = "No level is given for some or all areas; a person must judge them."
         problems.append(Problem("level_unknown", Gravity.REJECT if not claims else Gravity.WARN, message))

@@ -1,51 +1,30 @@
-"""A Chinese warning text: which level it states for which townships, and for how long."""
+"""A Chinese warning text: of which hazards it states which level, for which townships, and for how long."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from warnengine.ingest.formats import period
 from warnengine.ingest.formats.period import Period
 from warnengine.ingest.formats.places import strangers_in, towns_in
-from warnengine.ingest.formats.wording import COLOUR, Statement, clauses, observed, statement
+from warnengine.ingest.formats.region import NOWHERE_IN_PARTICULAR, Region, region, spared
+from warnengine.ingest.formats.statements import Statement, Topic, puts_off, statements
+from warnengine.ingest.formats.vocabulary import Vocabulary
+from warnengine.ingest.formats.wording import clauses, observed, restates
 from warnengine.model.level import Level
 from warnengine.model.place import District
-from warnengine.model.warning import Precision
-
-READ = 6000
-"""Characters read; the longest real text has about 1 000."""
 
 _REST = re.compile(r"(?:其余|其他|其它|剩余)(?=.{0,4}(?:镇|街|乡|地区|区域))|其余")
 _PARTIAL = re.compile(r"部分|局部|局地|个别")
 _UNKNOWN_TOWN = re.compile(r"[\u4e00-\u9fff]{1,3}?(?<!部分)(?<!各)(?<!所有)(?<!全部)(?<!个)(?:街道|镇|乡)(?!街)")
-_COUNT = re.compile(r"(\d{1,2})个(?:镇|街|乡)")
-_MOST = re.compile(r"大部(?:分)?")
-_SOME = re.compile(r"部分|大部|局部|局地|多数|少数|沿[^，]{1,6}(?:镇|街|乡)|\d个(?:镇|街|乡)")
-_EXCEPT = re.compile(r"除(?:了)?(.{1,300}?)(?:以外|之外|外)")
-_SOMEWHERE = re.compile(r"[我全本][区县市]|镇街|乡镇|街镇|\d个镇|地区|区域|部分|大部|局地|局部")
-_HIGHLIGHT = re.compile(r"^(?:其中|局部|局地|尤其|特别是|最大)")
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Where the forecast part of a text expects it."""
-
-    towns: tuple[str, ...] | None
-    """Codes; None: the text does not narrow it down to townships."""
-    precision: Precision
-    doubt: str = ""
-    """Why the district as a whole is taken."""
-
-
-NOWHERE_IN_PARTICULAR = Region(None, Precision.NAMED)
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What a text states."""
+    """What a text states of one topic."""
 
     level: Level | None = None
     """Of the statement that names no townships; None: lifted, or there is none."""
@@ -53,6 +32,10 @@ class Sentence:
     """解除 without naming townships, and nothing put in its place."""
     lifts: bool = False
     """Whether the text lifts anything at all."""
+    still: bool = False
+    """Whether it only says that what stood still stands."""
+    named: Level | None = None
+    """The gravest level that is named beside the topic, lifted or not."""
     towns: Mapping[str, Level | None] = field(default_factory=dict)
     """Levels stated for named townships; None: lifted."""
     rest: Statement | None = None
@@ -71,12 +54,62 @@ class Sentence:
         rest = self.rest.level if self.rest else None
         return frozenset(level for level in (self.level, rest, *self.towns.values()) if level)
 
+    @property
+    def silent(self) -> bool:
+        """Whether it states nothing, neither a level nor a lifting."""
+        return not (self.levels or self.lifted or self.towns or self.rest or self.unresolved)
 
-def read(text: str, sent: datetime, district: District | None, grades: re.Pattern[str] = COLOUR) -> Sentence:
-    """Read a text; townships are looked for only in those of `district`."""
-    parts = clauses(text[:READ])
-    stated = [found for part in parts if (found := statement(part, grades))]
-    main: list[Level | None] = []
+
+SILENT = Sentence()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text taken to pieces."""
+
+    parts: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    put_off: tuple[str, ...]
+    """Clauses that announce a lifting at a time to come."""
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """What it states something of, in its order."""
+        return tuple(dict.fromkeys(statement.topic for statement in self.statements))
+
+
+def take(text: str, words: Vocabulary, *, coloured: bool) -> Text:
+    """Take a plain text to pieces. A level beside no hazard is of the first hazard that is stated likewise."""
+    parts = clauses(text)
+    found = [one for part in parts for one in statements(part, words, coloured=coloured)]
+    first = {one.topic.response: one.topic for one in reversed(found) if one.topic.hazard}
+    settled = tuple(
+        one if one.topic.hazard else replace(one, topic=first.get(one.topic.response, one.topic)) for one in found
+    )
+    return Text(parts, settled, tuple(part for part in parts if puts_off(part)))
+
+
+def read(
+    text: Text, topics: Iterable[Topic], sent: datetime, district: District | None, *, hydrology: bool
+) -> Sentence:
+    """What it says of some topics that mean the same; townships are looked for only in those of `district`."""
+    wanted = frozenset(topics)
+    stated = [one for one in text.statements if one.topic in wanted]
+    silent = _silent(text, stated)
+    found = _levels(stated, district)
+    return replace(
+        found,
+        lifts=any(one.level is None for one in text.statements),
+        still=bool(stated) and all(one.level and restates(one.clause) for one in stated),
+        named=max((one.named for one in stated if one.named), default=None),
+        region=region(silent, district, hydrology=hydrology) if district else NOWHERE_IN_PARTICULAR,
+        period=period.find(",".join(part for part in _own(text, stated) if not observed(part)), sent),
+        strangers=_strangers(text, district),
+    )
+
+
+def _levels(stated: Sequence[Statement], district: District | None) -> Sentence:
+    main: list[Statement] = []
     towns: dict[str, Level | None] = {}
     rest: Statement | None = None
     unresolved: list[str] = []
@@ -88,78 +121,57 @@ def read(text: str, sent: datetime, district: District | None, grades: re.Patter
         elif district and _about_part(item):
             unresolved.append(item.clause)
         else:
-            main.append(item.level)
-    levels = [level for level in main if level]
-    said = {item.clause for item in stated}
-    silent = tuple(part for part in parts if part not in said)
+            main.append(item)
+    level = _last(main)
     return Sentence(
-        level=levels[-1] if levels else None,
-        lifted=bool(main) and not levels,
-        lifts=any(item.level is None for item in stated),
+        level=level,
+        lifted=bool(main) and not level,
         towns=towns,
         rest=rest,
-        region=_region(silent, district) if district else NOWHERE_IN_PARTICULAR,
-        period=period.find("，".join(part for part in parts if not observed(part)), sent),
         unresolved=tuple(unresolved),
-        strangers=tuple(name for part in parts for name in strangers_in(part, district)) if district else (),
     )
+
+
+def _last(stated: Sequence[Statement]) -> Level | None:
+    """The level that was stated last and not lifted after: a lifting that names a level takes that one alone."""
+    standing: list[Level] = []
+    for item in stated:
+        if item.level:
+            standing.append(item.level)
+        else:
+            standing = [level for level in standing if item.named and level != item.named]
+    return standing[-1] if standing else None
+
+
+def _own(text: Text, stated: Sequence[Statement]) -> tuple[str, ...]:
+    """The clauses from the first statement of a topic to that of the next: a notice of two hazards may forecast
+    each by itself. All of them where there is but one topic, or where its own ones forecast nothing."""
+    others = {one.clause for one in text.statements} - {one.clause for one in stated}
+    mine = {one.clause for one in stated}
+    if not (others and mine):
+        return text.parts
+    start = min(text.parts.index(clause) for clause in mine)
+    end = next((at for at, part in enumerate(text.parts) if at > start and part in others), len(text.parts))
+    own = text.parts[start:end]
+    return own if any(part not in mine for part in own) else text.parts
+
+
+def _silent(text: Text, stated: Sequence[Statement]) -> tuple[str, ...]:
+    said = {one.clause for one in text.statements}
+    return tuple(part for part in _own(text, stated) if part not in said)
+
+
+def _strangers(text: Text, district: District | None) -> tuple[str, ...]:
+    return tuple(name for part in text.parts for name in strangers_in(part, district)) if district else ()
 
 
 def _subject(clause: str, district: District | None) -> tuple[str, ...]:
     """The townships that a statement is about; empty: it names none."""
-    if district and (spared := _spared(clause, district)):
-        return tuple(town.code for town in district.townships if town.code not in spared)
+    if district and (but := spared(clause, district)):
+        return tuple(town.code for town in district.townships if town.code not in but)
     return towns_in(_REST.split(clause)[0], district)
-
-
-def _spared(text: str, district: District) -> frozenset[str]:
-    """The townships X of 除X外."""
-    found = _EXCEPT.search(text)
-    return frozenset(towns_in(found[0], district)) if found else frozenset()
 
 
 def _about_part(item: Statement) -> bool:
     """A lifting for some townships, none of which we know: never taken as one for the whole district."""
     return item.level is None and bool(_PARTIAL.search(item.clause) or _UNKNOWN_TOWN.search(item.clause))
-
-
-def _region(parts: tuple[str, ...], district: District) -> Region:
-    """Where it is expected; where it is already, if the forecast only says that it goes on."""
-    every = tuple(town.code for town in district.townships)
-    ahead = [part for part in parts if not observed(part)]
-    text = "，".join(ahead)
-    if spared := _spared(text, district):
-        return Region(tuple(code for code in every if code not in spared), Precision.NAMED)
-    main = "，".join(part for part in ahead if not _HIGHLIGHT.search(part))
-    listed = towns_in(main, district)
-    seen = towns_in("，".join(part for part in parts if observed(part)), district)
-    if "上述" in text:
-        listed = tuple(dict.fromkeys((*seen, *listed)))
-    if listed:
-        return _listed(listed, every, main)
-    if _SOMEWHERE.search(main):
-        return _unlisted(main, every)
-    named = seen or towns_in(text, district)
-    return Region(named, Precision.NAMED) if named else NOWHERE_IN_PARTICULAR
-
-
-def _listed(named: tuple[str, ...], every: tuple[str, ...], text: str) -> Region:
-    """Names followed by 等N个镇街 or 等大部分镇街 may be examples; 等部分镇街 closes a list."""
-    count = max((int(number) for number in _COUNT.findall(text)), default=0)
-    if count == len(every) or len(named) == len(every):
-        return Region(every, Precision.NAMED)
-    if count > len(named):
-        doubt = f"the text says {count} townships and names {len(named)}"
-        return Region(None, Precision.DISTRICT, doubt)
-    if _MOST.search(text) and len(named) * 2 <= len(every):
-        return Region(None, Precision.DISTRICT, f"the text says most townships and names {len(named)}")
-    return Region(named, Precision.NAMED)
-
-
-def _unlisted(text: str, every: tuple[str, ...]) -> Region:
-    if any(int(number) == len(every) for number in _COUNT.findall(text)):
-        return NOWHERE_IN_PARTICULAR
-    if found := _SOME.search(text):
-        doubt = f"the text says {found.group()} and names no township"
-        return Region(None, Precision.DISTRICT, doubt)
-    return NOWHERE_IN_PARTICULAR
