@@ -173,7 +173,8 @@ def chains(draw: st.DrawFn) -> list[Warning]:
     found: list[Warning] = []
     for name in "abcdef"[: draw(st.integers(0, 6))]:
         issuer = draw(st.sampled_from([CITY, "50015141600000"]))
-        found.append(warning(name, draw(minutes), claim(ANJU, draw(levels)), issuer=issuer))
+        sent = draw(minutes) + timedelta(seconds=ord(name) - 90)  # of one minute they might be one message
+        found.append(warning(name, sent, claim(ANJU, draw(levels)), issuer=issuer))
     for number in range(draw(st.integers(0, 3))):
         names = "".join(draw(st.sets(st.sampled_from("abcdefx"))))
         sent, ends = draw(minutes), draw(minutes)

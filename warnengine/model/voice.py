@@ -13,17 +13,24 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from warnengine.model.clock import BEIJING
+from warnengine.model.consultation import CONSULTATION
 from warnengine.model.level import Level
 from warnengine.model.place import District
 from warnengine.model.warning import Warning
 
 _NATIONAL = re.compile(r"\d{6}(\d{8}_(\d{14}))(?:_\d)?")
 
+_OWN = ("canary/", f"{CONSULTATION}.")
+"""How names begin that this engine gives."""
+
 
 @lru_cache(maxsize=4096)
 def number(identifier: str) -> str | None:
     """What of a national identifier tells the message: neither the district's code, of which there may be an old
-    one (500224 is 500151), nor the serial, which most feeds leave out. None of any other name."""
+    one (500224 is 500151), nor the serial, which most feeds leave out. What this engine names is told by its whole
+    name. None of any other."""
+    if identifier.startswith(_OWN):
+        return identifier
     found = _NATIONAL.fullmatch(identifier)
     return found[1] if found else None
 
