@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from warnengine.ingest.faulty import fault
 from warnengine.ingest.formats import Reading, read
+from warnengine.ingest.formats.document import LINKS_ONLY
 from warnengine.ingest.formats.report import describe
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.place import District
@@ -21,7 +23,7 @@ FOLDER = Path(__file__).parent / "expected"
 WORDS = {
     "A1": ("malformed", "not_xml", "unknown_format", "not_a_warning", "unreadable", "encoding"),
     "A2": ("doctype",),
-    "B1": ("missing_field",),
+    "B1": ("missing_field", "scope"),
     "B5": ("bad_value", "bad_time"),
     "C1": ("no_info",),
 }
@@ -41,15 +43,20 @@ def disagreements(row: Row, raw: bytes, reading: Reading, district: District) ->
     """Each as `field: expected this, the reader says that`; none where the reader is right."""
     may_refuse = row.get("refused")
     try:
-        said = [entry for warning in read(raw, reading) for entry in describe(warning)]
+        found = read(raw, reading)
+        if rejected := next(filter(None, map(fault, found)), None):
+            raise RefusedWarning(rejected.rule, rejected.message)
     except RefusedWarning as refusal:
         return list(_refusal(may_refuse, refusal))
+    said = [entry for warning in found for entry in describe(warning)]
     if may_refuse not in (None, "maybe"):
         return [f"refused: expected a refusal by {_words(may_refuse)}, the reader finds {len(said)} entries"]
     return [*_counted(row, said), *_entries(row, said, district), *_never(row, said, district)]
 
 
 def _refusal(may_refuse: Any, refusal: RefusedWarning) -> Iterator[str]:
+    if refusal.reason == LINKS_ONLY:
+        return
     if may_refuse is None:
         yield f"refused: expected to be read, the reader refuses it: {refusal.reason}: {refusal}"
     elif may_refuse not in ("maybe", True):

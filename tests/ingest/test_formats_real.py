@@ -60,7 +60,7 @@ def test_what_is_malformed_is_refused_for_that(reading: Reading) -> None:
         row["path"]: row["notes"] for row in rows() if "not-well-formed" in row["notes"] or "DTD" in row["notes"]
     }
     expected = {
-        path: {"doctype"} if "DTD" in notes else {"malformed", "not_xml"} for path, notes in broken.items()
+        path: {"doctype"} if "DTD" in notes else {"malformed", "unknown_format"} for path, notes in broken.items()
     }
     verdicts = {path: verdict(MESSAGES / path, reading) for path in broken}
     assert {path: word for path, word in verdicts.items() if word not in expected[path]} == {}

@@ -50,7 +50,7 @@ DRESSES = [
     (b"<alert>\0</alert>", "malformed"),
     (b"<alert>&#0;</alert>", "malformed"),
     (b"<alert>&lol;</alert>", "malformed"),
-    (b"\0\0\0\0", "not_xml"),
+    (b"\0\0\0\0", "unreadable"),
     (b"\x1f\x8b\x08\0" + b"x" * 100, "compressed"),
     (b"PK\x03\x04" + b"x" * 100, "compressed"),
     (b"<alert a='" + b"x" * 9_000 + b"'/>", "attribute_too_long"),

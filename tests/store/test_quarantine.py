@@ -260,7 +260,9 @@ def only(world: World, *areas: str) -> None:
 
 
 async def towns(world: World) -> set[str]:
-    return set(await world.column("SELECT DISTINCT area FROM cell WHERE statements @? '$.** ? (@.silent == false)'"))
+    return set(
+        await world.column("SELECT DISTINCT area FROM cell WHERE statements @? '$.** ? (@.silent == false)'")
+    )
 
 
 async def test_the_allowed_part_goes_on_and_the_rest_is_asked_about(dawn: World) -> None:

@@ -13,6 +13,8 @@ from warnengine import rulebook
 from warnengine.app.explain import REFUSALS
 from warnengine.cli.terminal import Files, content, idle_engine, run, settings
 from warnengine.ingest import formats
+from warnengine.ingest.faulty import fault
+from warnengine.ingest.formats.document import LINKS_ONLY
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.report import describe
 from warnengine.model.arrival import Arrival, Taken, Verdict
@@ -33,16 +35,19 @@ def parse(
 
 
 def _parsed(file: Path, reading: Reading) -> dict[str, Any]:
+    """What is rejected although it could be read is shown with what was read; a feed of links is in order."""
     try:
         warnings = formats.read(content(file), reading)
     except (RefusedWarning, OSError) as error:
-        return {"file": str(file), "ok": False, "format": None, "warnings": [], "error": str(error)}
+        in_order = isinstance(error, RefusedWarning) and error.reason == LINKS_ONLY
+        return {"file": str(file), "ok": in_order, "format": None, "warnings": [], "error": str(error)}
+    rejected = next((problem for warning in warnings if (problem := fault(warning))), None)
     return {
         "file": str(file),
-        "ok": True,
+        "ok": rejected is None,
         "format": warnings[0].format if warnings else None,
         "warnings": [entry for warning in warnings for entry in describe(warning)],
-        "error": None,
+        "error": f"{rejected.rule}: {rejected.message}" if rejected else None,
     }
 
 

@@ -126,6 +126,7 @@ _DOUBTS: Mapping[str, str] = {
     "level_contradicted": "标题、颜色和正文的级别不一致,按高的处理。请看原文核实。",
     "text_contradicts_title": "正文与标题不一致。请看原文核实。",
     "code_contradicts_title": "灾种代码与标题不一致,按标题处理。请看原文核实。",
+    "type_contradicts_text": "报头写的是新发布,正文说的是解除,按正文执行。请看原文,与发布单位核实。",
     "lift_contradicted": "一处说解除,一处又写了级别。请看原文核实是否真的解除。",
     "lift_announced": "预告将要解除,还没有解除,不作解除处理。",
 }

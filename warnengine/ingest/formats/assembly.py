@@ -23,6 +23,9 @@ def warning(
     claims, ungraded = _placed(*_sorted(head, stated, problems))
     if not claims and all(claim.area == NOWHERE for claim in ungraded):
         problems.append(_no_area(head))
+    if head.msg_type is MsgType.ALERT and claims and not any(claim.level for claim in claims):
+        message = "It is called an Alert, and its words end what stands; the words count."
+        problems.append(Problem("type_contradicts_text", Gravity.WARN, message))
     return Warning(
         identifier=head.identifier,
         sender=head.sender,

@@ -14,6 +14,8 @@ from warnengine.ingest.formats.wrapper import Found
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.warning import Gravity, Problem, Warning
 
+LINKS_ONLY = "links_only"
+"""The reason for refusing a feed that is in order, and whose alerts are elsewhere."""
 MAX_INFOS = 500
 """Of one alert; the most that a real one has is 9."""
 _BROADCAST = {"EBD", "Signature"}
@@ -58,7 +60,7 @@ def _nothing(root: Node) -> tuple[Warning, ...]:
     count = sum(1 for _ in entries(root))
     if count:
         words = f"The feed's {count} entries carry no alerts themselves; fetch the alerts that they link to."
-        raise RefusedWarning("links_only", words)
+        raise RefusedWarning(LINKS_ONLY, words)
     return ()
 
 

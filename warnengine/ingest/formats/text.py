@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from warnengine.ingest.formats import listed, observation, salvage, titles
+from warnengine.ingest.formats import plain as spelling
 from warnengine.ingest.formats.listed import Entry
 from warnengine.ingest.formats.reading import Reading
 from warnengine.model.clock import BEIJING
@@ -73,7 +73,7 @@ def read(text: str, reading: Reading) -> tuple[Warning, ...]:
 
 def _plain(text: str) -> str:
     """Without blanks, full-width forms made plain: to recognise and to compare, never to show."""
-    return _BLANK.sub("", unicodedata.normalize("NFKC", text))
+    return _BLANK.sub("", spelling.plain(text))
 
 
 def _messages(text: str) -> Iterator[_Message]:
