@@ -1,7 +1,7 @@
 """Where the forecast part of a text expects it: townships by name, by exclusion, or by their river.
 
-What narrows a place down in words that name none (部分镇街, 海拔800米以上地区) leaves the whole and says so; a place
-that is none of ours leaves nobody and says so.
+What narrows a place down in words that name none (部分镇街, 海拔800米以上地区) leaves the whole and says so; a
+place that is none of ours leaves nobody and says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The signals that one plain clause names: hazards with the grade behind or before them.
 
-One clause may name several hazards, at one grade (暴雨、雷电黄色预警) or each at its own (暴雨橙色、雷电黄色双预警).
+One clause may name several hazards, at one grade (暴雨、雷电黄色预警) or each at its own
+(暴雨橙色、雷电黄色双预警).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The words of signals: hazards by name and synonym, grades by colour, numeral or hours, and their nouns.
 
-A hazard inside the name of a body (森林防灭火指挥部, 地震局) is no hazard. 防汛, 抗旱 and 江河洪水 mean the hazard of
-a response only where a response follows, for the first two are parts of such names.
+A hazard inside the name of a body (森林防灭火指挥部, 地震局) is no hazard. 防汛, 抗旱 and 江河洪水 mean the hazard
+of a response only where a response follows, for the first two are parts of such names.
 """
 
 from __future__ import annotations
