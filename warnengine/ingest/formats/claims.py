@@ -100,17 +100,22 @@ def _claims(
     told = words.text, subject.topics
     still = text.still and not subject.main
     named = max((level for level in (text.named, subject.heading.named) if level), default=None)
-    for area, level, precision in areas.placed(info, graded, told, district, reading, problems):
+    lifts = (named or (words.colour if subject.main else None)) if graded.known else None
+    begins = _begins(info, subject)
+    placed = areas.placed(info, graded, told, district, reading, problems)
+    levels = dict.fromkeys(level for _, level, _ in placed if level)
+    ends = {level: _end(info, text.period, head.sent, subject, level, problems) for level in levels}
+    for area, level, precision in placed:
         yield Claim(
             area=area,
             hazard=hazard.key if hazard else None,
             event=info.event if subject.main or not hazard else hazard.name,
             family=family,
             level=level,
-            begins=_begins(info, subject) if level else None,
-            ends=_end(info, text.period, head.sent, subject, level, problems) if level else None,
+            begins=begins if level else None,
+            ends=ends[level] if level else None,
             precision=Precision.STILL if still and level else precision,
-            lifts=None if level else named or (words.colour if subject.main else None),
+            lifts=None if level else lifts,
         )
 
 

@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from warnengine.ingest.formats.plain import plain
 from warnengine.model.place import District
@@ -24,7 +23,7 @@ _LEFT = re.compile(
 )
 _RIGHT = re.compile(
     r"$|[^\u4e00-\u9fff]|[等和及与以之雨降累将已可出暴雷预仍有局境的为最小大两三四维红橙黄蓝强冰寒霜雾霾发达多附按升调继]"
-    r"|高温|森林|道路|镇街|一带|干旱|低温|地质|山洪|外(?:$|[^\u4e00-\u9fff]|[其各全均])"
+    r"|高温|森林|道路|镇街|一带|干旱|低温|地质|山洪|海拔|外(?:$|[^\u4e00-\u9fff]|[其各全均])"
 )
 _NOT_RIGHT = re.compile(r"[小大](?!时|[风雾雨雪])")
 _SURE_LEFT = re.compile(r"(?:我[区县市]|全区|将|解除|撤销|取消|终止|结束|维持|除|其中|预计)$")
@@ -35,6 +34,7 @@ _KNOWN = "\0"
 _STRANGER = re.compile(
     r"(?:(?<=[、和及与区县市])|^)(?![等各其全部所多少沿本]|大部|乡镇|街镇)([\u4e00-\u9fff]{1,5}?(?:街道|镇|乡))(?=[、和及与等])"
 )
+_BARE_STRANGER = re.compile(r"(?<=\0[、和及与])(?!其|周边|附近|邻近|以及)([\u4e00-\u9fff]{2,3})(?=[、和及与]\0)")
 _DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,4}[区县市]$")
 _ANY_DISTRICT = re.compile(r"[\u4e00-\u9fff]{2,3}?[区县市]")
 _COMMON = re.compile(
@@ -47,6 +47,7 @@ _ALONG = r"干流|流域|沿线|沿岸|沿江|沿河|两岸|[^,、]{0,8}[段站]
 class Names:
     """The names of one district's townships and rivers, ready to be found."""
 
+    district: District
     codes: Mapping[str, tuple[str, ...]]
     """Name → codes of 9 digits."""
     run: re.Pattern[str]
@@ -61,9 +62,21 @@ class Names:
     """Rivers, with words for the places along them."""
 
 
-@lru_cache(maxsize=64)
+_KEPT = 64
+_names: dict[int, Names] = {}
+
+
 def names_of(district: District) -> Names:
-    """Every name and short name; longer ones win."""
+    """Every name and short name; longer ones win. Kept for each district object: to compare two is slow."""
+    known = _names.get(id(district))
+    if known is None or known.district is not district:
+        if len(_names) >= _KEPT:
+            _names.clear()
+        known = _names[id(district)] = _worked_out(district)
+    return known
+
+
+def _worked_out(district: District) -> Names:
     codes: dict[str, list[str]] = defaultdict(list)
     rivers: dict[str, list[str]] = defaultdict(list)
     for town in district.townships:
@@ -76,6 +89,7 @@ def names_of(district: District) -> Names:
     any_name, any_river = _any(codes), _any(rivers)
     list_of_rivers = rf"(?:{any_river})(?:{_SEPARATOR}(?:{any_river}))*"
     return Names(
+        district,
         {name: tuple(found) for name, found in codes.items()},
         re.compile(rf"(?:{any_name})(?:{_SEPARATOR}(?:{any_name}))*"),
         re.compile(any_name),
@@ -111,7 +125,8 @@ def strangers_in(text: str, district: District) -> tuple[str, ...]:
     marked = names.run.sub(_KNOWN, text)
     if _KNOWN not in marked:
         return ()
-    return tuple(dict.fromkeys((*_STRANGER.findall(marked), *_others(text, names))))
+    found = (*_STRANGER.findall(marked), *_BARE_STRANGER.findall(marked), *_others(text, names))
+    return tuple(dict.fromkeys(found))
 
 
 def _others(text: str, names: Names) -> Iterator[str]:

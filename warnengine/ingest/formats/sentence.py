@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,8 @@ from warnengine.ingest.formats.wording import clauses, observed, restates
 from warnengine.model.level import Level
 from warnengine.model.place import District
 
+_TIME = re.compile(r"[\d今明次翌]|小时|天")
+"""Without any of these, a clause gives no period."""
 _REST = re.compile(r"(?:其余|其他|其它|剩余)(?=.{0,4}(?:镇|街|乡|地区|区域))|其余")
 _PARTIAL = re.compile(r"部分|局部|局地|个别")
 _UNKNOWN_TOWN = re.compile(r"[\u4e00-\u9fff]{1,3}?(?<!部分)(?<!各)(?<!所有)(?<!全部)(?<!个)(?:街道|镇|乡)(?!街)")
@@ -89,23 +91,34 @@ def take(text: str, words: Vocabulary, *, coloured: bool) -> Text:
     return Text(parts, settled, tuple(part for part in parts if puts_off(part)))
 
 
-def read(
-    text: Text, topics: Iterable[Topic], sent: datetime, district: District | None, *, hydrology: bool
-) -> Sentence:
-    """What it says of some topics that mean the same; townships are looked for only in those of `district`."""
-    wanted = frozenset(topics)
-    stated = [one for one in text.statements if one.topic in wanted]
-    silent = _silent(text, stated)
-    found = _levels(stated, district)
+def states(text: Text, topics: frozenset[Topic], district: District | None = None) -> Sentence:
+    """Which levels it states of some topics that mean the same."""
+    stated = _of(text, topics)
     return replace(
-        found,
+        _levels(stated, district),
         lifts=any(one.level is None for one in text.statements),
         still=bool(stated) and all(one.level and restates(one.clause) for one in stated),
         named=max((one.named for one in stated if one.named), default=None),
+    )
+
+
+def read(
+    text: Text, topics: frozenset[Topic], sent: datetime, district: District | None, *, hydrology: bool
+) -> Sentence:
+    """The same with where and until when; townships are looked for only in those of `district`."""
+    own = _own(text, _of(text, topics))
+    said = {one.clause for one in text.statements}
+    silent = tuple(part for part in own if part not in said)
+    return replace(
+        states(text, topics, district),
         region=region(silent, district, hydrology=hydrology) if district else NOWHERE_IN_PARTICULAR,
-        period=period.find(",".join(part for part in _own(text, stated) if not observed(part)), sent),
+        period=period.find(",".join(part for part in own if _TIME.search(part) and not observed(part)), sent),
         strangers=_strangers(text, district),
     )
+
+
+def _of(text: Text, topics: frozenset[Topic]) -> list[Statement]:
+    return [one for one in text.statements if one.topic in topics]
 
 
 def _levels(stated: Sequence[Statement], district: District | None) -> Sentence:
@@ -154,11 +167,6 @@ def _own(text: Text, stated: Sequence[Statement]) -> tuple[str, ...]:
     end = next((at for at, part in enumerate(text.parts) if at > start and part in others), len(text.parts))
     own = text.parts[start:end]
     return own if any(part not in mine for part in own) else text.parts
-
-
-def _silent(text: Text, stated: Sequence[Statement]) -> tuple[str, ...]:
-    said = {one.clause for one in text.statements}
-    return tuple(part for part in _own(text, stated) if part not in said)
 
 
 def _strangers(text: Text, district: District | None) -> tuple[str, ...]:

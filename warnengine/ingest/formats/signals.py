@@ -75,8 +75,9 @@ class _Reader:
         if before and before.level and len(gap) <= 2 and _BESIDE.search(gap):
             return
         if before and before.hazards and not before.level and not self.pending:
-            self.pending = self.found.pop().hazards
-            self.free = max(self.free - 1, 0)
+            self.found[-1] = replace(before, level=level, at=at)
+            self.free = max(self.free, 1)
+            return
         self._add(Signal(self.pending, level, at))
 
     def _noun(self, token: Token) -> None:

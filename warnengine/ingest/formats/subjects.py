@@ -80,8 +80,8 @@ def subjects(
         Subject(
             reading.hazards.get(key.hazard or "") or (main if place == 0 else None),
             _family(key, topics, words, family, head, main=place == 0),
-            sentence.read(words.title, topics, head.sent, None, hydrology=False),
-            sentence.read(words.text, topics, head.sent, district, hydrology=family == "hydrology"),
+            sentence.states(words.title, frozenset(topics)),
+            sentence.read(words.text, frozenset(topics), head.sent, district, hydrology=family == "hydrology"),
             frozenset(topics),
             main=place == 0,
         )

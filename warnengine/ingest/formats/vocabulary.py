@@ -39,6 +39,7 @@ _BODY = (
     r"(?![治防御灭火应急抢险救灾和与及管理监测预报警重大突发自然抗旱汛洪水情草原()]{0,14}?"
     r"(?:指挥部|指挥机构|指挥中心|工作专班|中心(?!城)|委员会|减灾委|办公室|办(?!公)|局(?![地部])|总站|所(?!有)|台(?!风)))"
 )
+_COLOUR_TAIL = re.compile(r"[红橙黄蓝]色$")
 _RESPONSE_TAIL = re.compile(r"(?:(?:I{1,3}|IV|[一二三四])级|应急)(?:应急)?(?:响应)?$")
 
 
@@ -95,7 +96,8 @@ def vocabulary_of(table: HazardTable) -> Vocabulary:
     hazards: dict[str, str] = {}
     responses: dict[str, str] = {}
     for hazard in table.hazards:
-        for word in map(plain, (hazard.name, *hazard.synonyms)):
+        for name in (hazard.name, *hazard.synonyms):
+            word = _COLOUR_TAIL.sub("", plain(name))
             stem = _RESPONSE_TAIL.sub("", word)
             (responses if stem and stem != word else hazards).setdefault(stem or word, hazard.key)
     response = rf"(?P<response>{_any(responses)})(?=[^,、和及]{{0,12}}?响应)"

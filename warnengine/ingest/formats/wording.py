@@ -77,6 +77,7 @@ def _risk(found: re.Match[str]) -> Level:
 
 RESPONSE = "response"
 _RESPONSE = re.compile(r"应急响应|防御响应|级响应|色响应")
+_FLOOD_COMMAND = re.compile(r"防汛抗旱指挥|防指|防汛办|防汛指挥|防办")
 _FAMILIES = (
     (
         "imminent",
@@ -85,7 +86,7 @@ _FAMILIES = (
         ),
     ),
     ("bulletin", re.compile(r"专报|重要气象信息")),
-    ("flood_command", re.compile(r"防汛抗旱指挥|防指|防汛办|防汛指挥")),
+    ("flood_command", _FLOOD_COMMAND),
     ("hydrology", re.compile(r"水文|水情|(?:洪水|江河洪水)[红橙黄蓝]色")),
     ("joint_risk", re.compile(r"风险|地质灾害|山洪|中小河流")),
 )
@@ -96,10 +97,22 @@ def is_response(title: str) -> bool:
     return bool(_RESPONSE.search(title))
 
 
+_ISSUED = re.compile(r"发布|解除|撤销|更新|变更|启动|终止")
+_BY_WHAT = {"joint_risk"}
+"""Families told by what is issued; who issues it may be a 地质灾害防治指挥部."""
+
+
+def _is(family: str, pattern: re.Pattern[str], title: str) -> bool:
+    issued = _ISSUED.search(title) if family in _BY_WHAT else None
+    return bool(pattern.search(title, issued.end() if issued else 0))
+
+
 def family_of(headline: str, opening: str, sender: str) -> str:
     """Which product a warning is: the wordings of families that look alike; a plain 预警信号 where none fits."""
     for title in (sender + headline[:LONGEST], opening):
-        found = next((name for name, pattern in _FAMILIES if pattern.search(title)), None)
+        found = next((name for name, pattern in _FAMILIES if _is(name, pattern, title)), None)
+        if found in {"hydrology", "joint_risk"} and _FLOOD_COMMAND.search(opening):
+            return "flood_command"
         if found:
             return found
     return "signal"
