@@ -79,7 +79,7 @@ def _in_wider(
         places = named_in(*told, district)
         for place in places:
             yield place.area, None if place.lifted else place.level or level, Precision.NAMED
-        if places or not (meant := meant_by(told[0])):
+        if places or not (meant := meant_by(told[0], district)):
             continue
         if meant.precision is not Precision.NAMED:
             said = "The whole district is taken" if meant.precision else "Not applied here, for a person to judge"

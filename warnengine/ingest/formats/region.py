@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from warnengine.ingest.formats.places import along_rivers, foreign, rivers_in, towns_in
+from warnengine.ingest.formats.places import along_rivers, foreign, names_of, rivers_in, towns_in
 from warnengine.ingest.formats.wording import observed
 from warnengine.model.place import District
 from warnengine.model.warning import Precision
@@ -103,8 +103,16 @@ def _along(parts: tuple[str, ...], ahead: list[str], district: District, *, hydr
             return Region(towns, Precision.NAMED, partly=clause)
     if not hydrology:
         return None
-    found = next(((clause, towns) for clause in parts if (towns := rivers_in(clause, district))), None)
+    ways = (rivers_in, _at_station)
+    found = next(((clause, towns) for way in ways for clause in parts if (towns := way(clause, district))), None)
     return Region(found[1], Precision.NAMED, partly=found[0]) if found else None
+
+
+def _at_station(clause: str, district: District) -> tuple[str, ...]:
+    """The townships that stations are named after: 安居站."""
+    names = names_of(district)
+    stations = "".join(_STATION.findall(clause))
+    return tuple(dict.fromkeys(code for name in names.one.findall(stations) for code in names.codes[name]))
 
 
 def _elsewhere(parts: tuple[str, ...], district: District) -> str:

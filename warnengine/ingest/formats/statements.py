@@ -32,6 +32,8 @@ _ATTRIBUTE = re.compile(r"[色级]的")
 _STATES = re.compile(rf"{_NOUN}|特报|专报|灯号|仍|维持|继续|保持|有效|生效|为|确认|发布|启动|升级|变更")
 _STILL = re.compile(r"仍|维持|继续|保持|有效|生效|为")
 _PAST_ISSUE = re.compile(r"发布的")
+_RELAYED = re.compile(r"转发|转载")
+"""What another office has issued stands, and this one passes it on."""
 _BEFORE = re.compile(r"^(?:此前|之前|先前|早前|前期|曾|[\u4e00-\u9fff]{0,12}曾)")
 
 
@@ -77,9 +79,13 @@ def statements(clause: str, words: Vocabulary, *, coloured: bool) -> tuple[State
         return _lifted(found, clause)
     if after:
         return _changed([signal for signal in found if signal.at < after[0].at], after, clause)
-    if not any(signal.level for signal in found) or (_PAST_ISSUE.search(clause) and not _STILL.search(clause)):
+    if not any(signal.level for signal in found) or _of_the_past(clause):
         return ()
     return _stated(found, clause)
+
+
+def _of_the_past(clause: str) -> bool:
+    return bool(_PAST_ISSUE.search(clause)) and not (_STILL.search(clause) or _RELAYED.search(clause))
 
 
 def _lifted(found: Sequence[Signal], clause: str) -> tuple[Statement, ...]:

@@ -22,6 +22,8 @@ _HEADING = 14
 """Characters of a clause that only says which level the places behind it have."""
 _BODY = re.compile(r"(?:气象[台局]|区?(?:防汛|人民政府|应急|水利|林业)|水文)")
 _WHOLE = re.compile(r"全市大部|[我本]市(?:各|所有|大部)|(?:各|所有)区县|大部(?:分)?(?:区县|地区)|全[市省]")
+_BUT = re.compile(r"除(?:了)?[^,]{1,200}?(?:以外|之外|外)")
+_OTHERS = re.compile(r"(?:其余|其他|其它|剩余|各)(?:区县|地区|县市)")
 _PART = re.compile(r"[东西南北中]+部(?:偏[东西南北])?(?:地区|区县|的?部分)?|部分区县|局部区县|沿江|[^,]{0,4}流域")
 
 
@@ -48,7 +50,7 @@ def _in_clause(text: Text, at: int, part: str, topics: frozenset[Topic], distric
     names = names_of(district)
     level, lifted = _level(text, at, part, topics)
     for name in re.finditer("|".join(map(re.escape, sorted(names.own, key=len, reverse=True))), part):
-        if _BODY.match(part, name.end()):
+        if _BODY.match(part, name.end()) or _excepted(part, name.start()):
             continue
         run = names.run.match(part, name.end())
         codes = towns_in("将" + run.group(), district) if run else ()
@@ -76,11 +78,19 @@ class Meant:
     """None: it may well lie outside."""
 
 
-def meant_by(text: Text) -> Meant | None:
-    """What a text says that spells out no district: 全市, 我市大部, 西部地区."""
+def _excepted(part: str, at: int) -> bool:
+    """Whether a name stands in what is left out: 除铜梁外其余区县."""
+    return any(but.start() < at < but.end() for but in _BUT.finditer(part))
+
+
+def meant_by(text: Text, district: District) -> Meant | None:
+    """What a text says that spells out no district: 全市, 我市大部, 西部地区, 除城口外其余区县."""
     for part in text.parts:
         if observed(part):
             continue
+        if (but := _BUT.search(part)) and _OTHERS.search(part, but.end()):
+            ours = any(own in but.group() for own in names_of(district).own)
+            return None if ours else Meant(part, Precision.NAMED)
         if found := _WHOLE.search(part):
             return Meant(part, Precision.DISTRICT if "大部" in found.group() else Precision.NAMED)
         if _PART.search(part):
