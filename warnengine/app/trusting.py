@@ -30,7 +30,8 @@ def trusts(settings: Settings) -> Callable[[str], Trust]:
 def source_names(settings: Settings) -> frozenset[str]:
     """Every name under which messages are booked."""
     kafka = {settings.kafka.source} if settings.kafka else set()
-    return frozenset({"spool", "command", *kafka, *(source.name for source in settings.sources)})
+    named = (one.name for one in (*settings.sources, *settings.feeds))
+    return frozenset({"spool", "command", *kafka, *named})
 
 
 def _trust(name: str, asked: Asked) -> Trust:

@@ -20,7 +20,8 @@ GARBLED = 3
 """Documents in a row that could not be read, after which the feed is not understood any more."""
 JUDGED = frozenset(
     {"not_actual", "actual", "no_area", "no_claim", "unknown_area", "unknown_sender", "sent_ahead", "too_long"}
-    | {"identifier_reused", "source_conflict", "beside_refused"}
+    | {"identifier_reused", "source_conflict", "beside_refused", "not_authorised", "stale", "scope", "no_info"}
+    | {"signature_missing", "signature_invalid", "signature_expired", "signature_weak", "signature_partial"}
 )
 """Reasons for which a message that was read is not let in. Any other means that it could not be read."""
 
