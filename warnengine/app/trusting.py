@@ -30,8 +30,8 @@ def trusts(settings: Settings) -> Callable[[str], Trust]:
 def source_names(settings: Settings) -> frozenset[str]:
     """Every name under which messages are booked."""
     kafka = {settings.kafka.source} if settings.kafka else set()
-    named = (one.name for one in (*settings.sources, *settings.feeds))
-    return frozenset({"spool", "command", *kafka, *named})
+    named = {source.name for source in settings.sources} | {feed.name for feed in settings.feeds}
+    return frozenset({"spool", "command"}) | kafka | named
 
 
 def _trust(name: str, asked: Asked) -> Trust:
