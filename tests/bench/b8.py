@@ -24,7 +24,7 @@ from tests.bench import gateways
 from tests.bench.engine import Engine
 from tests.bench.process import ROOT, Failed, memory_mb
 from tests.bench.stand import Sample, Stand
-from warnengine.ingest.formats import Reading, read, xml
+from warnengine.ingest.formats import Reading, encoding, read, xml
 from warnengine.model.errors import RefusedWarning
 from warnengine.model.place import District
 from warnengine.rulebook import load
@@ -49,7 +49,7 @@ async def measure(stand: Stand) -> None:
         return
     book = load(stand.shipped.rules)
     reading = Reading({book.district.code: book.district}, book.hazard_table)
-    alerts = [raw for raw in alerts if xml.begins(raw) and _reads(lambda raw: read(raw, reading), raw)]
+    alerts = [raw for raw in alerts if encoding.is_xml(raw) and _reads(lambda raw: read(raw, reading), raw)]
     found = await stand.repeated("CAP bytes to claims", len(alerts), lambda: claimed(alerts, reading), TIMES)
     if found:
         stand.values["B8.of_lxml"] = found["of_lxml"]

@@ -186,11 +186,6 @@ def children(element: Element, name: str) -> Iterator[Element]:
     return element.iterchildren(f"{{*}}{name}")
 
 
-def texts(element: Element, name: str) -> tuple[str, ...]:
-    """The text of each child of that name, white space cut off at both ends, empty ones left out."""
-    return tuple(text for child in children(element, name) if (text := content(child)))
-
-
 def text(element: Element, name: str) -> str:
     """The text of the first such child that has any, else empty."""
     return next((text for child in children(element, name) if (text := content(child))), "")
