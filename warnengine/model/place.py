@@ -43,6 +43,10 @@ class District:
     """Other codes that mean this district: 500224, the county's code before 2014, still in its sender id."""
     townships: tuple[Township, ...]
 
+    def __hash__(self) -> int:
+        """By its code alone, for what is worked out of it is looked up with every text."""
+        return hash(self.code)
+
     def township(self, code: str) -> Township | None:
         """The township of that 9-digit code."""
         return next((town for town in self.townships if town.code == code), None)

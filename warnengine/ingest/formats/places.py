@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from warnengine.ingest.formats.plain import plain
 from warnengine.model.place import District
@@ -47,7 +48,6 @@ _ALONG = r"干流|流域|沿线|沿岸|沿江|沿河|两岸|[^,、]{0,8}[段站]
 class Names:
     """The names of one district's townships and rivers, ready to be found."""
 
-    district: District
     codes: Mapping[str, tuple[str, ...]]
     """Name → codes of 9 digits."""
     run: re.Pattern[str]
@@ -62,21 +62,9 @@ class Names:
     """Rivers, with words for the places along them."""
 
 
-_KEPT = 64
-_names: dict[int, Names] = {}
-
-
+@lru_cache(maxsize=64)
 def names_of(district: District) -> Names:
-    """Every name and short name; longer ones win. Kept for each district object: to compare two is slow."""
-    known = _names.get(id(district))
-    if known is None or known.district is not district:
-        if len(_names) >= _KEPT:
-            _names.clear()
-        known = _names[id(district)] = _worked_out(district)
-    return known
-
-
-def _worked_out(district: District) -> Names:
+    """Every name and short name; longer ones win."""
     codes: dict[str, list[str]] = defaultdict(list)
     rivers: dict[str, list[str]] = defaultdict(list)
     for town in district.townships:
@@ -89,7 +77,6 @@ def _worked_out(district: District) -> Names:
     any_name, any_river = _any(codes), _any(rivers)
     list_of_rivers = rf"(?:{any_river})(?:{_SEPARATOR}(?:{any_river}))*"
     return Names(
-        district,
         {name: tuple(found) for name, found in codes.items()},
         re.compile(rf"(?:{any_name})(?:{_SEPARATOR}(?:{any_name}))*"),
         re.compile(any_name),
