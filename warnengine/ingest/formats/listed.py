@@ -14,6 +14,7 @@ from datetime import datetime
 from warnengine.ingest.formats import assembly, codes, fields, titles
 from warnengine.ingest.formats.claims import stated
 from warnengine.ingest.formats.fields import Head, Info
+from warnengine.ingest.formats.plain import simplified
 from warnengine.ingest.formats.reading import Reading
 from warnengine.ingest.formats.titles import Heading
 from warnengine.model.clock import BEIJING
@@ -132,7 +133,7 @@ def issuer(reading: Reading, sender: str, *coded: str) -> str:
     found = fields.issuer(reading, sender, *coded)
     if found != sender:
         return found
-    name = titles.speaker(sender)
+    name = titles.speaker(simplified(sender))
     place = titles.place_of(name)
     district = reading.districts.get(reading.code(place))
     return district.name + name[len(place) :] if district and name.startswith(place) else name
@@ -178,7 +179,7 @@ def _areas(entry: Entry, heading: Heading, head: Head, reading: Reading) -> Iter
     if entry.areas:
         yield from entry.areas
         return
-    place = entry.place or heading.place or titles.place_of(head.sender)
+    place = entry.place or heading.place or titles.place_of(simplified(head.sender))
     found = _CODED.match(entry.identifier)
     code = reading.code(place) or reading.canonical(entry.region or (found[1] if found else ""))
     code = code or _above(place, reading)

@@ -24,8 +24,13 @@ _IDEOGRAPHS = range(0x4E00, 0xA000)
 def plain(text: str) -> str:
     """The text in simplified characters and NFKC, without quotation marks and blanks; line breaks stay."""
     folded = unicodedata.normalize("NFKC", text[:READ].translate(_SMALL_ROMAN))[:READ]
-    pattern, simplified = _traditional()
-    return pattern.sub(lambda found: simplified[found.group()], _SILENT.sub("", folded))
+    return simplified(_SILENT.sub("", folded))
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters; all else stays."""
+    pattern, table = _traditional()
+    return pattern.sub(lambda found: table[found.group()], text)
 
 
 @cache
@@ -33,5 +38,5 @@ def _traditional() -> tuple[re.Pattern[str], dict[str, str]]:
     """Each traditional character with its simplified one: OpenCC's table, one to one, worked out once."""
     characters = [chr(code) for code in _IDEOGRAPHS]
     converted = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    simplified = {one: other for one, other in zip(characters, converted, strict=True) if one != other}
-    return re.compile(f"[{''.join(simplified)}]"), simplified
+    table = {one: other for one, other in zip(characters, converted, strict=True) if one != other}
+    return re.compile(f"[{''.join(table)}]"), table

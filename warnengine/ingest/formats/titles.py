@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from warnengine.ingest.formats.plain import simplified
 from warnengine.model.warning import MsgType, Status
 
 READ = 400
@@ -23,7 +24,7 @@ VERB = (
     r"延长|订正|更正|宣布|将)"
 )
 OPENING = re.compile(
-    r"(?:【[^】]{0,40}】|\[[^\]]{0,40}\]|\([^)]{0,12}\))*(?!关于)(?P<issuer>[^,，。;；:：“\"]{2,120}?)(?:关于|于|在)?"
+    r"(?:【[^】]{0,40}】|\[[^\]]{0,40}\]|\([^)]{0,12}\))*(?!关于)(?P<issuer>[^,，。;；:：“\"]{2,120}?)(?:(?:经?研究|经会商|现)?决定)?(?:关于|于|在)?"
     rf"(?:(?P<when>{MOMENT})?{VERB}|(?<=[局台部心委站厅会办室])(?:于|在)?(?P<at>{MOMENT}))"
 )
 """Issuer, time and verb with which a title or text begins, or an office and a time (at); blanks taken out."""
@@ -71,7 +72,7 @@ def read(title: str) -> Heading:
     """Read a title, Chinese or English, or the opening of a text."""
     line = title[:READ]
     issuer = issuer_of(line)
-    return Heading(issuer, place_of(issuer), _verb(line))
+    return Heading(issuer, place_of(simplified(issuer)), _verb(line))
 
 
 def issuer_of(line: str) -> str:
