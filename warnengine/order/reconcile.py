@@ -132,7 +132,7 @@ class Reconciler:
         pending = await desk.pending()
         cells = await desk.cells()
         if found := [reading for reading in pending if reading.found]:
-            moved, _ = self.take_in(cells, found)
+            moved, _, _ = self.take_in(cells, found)
             _, _, versions = await self._due(desk, cells)
             names = {reading.warning.identifier for reading in found}
             if silently := [one for one in versions if one.change.because and one.change.because <= names]:
@@ -142,7 +142,7 @@ class Reconciler:
         return await self._close(desk, cells, pending)
 
     async def _close(self, desk: Desk, cells: dict[CellKey, Cell], pending: Sequence[Pending]) -> int | None:
-        moved, questions = self.take_in(cells, pending)
+        moved, questions, read = self.take_in(cells, pending)
         now = await desk.now()
         for key in moved:
             cells[key] = self.situation.forget(cells[key], now - KEPT)
@@ -151,7 +151,7 @@ class Reconciler:
         await desk.ask(questions)
         standing, wanted, versions = await self._due(desk, cells)
         await desk.last(lasting(standing, wanted, {one.change.key for one in versions}, now))
-        await desk.unmatched(self._unmatched(cells, pending, wanted, now))
+        await desk.unmatched(self._unmatched(cells, read, wanted, now))
         if not versions:
             return None
         warned_at = min((reading.received_at for reading in pending), default=None)
@@ -183,11 +183,11 @@ class Reconciler:
     def _unmatched(
         self,
         cells: Mapping[CellKey, Cell],
-        pending: Iterable[Pending],
+        read: Iterable[Pending],
         wanted: Collection[OrderKey],
         now: datetime,
     ) -> Iterator[Unmatched]:
-        for reading in pending:
+        for reading in read:
             if not reading.again:
                 said = self.situation.statements(reading.warning, self.book.district)
                 yield from without_order(
@@ -207,10 +207,12 @@ class Reconciler:
 
     def take_in(
         self, cells: dict[CellKey, Cell], readings: Iterable[Pending]
-    ) -> tuple[set[CellKey], dict[str, None]]:
-        """Apply readings to cells in place, in order of arrival; return the keys that moved, and what to ask."""
+    ) -> tuple[set[CellKey], dict[str, None], list[Pending]]:
+        """Apply readings to cells in place, in order of arrival; return the keys that moved, what to ask, and the
+        readings that could be applied."""
         moved: set[CellKey] = set()
         questions: dict[str, None] = {}
+        read: list[Pending] = []
         for reading in readings:
             try:
                 told = self._told(cells, reading)
@@ -220,10 +222,11 @@ class Reconciler:
                 log.error("defect", arrival=reading.arrival, problem=type(error).__name__, traceback=where)
                 questions[UNREAD.format(reading.arrival)] = None
                 continue
+            read.append(reading)
             moved |= {key for key, (cell, _) in told.items() if cell != cells.get(key, Cell(key))}
             cells.update({key: cell for key, (cell, _) in told.items()})
             questions.update({question: None for _, asked in told.values() for question in asked})
-        return moved, questions
+        return moved, questions, read
 
     def _told(self, cells: Mapping[CellKey, Cell], reading: Pending) -> dict[CellKey, tuple[Cell, list[str]]]:
         """The cells of which a message speaks as they are after it, each with what a person must judge."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ class EmbeddedPostgres:
             server = PostgresServer(self.folder, cleanup_mode=None)
             self.folder.mkdir(exist_ok=True)
             with server._lock:
+                _make_whole(self.folder)
                 server.ensure_pgdata_inited()
                 _room_for_locks(self.folder / "postgresql.conf")
                 server.ensure_postgres_running()
@@ -92,6 +94,18 @@ class EmbeddedPostgres:
         except (OSError, ValueError, IndexError):
             return False
         return not _zombie(pid)
+
+
+def _make_whole(folder: Path) -> None:
+    """A data folder stands whole or not at all: one whose making was cut short would look made and never start."""
+    if (folder / "PG_VERSION").exists():
+        return
+    part = folder.with_name(f"{folder.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir()
+    PostgresServer(part, cleanup_mode=None).ensure_pgdata_inited()
+    part.rename(folder)
 
 
 def _room_for_locks(settings: Path) -> None:
