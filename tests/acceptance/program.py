@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import gc
 import importlib
 import multiprocessing
 import os
 import signal
 import sys
 import tempfile
+import threading
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,12 +89,10 @@ class Said:
 
 async def command(*arguments: str, environment: Mapping[str, str], cwd: Path) -> Said:
     """Run `warnengine` with these arguments to its end, in a process that has its imports behind it."""
-    said = await asyncio.to_thread(_completed, arguments, dict(environment), cwd)
-    assert said, f"warnengine {' '.join(arguments)} did not end within {BOUND:g} s"
-    return said
+    return await asyncio.to_thread(_completed, arguments, dict(environment), cwd)
 
 
-def _completed(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Said | None:
+def _completed(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Said:
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         process = _FORKS.Process(target=_run, args=(arguments, environment, cwd, out, err))
@@ -99,18 +100,36 @@ def _completed(arguments: Sequence[str], environment: Mapping[str, str], cwd: Pa
         process.join(BOUND)
         if process.exitcode is None:
             process.kill()
-            return None
+            pytest.fail(
+                f"warnengine {' '.join(arguments)} did not end within {BOUND:g} s\n"
+                f"{out.read_text()}\n{err.read_text()}"
+            )
         return Said(process.exitcode, out.read_text(), err.read_text())
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path, out: Path, err: Path) -> None:
     for stream, file in ((sys.stdout, out), (sys.stderr, err)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), stream.fileno())
+    _where_it_stands(BOUND - 5)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["warnengine", *arguments]
     importlib.import_module("warnengine.cli").main()
+
+
+def _where_it_stands(seconds: float) -> None:
+    """Whatever still runs after so long says where: every thread, every task."""
+
+    def tell() -> None:
+        faulthandler.dump_traceback(sys.stderr)
+        for task in (one for one in gc.get_objects() if isinstance(one, asyncio.Task)):
+            task.print_stack(file=sys.stderr)
+        sys.stderr.flush()
+
+    watch = threading.Timer(seconds, tell)
+    watch.daemon = True
+    watch.start()
 
 
 async def until(

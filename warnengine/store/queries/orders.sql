@@ -152,7 +152,7 @@ WITH mine AS (
                  AND w.id = ANY (b.versions) AND b.approval IS NULL
 ), newest AS (
     SELECT DISTINCT ON (version, person) version, person, state FROM earlier ORDER BY version, person, number DESC
-), called AS (
+), called AS MATERIALIZED (
     SELECT v.id AS version, d.person, d.unit || '/' || d.post AS post
     FROM mine v JOIN on_duty(engine_now()) d
       ON d.district = v.district AND d.unit = v.unit AND d.post = ANY (v.posts)
@@ -169,12 +169,20 @@ WITH mine AS (
     -- what else stands in a bundle that goes stale now: it moves into this one where the person is still asked for
     -- an answer, or where no gateway took the older bundle
     SELECT v.id AS version, e.person, held.post
-    FROM earlier e
-    JOIN obligation ob ON ob.version = ANY (e.versions) AND ob.person = e.person AND ob.state IN ('open', 'reached')
-    JOIN order_version v ON v.id = ob.version AND v.superseded_at IS NULL AND v.change <> :change
+    FROM earlier e CROSS JOIN unnest(e.versions) AS x(version)
+    -- one by one: a planner that takes the table for empty would read all of it for each
+    CROSS JOIN LATERAL (SELECT ob.chased FROM obligation ob
+                        WHERE ob.version = x.version AND ob.person = e.person AND ob.state IN ('open', 'reached')
+                        OFFSET 0) AS ob
+    JOIN order_version v ON v.id = x.version AND v.superseded_at IS NULL AND v.change <> :change
     JOIN standing_order o ON o.id = v.standing_order
     LEFT JOIN unnest(e.posts) AS held(post) ON split_part(held.post, '/', 1) = o.unit
     WHERE e.purpose = 'order' AND (ob.chased OR NOT e.taken)
+), asked AS MATERIALIZED (
+    -- once, whatever the planner thinks of the tables: it would do all this anew for every row of one that it
+    -- takes for empty
+    SELECT * FROM called EXCEPT SELECT * FROM busy
+    UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed
 ), people AS MATERIALIZED (
     SELECT k.person, array_agg(DISTINCT k.version ORDER BY k.version) AS versions,
            coalesce(array_agg(DISTINCT k.post) FILTER (WHERE k.post IS NOT NULL), '{}') AS posts,
@@ -184,9 +192,7 @@ WITH mine AS (
            coalesce(max(v.not_after) FILTER (WHERE v.kind <> 'lapse'), max(v.not_after)) AS not_after,
            CASE WHEN bool_and(v.kind = 'lapse') THEN 'lapse' WHEN bool_and(v.kind = 'reopen') THEN 'reopen'
                 WHEN bool_and(v.kind = 'issue') THEN 'issue' ELSE 'update' END AS kind
-    FROM (SELECT * FROM called EXCEPT SELECT * FROM busy
-          UNION ALL SELECT * FROM told UNION ALL SELECT * FROM absorbed) AS k
-    JOIN order_version v ON v.id = k.version
+    FROM asked k JOIN order_version v ON v.id = k.version
     WHERE NOT EXISTS (SELECT FROM bundle b WHERE b.change = :change AND b.person = k.person AND b.purpose = 'order')
     GROUP BY k.person ORDER BY level DESC, leads DESC, k.person LIMIT :most
 ), ended AS MATERIALIZED (
